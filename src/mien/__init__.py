@@ -1,0 +1,1 @@
+"""mien measures expression in faces, voices and texts, on your own machine."""

@@ -1,0 +1,228 @@
+"""The weights that models and cuts call on: the roles, and the engines that play them.
+
+An engine is one file of this folder with a function named for each role it plays, which takes the
+settings and gives the engine. `MIEN_<ROLE>=<file>` picks it; nothing imports it by name.
+Engines hold no state between calls and may be called from several threads.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from threading import RLock
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from mien.errors import EngineError, EngineMissing
+from mien.settings import Settings
+from mien.types import (
+    Box,
+    Image,
+    Interval,
+    Landmarks,
+    Passage,
+    ScoreTable,
+    Sound,
+    Speech,
+    Transcript,
+    Turn,
+)
+from mien.weights.pull import pulled
+
+log = logging.getLogger(__name__)
+
+E = TypeVar("E")
+
+
+class Engine(Protocol):
+    """What every engine says of itself."""
+
+    @property
+    def label(self) -> str:
+        """What it is, for logs and `/healthz`: network, version, languages."""
+
+
+class VoiceActivity(Engine, Protocol):
+    """Knows where somebody speaks."""
+
+    def speech(self, sound: Iterable[Sound]) -> Iterator[Interval]:
+        """Stretches of speech in order, in seconds, each as soon as it has ended."""
+
+
+class Transcriber(Engine, Protocol):
+    """Writes down what is said."""
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The BCP-47 tags it can write; None is all of the API's."""
+
+    def transcribe(self, stretches: Iterable[Speech], language: str | None) -> Transcript:
+        """The words of a file from its stretches of speech, each at most half a minute long.
+
+        Word times are those of the file and stay within their stretch. Without a `language` it
+        is detected, where the engine can.
+        """
+
+
+class Diarizer(Engine, Protocol):
+    """Knows who speaks when."""
+
+    def turns(self, stretches: Iterable[Speech]) -> Sequence[Turn]:
+        """Who speaks in which part of the stretches, in order of time."""
+
+
+class Voice(Engine, Protocol):
+    """Hears how something is said."""
+
+    def prosody(self, pieces: Sequence[Sound]) -> ScoreTable:
+        """(pieces, 48) in the order of `EXPRESSIONS`."""
+
+
+class BurstScores(NamedTuple):
+    """What vocal bursts sound like."""
+
+    presence: ScoreTable  # (pieces, 1): how likely there is a burst at all
+    expressions: ScoreTable  # (pieces, 48)
+    descriptions: ScoreTable  # (pieces, 67)
+
+
+class BurstReader(Engine, Protocol):
+    """Hears laughs, sighs, gasps."""
+
+    def bursts(self, pieces: Sequence[Sound]) -> BurstScores: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFace:
+    """A face in a picture, and how likely it is one."""
+
+    box: Box
+    probability: float
+
+
+class FaceFinder(Engine, Protocol):
+    """Sees where faces are."""
+
+    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]: ...
+
+
+class FaceScores(NamedTuple):
+    """What faces look like."""
+
+    expressions: ScoreTable  # (faces, 48)
+    facs: ScoreTable  # (faces, 36)
+    descriptions: ScoreTable  # (faces, 27)
+
+
+class FaceReader(Engine, Protocol):
+    """Sees what a face expresses."""
+
+    def read(self, faces: Sequence[Image]) -> FaceScores: ...
+
+
+class FaceIdentity(Engine, Protocol):
+    """Sees whether two faces are one person's."""
+
+    def embed(self, faces: Sequence[Image]) -> ScoreTable:
+        """(faces, n) of unit length: faces of one person lie close."""
+
+
+class MeshReader(Engine, Protocol):
+    """Reads expressions from geometry alone."""
+
+    def read_meshes(self, meshes: Sequence[Landmarks]) -> ScoreTable:
+        """(meshes, 48)"""
+
+
+class TextScores(NamedTuple):
+    """What texts express."""
+
+    expressions: ScoreTable  # (passages, 53)
+    sentiment: ScoreTable  # (passages, 9)
+    toxicity: ScoreTable  # (passages, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A named thing. `position` counts characters within the passage."""
+
+    text: str
+    position: Interval
+    kind: str
+    confidence: float
+
+
+class TextReader(Engine, Protocol):
+    """Reads what words express and what they name."""
+
+    def read_texts(self, passages: Sequence[Passage]) -> TextScores: ...
+
+    def entities(self, passages: Sequence[Passage]) -> list[list[Entity]]: ...
+
+
+class _Role(Generic[E]):
+    """An attribute of `Engines` that is loaded when first asked for."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, engines: "Engines", owner: type | None = None) -> E:
+        engine: E = engines.load(self._name)
+        return engine
+
+
+class Engines:
+    """The engines of this server: chosen by the settings, loaded when first needed, kept.
+
+    Each role raises `EngineMissing` where nothing plays it, and `EngineError` where what should
+    play it cannot be loaded.
+    """
+
+    voice_activity = _Role[VoiceActivity]()
+    transcriber = _Role[Transcriber]()
+    diarizer = _Role[Diarizer]()
+    voice = _Role[Voice]()
+    burst_reader = _Role[BurstReader]()
+    face_finder = _Role[FaceFinder]()
+    face_reader = _Role[FaceReader]()
+    face_identity = _Role[FaceIdentity]()
+    mesh_reader = _Role[MeshReader]()
+    text_reader = _Role[TextReader]()
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = RLock()
+        self._loaded: dict[str, Engine] = {}
+
+    def chosen(self) -> dict[str, str]:
+        """The file that plays each role, without loading anything; empty where none does."""
+        return {role: self._choice(role) for role, kind in vars(Engines).items() if isinstance(kind, _Role)}
+
+    def _choice(self, role: str) -> str:
+        name: str = getattr(self._settings, role)
+        if role == "transcriber" and name == "auto":
+            return "whisper" if pulled(self._settings.weights, "whisper") else "sphinx"
+        return name
+
+    def load(self, role: str) -> Any:
+        """The engine that plays a role."""
+        with self._lock:  # two threads that need an engine at once load it once
+            if role in self._loaded:
+                return self._loaded[role]
+            name = self._choice(role)
+            if not name:
+                raise EngineMissing(f"this server has no engine for it yet ({role})")
+            if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
+                raise EngineMissing(f"there is no engine {name!r} ({role}); see `mien models list`")
+            try:
+                make = getattr(import_module(f"{__name__}.{name}"), role)
+            except AttributeError:
+                raise EngineMissing(f"the engine {name!r} cannot be a {role}") from None
+            except ImportError as error:
+                raise EngineError(f"the engine {name!r} cannot be loaded: {error}") from error
+            engine: Engine = make(self._settings)
+            if name == "stub":
+                log.warning("%s is the stub: its scores mean nothing", role)
+            log.info("%s: %s", role, engine.label)
+            self._loaded[role] = engine
+            return engine

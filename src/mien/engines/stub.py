@@ -1,0 +1,162 @@
+"""Engines without weights: exact, instant, and the same on every machine. For tests alone.
+
+Their scores are simple sums of what they are given, so that a test can say what must come out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from mien import labels
+from mien.engines import BurstScores, Entity, FaceScores, FoundFace, TextScores
+from mien.settings import Settings
+from mien.types import (
+    SOUND_RATE,
+    Box,
+    Image,
+    Interval,
+    Landmarks,
+    Passage,
+    ScoreTable,
+    Sound,
+    Speech,
+    Transcript,
+    Turn,
+    Word,
+)
+
+LOUD = 0.01
+"""Root mean square from which the stub takes a tenth of a second for speech."""
+
+
+class Stub:
+    """Plays every role."""
+
+    label = "stub (no measurement)"
+    languages: frozenset[str] | None = None
+
+    def speech(self, sound: Iterable[Sound]) -> Iterator[Interval]:
+        """Speech is where it is loud, in steps of a tenth of a second."""
+        step = SOUND_RATE // 10
+        held, at, begin = np.empty(0, np.float32), 0, None
+        for chunk in sound:
+            held = np.concatenate([held, chunk])
+            while len(held) >= step:
+                loud = _level(held[:step]) >= LOUD
+                if loud and begin is None:
+                    begin = at
+                elif not loud and begin is not None:
+                    yield Interval(begin / SOUND_RATE, at / SOUND_RATE)
+                    begin = None
+                held, at = held[step:], at + step
+        if begin is not None:
+            yield Interval(begin / SOUND_RATE, at / SOUND_RATE)
+
+    def transcribe(self, stretches: Iterable[Speech], language: str | None) -> Transcript:
+        """One word each half second, ten to a sentence."""
+        words: list[Word] = []
+        for stretch in stretches:
+            begin = stretch.time.begin
+            while begin < stretch.time.end:
+                end = min(begin + 0.5, stretch.time.end)
+                stop = "." if len(words) % 10 == 9 else ""
+                words.append(Word(text=f"word{len(words)}{stop}", time=Interval(begin, end), confidence=0.9))
+                begin = end
+        return Transcript(words=tuple(words), confidence=0.9, language=language or "en")
+
+    def turns(self, stretches: Iterable[Speech]) -> list[Turn]:
+        """Two speakers who take stretches in turn."""
+        return [
+            Turn(time=stretch.time, person=f"spk_{i % 2}", confidence=0.8)
+            for i, stretch in enumerate(stretches)
+        ]
+
+    def prosody(self, pieces: Sequence[Sound]) -> ScoreTable:
+        """Excitement is how loud it is."""
+        table = _table(len(pieces), labels.EXPRESSIONS)
+        table[:, labels.EXPRESSIONS.index("Excitement")] = [_level(piece) for piece in pieces]
+        return table
+
+    def bursts(self, pieces: Sequence[Sound]) -> BurstScores:
+        """A burst is where it is loud; all are laughs."""
+        expressions = self.prosody(pieces)
+        descriptions = _table(len(pieces), labels.BURST_DESCRIPTIONS)
+        descriptions[:, labels.BURST_DESCRIPTIONS.index("Laugh")] = 1.0
+        presence = np.array([[float(_level(piece) >= LOUD)] for piece in pieces], np.float32)
+        return BurstScores(presence.reshape(-1, 1), expressions, descriptions)
+
+    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
+        """A picture that is not black is one face, a hundred pixels wide at most."""
+        return [
+            [FoundFace(Box(0.0, 0.0, min(100, image.shape[1]), min(100, image.shape[0])), 1.0)]
+            if image.max(initial=0) > 32
+            else []
+            for image in images
+        ]
+
+    def read(self, faces: Sequence[Image]) -> FaceScores:
+        """Joy is how bright the face is."""
+        expressions = _table(len(faces), labels.EXPRESSIONS)
+        expressions[:, labels.EXPRESSIONS.index("Joy")] = [face.mean() / 255 for face in faces]
+        return FaceScores(
+            expressions,
+            _table(len(faces), labels.FACS),
+            _table(len(faces), labels.FACE_DESCRIPTIONS),
+        )
+
+    def embed(self, faces: Sequence[Image]) -> ScoreTable:
+        """Persons are told apart by the quarter of brightness that they fall in."""
+        quarters = [min(3, int(face.mean() // 64)) for face in faces]
+        return np.eye(4, dtype=np.float32)[quarters]
+
+    def read_meshes(self, meshes: Sequence[Landmarks]) -> ScoreTable:
+        """Joy is how wide the mesh is."""
+        table = _table(len(meshes), labels.EXPRESSIONS)
+        table[:, labels.EXPRESSIONS.index("Joy")] = [float(np.ptp(mesh[:, 0])) for mesh in meshes]
+        return table
+
+    def read_texts(self, passages: Sequence[Passage]) -> TextScores:
+        """Joy is the share of exclamation marks; sentiment is always in the middle."""
+        expressions = _table(len(passages), labels.SPOKEN_EXPRESSIONS)
+        expressions[:, labels.SPOKEN_EXPRESSIONS.index("Joy")] = [
+            passage.text.count("!") / len(passage.text) for passage in passages
+        ]
+        sentiment = _table(len(passages), labels.SENTIMENT)
+        sentiment[:, labels.SENTIMENT.index("5")] = 1.0
+        return TextScores(expressions, sentiment, _table(len(passages), labels.TOXICITY))
+
+    def entities(self, passages: Sequence[Passage]) -> list[list[Entity]]:
+        """Every word that begins with a capital is a person."""
+        found: list[list[Entity]] = []
+        for passage in passages:
+            at, names = 0, []
+            for word in passage.text.split():
+                at = passage.text.index(word, at)
+                if word[:1].isupper():
+                    names.append(
+                        Entity(
+                            text=word,
+                            position=Interval(at, at + len(word)),
+                            kind="PERSON",
+                            confidence=1.0,
+                        )
+                    )
+                at += len(word)
+            found.append(names)
+        return found
+
+
+def _level(sound: Sound) -> float:
+    return float(np.sqrt(np.mean(np.square(sound)))) if len(sound) else 0.0
+
+
+def _table(rows: int, names: Sequence[str]) -> ScoreTable:
+    return np.zeros((rows, len(names)), np.float32)
+
+
+def _stub(settings: Settings) -> Stub:
+    return Stub()
+
+
+voice_activity = transcriber = diarizer = voice = burst_reader = _stub
+face_finder = face_reader = face_identity = mesh_reader = text_reader = _stub

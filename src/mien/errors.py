@@ -1,0 +1,83 @@
+"""What can go wrong, as one tree whose branches say whose fault it is.
+
+```
+MienError
+├── RequestError      the caller asked for something we cannot do      → 4xx
+├── MediaError        this one file is at fault; the job goes on       → errors[] of the job
+└── EngineError       we are at fault; the whole job fails             → FAILED
+    └── EngineMissing nothing here plays a role: that model answers with this, the others go on
+```
+
+The docstring of a class is its message when none is given.
+"""
+
+
+class MienError(Exception):
+    """Something went wrong in mien."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip().partition("\n")[0])
+
+
+class RequestError(MienError):
+    """The request cannot be served as it stands."""
+
+
+class BadKey(RequestError):
+    """Invalid ApiKey"""
+
+
+class TooLarge(RequestError):
+    """The upload is larger than this server allows."""
+
+
+class QueueFull(RequestError):
+    """This server has as many queued jobs as it allows; try again later."""
+
+
+class JobNotFound(RequestError):
+    """job not found"""  # these very words: the 2023 Python client compares them
+
+
+class JobNotReady(RequestError):
+    """The job has not finished yet."""
+
+
+class MediaError(MienError):
+    """The file could not be read."""
+
+
+class UnknownFileType(MediaError):
+    """unable to determine file type"""  # the words of the retired API
+
+
+class BrokenMedia(MediaError):
+    """The file is damaged or cut short."""
+
+
+class MediaTooLarge(MediaError):
+    """The file is larger or longer than this server allows."""
+
+
+class UnsafeAddress(MediaError):
+    """The address is not a public http or https address."""
+
+
+class FetchFailed(MediaError):
+    """The address could not be fetched."""
+
+
+class UnsafeArchive(MediaError):
+    """The archive holds something that must not be unpacked."""
+
+
+class NotTranscribed(MediaError):
+    """unable to transcribe file"""
+
+
+class EngineError(MienError):
+    """An engine of this server failed."""
+
+
+class EngineMissing(EngineError):
+    """No engine on this server can do this."""

@@ -1,0 +1,82 @@
+"""A job, the tasks it is made of, and what becomes of them.
+
+    job ── open (one a source: fetch, unpack) ── measure (one a file) ── finish ── call back, notify
+
+A task is claimed by one worker at a time, under a lease. What it leads to (further tasks, results,
+the state of its job) is written in the same transaction that ends it, so that nothing is lost and
+nothing happens twice however often a process is killed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from mien.types import Source
+from mien.wire.batch import Request, State
+
+TaskKind: TypeAlias = Literal["open", "measure", "finish", "callback", "notify"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSource:
+    """One source of a new job. `key` is where its upload lies in the file store."""
+
+    source: Source
+    key: str | None = None
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A job that is about to be stored. `sources` are in the order urls, files, text."""
+
+    id: str
+    request: Request
+    sources: tuple[NewSource, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A stored job."""
+
+    id: str
+    request: Request
+    sources: tuple[Source, ...]
+    state: State
+    files_done: int = 0
+    files_total: int = 0
+    """Files known so far: a source that has not been opened yet counts as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """Something to be done for a job. `work` is what its kind needs to know, as JSON."""
+
+    kind: TaskKind
+    source: int = 0
+    """Number of the source within the job."""
+    file: int = 0
+    """Number of the file within its source."""
+    work: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(NewTask):
+    """A task that somebody has claimed. `attempt` counts from 1."""
+
+    id: int
+    job_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a finished task leads to.
+
+    `result` is the key, in the file store, of the folder with what was measured.
+    """
+
+    result: str | None = None
+    num_predictions: int = 0
+    num_errors: int = 0
+    follow: tuple[NewTask, ...] = ()

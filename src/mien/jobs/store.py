@@ -1,0 +1,126 @@
+"""Where jobs and their files are kept: the protocols that `storage/` plays."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol
+
+from mien.jobs.job import Job, NewJob, Outcome, Task, TaskKind
+from mien.wire.batch import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which jobs to list, in the API's own words. Times are Unix milliseconds."""
+
+    limit: int = 50
+    status: tuple[Status, ...] = ()
+    when: Literal["created_before", "created_after"] = "created_before"
+    timestamp_ms: int | None = None
+    sort_by: Literal["created", "started", "ended"] = "created"
+    direction: Literal["asc", "desc"] = "desc"
+
+
+class JobStore(Protocol):
+    """Keeps jobs and hands out their tasks. Safe to use from many processes and threads."""
+
+    def add(self, job: NewJob, *, max_queued: int) -> Job:
+        """Keep a job and its first tasks, one `open` a source.
+
+        Raises:
+            QueueFull: so many jobs are queued already.
+        """
+
+    def get(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
+
+    def list(self, listing: Listing) -> Sequence[Job]:
+        """Jobs that have no such time yet come last, whatever the direction."""
+
+    def results(self, job_id: str) -> Sequence[tuple[int, int, str]]:
+        """(source, file, result key) of the measured files, in order."""
+
+    def claim(self, worker: str, kinds: Sequence[TaskKind], lease_seconds: float) -> Task | None:
+        """The oldest task of these kinds that is due and nobody holds; the job is in progress from
+        then on. Tasks whose lease has run out are due again."""
+
+    def renew(self, task: Task, worker: str, lease_seconds: float) -> bool:
+        """Keep holding a task; False where it has been lost to another, cancelled or deleted."""
+
+    def done(self, task: Task, worker: str, outcome: Outcome) -> bool:
+        """End a task and begin what follows from it, in one transaction.
+
+        When the last `measure` task of a job ends, its `finish` begins; when `finish` ends, the
+        job is COMPLETED. False, and nothing is changed, where the task was lost to another.
+        """
+
+    def later(self, task: Task, worker: str, seconds: float) -> None:
+        """Give a task back, to be due again after so many seconds."""
+
+    def fail(self, task: Task, worker: str, message: str) -> bool:
+        """End the whole job as FAILED, with its callback and notification still to be sent."""
+
+    def release(self, worker: str) -> None:
+        """Make the tasks of a worker that has died due at once."""
+
+    def cancel(self, job_id: str) -> None:
+        """End a job that has not ended, as FAILED with the message `cancelled`. Raises JobNotFound."""
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job and its tasks. Raises JobNotFound."""
+
+    def ended_before(self, timestamp_ms: int) -> Sequence[str]:
+        """Ids of the jobs that ended before then."""
+
+    def queue_length(self) -> int:
+        """Jobs that have not begun."""
+
+
+class FileStore(Protocol):
+    """Keeps the files of jobs under keys like `jobs/<id>/upload/0`."""
+
+    def put(self, key: str, path: Path) -> None:
+        """Move a local file into the store."""
+
+    def write(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Write a file that appears whole when the context ends, or not at all."""
+
+    def read(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Raises FileNotFoundError."""
+
+    def local(self, key: str) -> AbstractContextManager[Path]:
+        """The file at a local path, for those who must seek in it."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys below a prefix, sorted."""
+
+    def delete(self, prefix: str) -> None:
+        """Delete whatever lies below a prefix; nothing there is no error."""
+
+    def size(self) -> int:
+        """Bytes kept in all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """An API key as it is listed: never the key itself."""
+
+    id: str
+    name: str
+    created_ms: int
+
+
+class KeyStore(Protocol):
+    """Keeps API keys, hashed."""
+
+    def create_key(self, name: str) -> tuple[Key, str]:
+        """A new key, and the secret, which is told this once."""
+
+    def keys(self) -> Sequence[Key]: ...
+
+    def revoke(self, key_id: str) -> bool:
+        """False where there is no such key."""
+
+    def admits(self, secret: str) -> bool:
+        """Whether the secret is that of a key. Takes the same time whatever it is."""

@@ -1,0 +1,51 @@
+"""The first room: a file of ours, decoded lazily."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from mien.types import FileType, Frame, Landmarks, Sound
+
+__all__ = ["Media"]
+
+
+class Media(Protocol):
+    """One file as the walk sees it. Each method starts again at the beginning of the file."""
+
+    @property
+    def name(self) -> str:
+        """The path within its source."""
+
+    @property
+    def file_type(self) -> FileType: ...
+
+    @property
+    def fps(self) -> float:
+        """Frames a second of a film; 0 for a picture and where there are no frames."""
+
+    @property
+    def has_frames(self) -> bool: ...
+
+    @property
+    def has_sound(self) -> bool: ...
+
+    @property
+    def text(self) -> str | None:
+        """The text of a text file, as it was given."""
+
+    @property
+    def meshes(self) -> tuple[Landmarks, ...]:
+        """The face meshes of a landmark file."""
+
+    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+        """The frames whose numbers are wanted (rising). Only these are converted.
+
+        Raises:
+            BrokenMedia: the film ends in the middle of a frame.
+        """
+
+    def sound(self) -> Iterator[Sound]:
+        """The sound in pieces of about a second.
+
+        Raises:
+            BrokenMedia: the sound cannot be decoded.
+        """

@@ -1,0 +1,59 @@
+"""Vocal bursts: laughs, sighs, gasps and what they express."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mien import labels
+from mien.engines import Engines
+from mien.media import Media
+from mien.models.options import Options
+from mien.segments import TranscriptionOptions
+from mien.segments.windows import Windows
+from mien.types import Interval, Prediction, Scores, Speech
+
+PRESENT = 0.5
+"""How likely a burst must be to be reported."""
+
+
+class BurstOptions(Options):
+    """The burst model cannot be configured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurstPrediction(Prediction):
+    """One burst."""
+
+    time: Interval
+    emotions: Scores
+    descriptions: Scores
+
+
+class Burst:
+    """Hears bursts in pieces of one second, as the retired API did."""
+
+    name: ClassVar[str] = "burst"
+    options: ClassVar[type[Options]] = BurstOptions
+    prediction: ClassVar[type[Prediction]] = BurstPrediction
+
+    def __init__(
+        self, options: BurstOptions, engines: Engines, transcription: TranscriptionOptions | None
+    ) -> None:
+        self.cut = Windows(length=1.0, step=1.0)
+        self._reader = engines.burst_reader
+
+    @staticmethod
+    def applies(media: Media) -> bool:
+        return media.has_sound
+
+    def predict(self, segments: Sequence[Speech]) -> list[BurstPrediction]:
+        scores = self._reader.bursts([piece.sound for piece in segments])
+        return [
+            BurstPrediction(
+                time=piece.time,
+                emotions=Scores(labels.EXPRESSIONS, scores.expressions[i]),
+                descriptions=Scores(labels.BURST_DESCRIPTIONS, scores.descriptions[i]),
+            )
+            for i, piece in enumerate(segments)
+            if scores.presence[i, 0] >= PRESENT
+        ]

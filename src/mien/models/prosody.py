@@ -1,0 +1,83 @@
+"""Prosody: what tone, rhythm and timbre of speech express."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import Field
+
+from mien import labels
+from mien.engines import Engines
+from mien.media import Media
+from mien.models.options import Options
+from mien.segments import Cut, TranscriptionOptions
+from mien.segments.speech import Spoken
+from mien.segments.windows import Windows
+from mien.types import Granularity, Interval, Prediction, Scores, Speech
+
+
+class WindowOptions(Options):
+    """A window that slides over the sound; seconds."""
+
+    length: float = Field(default=4.0, ge=0.5)
+    step: float = Field(default=1.0, ge=0.5)
+
+
+class ProsodyOptions(Options):
+    """What a caller may ask of the prosody model."""
+
+    granularity: Granularity = "utterance"
+    window: WindowOptions | None = None
+    identify_speakers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProsodyPrediction(Prediction):
+    """One piece of speech."""
+
+    text: str | None
+    time: Interval
+    confidence: float | None
+    speaker_confidence: float | None
+    emotions: Scores
+
+
+class Prosody:
+    """Hears how pieces of speech are said.
+
+    Sliding windows are used when they are asked for, and when there are no words to cut by.
+    """
+
+    name: ClassVar[str] = "prosody"
+    options: ClassVar[type[Options]] = ProsodyOptions
+    prediction: ClassVar[type[Prediction]] = ProsodyPrediction
+
+    def __init__(
+        self, options: ProsodyOptions, engines: Engines, transcription: TranscriptionOptions | None
+    ) -> None:
+        window = options.window
+        self.cut: Cut[Speech]
+        if window is None and transcription is not None:
+            self.cut = Spoken(options.granularity, speakers=options.identify_speakers)
+        else:
+            window = window or WindowOptions()
+            self.cut = Windows(window.length, window.step, spoken=True)
+        self._voice = engines.voice
+
+    @staticmethod
+    def applies(media: Media) -> bool:
+        return media.has_sound
+
+    def predict(self, segments: Sequence[Speech]) -> list[ProsodyPrediction]:
+        scores = self._voice.prosody([piece.sound for piece in segments])
+        return [
+            ProsodyPrediction(
+                person=piece.person,
+                text=piece.text,
+                time=piece.time,
+                confidence=piece.confidence,
+                speaker_confidence=piece.speaker_confidence,
+                emotions=Scores(labels.EXPRESSIONS, scores[i]),
+            )
+            for i, piece in enumerate(segments)
+        ]

@@ -1,0 +1,131 @@
+"""The second room: a file is cut into the pieces that models want to see."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from mien.engines import Engines
+from mien.errors import EngineMissing, NotTranscribed
+from mien.labels import LANGUAGES
+from mien.media import Media
+from mien.segments.slices import slices
+from mien.types import Interval, Metadata, Speech, Transcript, Turn
+
+__all__ = ["Cut", "Reading", "TranscriptionOptions"]
+
+S_co = TypeVar("S_co", covariant=True)
+
+LONGEST_STRETCH = 30.0
+"""Seconds of speech that a transcriber is given at once: the window of whisper."""
+
+
+class TranscriptionOptions(BaseModel):
+    """How speech is to be written down."""
+
+    model_config = ConfigDict(frozen=True)
+
+    language: str | None = Field(default=None, json_schema_extra={"enum": [*LANGUAGES, None]})
+    identify_speakers: bool = False
+    confidence_threshold: float = Field(default=0.5, ge=0, le=1)
+
+    @field_validator("language")
+    @classmethod
+    def _known(cls, tag: str | None) -> str | None:
+        if tag is not None and tag not in LANGUAGES:
+            raise ValueError(f"must be one of {', '.join(LANGUAGES)}")
+        return tag
+
+
+class Reading:
+    """One file while it is read: what several cuts need of it is made once."""
+
+    def __init__(self, media: Media, engines: Engines, transcription: TranscriptionOptions | None) -> None:
+        self.media = media
+        self.transcription = transcription
+        self.warnings: list[str] = []
+        self._engines = engines
+        self._failure: NotTranscribed | None = None  # who asks again need not wait again
+
+    @cached_property
+    def speech(self) -> tuple[Interval, ...]:
+        """Where somebody speaks, in seconds."""
+        return tuple(self._engines.voice_activity.speech(self.media.sound()))
+
+    @cached_property
+    def transcript(self) -> Transcript:
+        """What is said.
+
+        Raises:
+            NotTranscribed: nothing is said, or too little of it was understood.
+        """
+        if self._failure is None:
+            try:
+                return self._transcribed()
+            except NotTranscribed as failure:
+                self._failure = failure
+        raise self._failure
+
+    @property
+    def metadata(self) -> Metadata:
+        return Metadata(confidence=self.transcript.confidence, detected_language=self.transcript.language)
+
+    @cached_property
+    def turns(self) -> tuple[Turn, ...]:
+        """Who speaks when; nothing, with a warning, where this server cannot tell speakers apart."""
+        try:
+            diarizer = self._engines.diarizer
+        except EngineMissing as missing:
+            self.warn(f"speakers were not told apart: {missing}")
+            return ()
+        return tuple(diarizer.turns(self._stretches()))
+
+    def warn(self, message: str) -> None:
+        """Say that something asked for could only be done in part."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+    def _transcribed(self) -> Transcript:
+        if self.transcription is None:
+            raise NotTranscribed("transcription is switched off for this job")
+        engine, wanted = self._engines.transcriber, self.transcription.language
+        if wanted and engine.languages is not None and wanted.split("-")[0] not in engine.languages:
+            raise EngineMissing(
+                f"{engine.label} cannot transcribe {wanted!r}; `mien models pull whisper-small`"
+                " adds the other languages"
+            )
+        transcript = engine.transcribe(self._stretches(), wanted)
+        threshold = self.transcription.confidence_threshold
+        if not transcript.words or transcript.confidence < threshold:
+            sure = transcript.confidence if transcript.words else 0.0
+            raise NotTranscribed(
+                f"unable to transcribe file: transcript confidence ({round(sure, 3)})"
+                f" below threshold value ({threshold})"
+            )
+        return transcript
+
+    def _stretches(self) -> Iterator[Speech]:
+        """Stretches of speech with their sound, none longer than a transcriber can take."""
+        intervals = (part for stretch in self.speech for part in _parts(stretch))
+        for time, sound in slices(self.media.sound(), intervals):
+            yield Speech(time=time, sound=sound)
+
+
+def _parts(stretch: Interval) -> Iterator[Interval]:
+    begin = stretch.begin
+    while stretch.end - begin > LONGEST_STRETCH:
+        yield Interval(begin, begin + LONGEST_STRETCH)
+        begin += LONGEST_STRETCH
+    yield Interval(begin, stretch.end)
+
+
+class Cut(Protocol[S_co]):
+    """Says how a file is to be cut. A frozen value: equal cuts are made once."""
+
+    @property
+    def transcribed(self) -> bool:
+        """Whether the pieces rest on the transcript of a recording."""
+
+    def segments(self, reading: Reading) -> Iterator[S_co]:
+        """The pieces in order."""

@@ -1,0 +1,107 @@
+"""Speech by word, sentence, utterance or conversational turn."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mien.segments import Reading
+from mien.segments.slices import slices
+from mien.types import UNKNOWN, Granularity, Interval, Speech, Turn, Word
+
+PADDING = 0.2
+"""Seconds added on either side of the words: the retired API did so (contract, section 0, item 17)."""
+
+PAUSE = 0.8
+"""Seconds of silence that end an utterance, and a sentence where no full stop is written."""
+
+TURN_PAUSE = 2.0
+"""Seconds of silence that end a turn while nobody knows who speaks."""
+
+FULL_STOPS = tuple(".?!…。？！।")
+CLOSERS = "\"'”’»)]」』"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Pieces of speech with the words said in them."""
+
+    granularity: Granularity = "utterance"
+    speakers: bool = False
+    transcribed = True
+
+    def segments(self, reading: Reading) -> Iterator[Speech]:
+        pieces = list(spans(reading, self.granularity, self.speakers))
+        wide = [Interval(max(0.0, p[0].time.begin - PADDING), p[-1].time.end + PADDING) for p in pieces]
+        for words, (time, sound) in zip(pieces, slices(reading.media.sound(), wide), strict=False):
+            yield Speech(
+                time=time,
+                sound=sound,
+                text=joined(words),
+                confidence=confidence(words),
+                person=words[0].person,
+                speaker_confidence=words[0].speaker_confidence,
+            )
+
+
+def spans(reading: Reading, granularity: Granularity, speakers: bool) -> Iterator[Sequence[Word]]:
+    """The words of a recording, piece by piece. No piece is empty."""
+    words: Iterable[Word] = reading.transcript.words
+    turns = reading.turns if speakers else ()
+    if granularity == "conversational_turn" and not turns:
+        reading.warn("turns were cut at pauses, since speakers were not told apart")
+    return grouped(attributed(words, turns) if turns else words, granularity)
+
+
+def grouped(words: Iterable[Word], granularity: Granularity) -> Iterator[Sequence[Word]]:
+    """Words in order, cut where a piece ends. Joining the pieces gives the words again."""
+    piece: list[Word] = []
+    for word in words:
+        if piece and _ends(piece[-1], word, granularity):
+            yield piece
+            piece = []
+        piece.append(word)
+    if piece:
+        yield piece
+
+
+def attributed(words: Iterable[Word], turns: Sequence[Turn]) -> Iterator[Word]:
+    """Each word with the speaker whose turns cover most of it; `unknown` where none does."""
+    first = 0
+    for word in words:
+        while first < len(turns) and turns[first].time.end <= word.time.begin:
+            first += 1
+        best, covered = None, 0.0
+        for turn in turns[first:]:
+            if turn.time.begin >= word.time.end:
+                break
+            shared = min(turn.time.end, word.time.end) - max(turn.time.begin, word.time.begin)
+            if shared > covered:
+                best, covered = turn, shared
+        yield (
+            replace(word, person=best.person, speaker_confidence=best.confidence)
+            if best
+            else replace(word, person=UNKNOWN, speaker_confidence=None)
+        )
+
+
+def joined(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
+def confidence(words: Sequence[Word]) -> float:
+    """How sure the words are, each weighing as much as it lasts."""
+    lengths = [max(word.time.length, 0.01) for word in words]
+    return sum(w.confidence * n for w, n in zip(words, lengths, strict=True)) / sum(lengths)
+
+
+def _ends(last: Word, following: Word, granularity: Granularity) -> bool:
+    """Whether a piece ends between two words."""
+    if granularity == "word" or last.person != following.person:
+        return True
+    pause = following.time.begin - last.time.end
+    match granularity:
+        case "sentence":
+            return pause >= PAUSE or last.text.rstrip(CLOSERS).endswith(FULL_STOPS)
+        case "utterance":
+            return pause >= PAUSE
+        case "conversational_turn":
+            return last.person == UNKNOWN and pause >= TURN_PAUSE

@@ -1,0 +1,117 @@
+"""One frozen object, made at the door and handed in. Every default gives a server that starts."""
+
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each field is also an environment variable: MIEN_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="MIEN_", frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=lambda: user_data_path("mien"))
+    """Where jobs, their files and pulled weights are kept."""
+
+    offline: bool = False
+    """Nothing is fetched: no weights, no URLs, no callbacks."""
+
+    # ── engines: which file of mien/engines plays a role; empty means that nothing does yet
+    voice_activity: str = "silero"
+    transcriber: str = "auto"
+    """`auto` is whisper when a whisper model has been pulled, else sphinx (English)."""
+    diarizer: str = ""
+    voice: str = "voicenet"
+    burst_reader: str = ""
+    face_finder: str = ""
+    face_reader: str = ""
+    face_identity: str = ""
+    mesh_reader: str = ""
+    text_reader: str = ""
+    threads: int = Field(default=0, ge=0)
+    """Threads an engine may use; 0 means one a core, shared by the workers."""
+
+    # ── the server
+    host: str = "127.0.0.1"
+    port: int = Field(default=8734, ge=0, le=65535)
+    workers: int = Field(default=1, ge=0)
+    """Worker processes that `mien serve` starts; more can be attached with `mien work`."""
+    store_url: str = ""
+    """Where jobs are kept, as an SQLAlchemy URL; empty is SQLite in `home`."""
+    files_url: str = ""
+    """Where files of jobs are kept, as an fsspec URL; empty is a folder in `home`."""
+    require_key: bool = False
+    """Ask for a key on loopback too. Any other address needs one, whatever this says."""
+    allow_no_key: bool = False
+    """Serve without keys on an address that others can reach."""
+
+    # ── jobs
+    lease_seconds: float = Field(default=30.0, gt=0)
+    """A worker that has not been heard of for so long has lost its work to another."""
+    poll_seconds: float = Field(default=0.05, gt=0)
+    """How often an idle worker looks for work."""
+    max_attempts: int = Field(default=3, ge=1)
+    """Times a file is tried when measuring it ends the process."""
+    max_file_minutes: float = Field(default=360.0, gt=0)
+    """A file that takes longer is given up."""
+    retention_days: float | None = Field(default=30.0, gt=0)
+    """Ended jobs are deleted after so many days; None keeps them."""
+    max_disk_gb: float | None = Field(default=None, gt=0)
+    """New jobs are refused while the files of jobs take more than this."""
+
+    # ── callbacks and mail
+    callback_secret: SecretStr | None = None
+    """Signs callbacks: `X-Mien-Signature: sha256=<hmac of the body>`."""
+    callback_attempts: int = Field(default=12, ge=1)
+    callback_timeout_seconds: float = Field(default=30.0, gt=0)
+    smtp_url: SecretStr | None = None
+    """Sends `notify` mails: smtp://user:password@host:port, or smtps://."""
+    mail_from: str = "mien@localhost"
+    mail_to: str = ""
+
+    # ── limits: those of the retired API, where it had one
+    max_url_mb: float = Field(default=1000.0, gt=0)
+    max_upload_mb: float = Field(default=100.0, gt=0)
+    max_body_mb: float = Field(default=300.0, gt=0)
+    """A JSON body, or the JSON part of a form."""
+    max_urls: int = Field(default=100, ge=1)
+    max_files: int = Field(default=100, ge=1)
+    max_texts: int = Field(default=100, ge=1)
+    max_text_mb: float = Field(default=255.0, gt=0)
+    max_media_hours: float = Field(default=3.0, gt=0)
+    max_pixels: int = Field(default=100_000_000, ge=1)
+    """A larger picture is refused before it is decoded."""
+    max_queued_jobs: int = Field(default=500, ge=1)
+    max_archive_members: int = Field(default=10_000, ge=1)
+    max_archive_mb: float = Field(default=4000.0, gt=0)
+    """All members of one archive, unpacked."""
+    max_archive_ratio: float = Field(default=200.0, ge=1)
+    """Unpacked size over packed size; more is taken for a bomb."""
+    fetch_timeout_seconds: float = Field(default=30.0, gt=0)
+    """How long an address may keep silent."""
+    fetch_minutes: float = Field(default=30.0, gt=0)
+    """How long one download may take."""
+    open_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts that may be fetched from and called back although their address is not public."""
+
+    @field_validator("open_hosts", mode="before")
+    @classmethod
+    def _hosts(cls, value: object) -> object:
+        # a plain list with commas: nobody writes JSON into an environment variable
+        return tuple(filter(None, value.replace(" ", "").split(","))) if isinstance(value, str) else value
+
+    @property
+    def database(self) -> str:
+        return self.store_url or f"sqlite:///{self.home / 'jobs.sqlite'}"
+
+    @property
+    def files(self) -> str:
+        return self.files_url or str(self.home / "files")
+
+    @property
+    def weights(self) -> Path:
+        """Where pulled weights are kept."""
+        return self.home / "weights"

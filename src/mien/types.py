@@ -1,0 +1,238 @@
+"""The values that walk through the rooms: frozen, small, and each exactly one thing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8]  # (height, width, 3), RGB
+Sound: TypeAlias = NDArray[np.float32]  # (samples,), mono at SOUND_RATE, -1..1
+Landmarks: TypeAlias = NDArray[np.float32]  # (478, 3): x, y, z of a face mesh
+ScoreTable: TypeAlias = NDArray[np.float32]  # (pieces, names)
+
+SOUND_RATE = 16_000
+"""Samples a second of every `Sound`: what speech networks are trained at."""
+
+UNKNOWN = "unknown"
+"""The person of a prediction while nobody has been told apart."""
+
+FileType: TypeAlias = Literal["video", "video_no_audio", "image", "audio", "text", "facemesh"]
+Granularity: TypeAlias = Literal["word", "sentence", "utterance", "conversational_turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From `begin` up to `end`: seconds in media, characters in text."""
+
+    begin: float
+    end: float
+
+    def __post_init__(self) -> None:
+        if not self.begin <= self.end:
+            raise ValueError(f"interval runs backwards: {self.begin} > {self.end}")
+
+    @property
+    def length(self) -> float:
+        return self.end - self.begin
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Pixels of the picture; `x`, `y` is the top left corner."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores(Mapping[str, float]):
+    """One score a name. The names are shared, so that an hour of scores stays small."""
+
+    names: tuple[str, ...]
+    array: NDArray[np.float32] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.array.shape != (len(self.names),):
+            raise ValueError(f"{len(self.names)} names, but scores of shape {self.array.shape}")
+
+    def __getitem__(self, name: str) -> float:
+        try:
+            return float(self.array[self.names.index(name)])
+        except ValueError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def top(self, count: int = 3) -> list[tuple[str, float]]:
+        """The highest scores, highest first."""
+        order = np.argsort(-self.array, kind="stable")[:count]
+        return [(self.names[i], float(self.array[i])) for i in order]
+
+
+# ── pieces: what a cut makes of a file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One still image of a film, or a picture. A kind of segment."""
+
+    index: int
+    time: float
+    image: Image = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """A stretch of sound, with the words in it where they are known. A kind of segment."""
+
+    time: Interval
+    sound: Sound = field(repr=False, compare=False)
+    text: str | None = None
+    confidence: float | None = None
+    person: str = UNKNOWN
+    speaker_confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A stretch of text, with the time it was spoken where it was. A kind of segment."""
+
+    position: Interval
+    text: str
+    time: Interval | None = None
+    confidence: float | None = None
+    person: str = UNKNOWN
+    speaker_confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mesh:
+    """The landmarks of one face, given instead of a picture. A kind of segment."""
+
+    index: int
+    points: Landmarks = field(repr=False, compare=False)
+
+
+# ── what was said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One spoken word: when, how sure, and by whom."""
+
+    text: str
+    time: Interval
+    confidence: float
+    person: str = UNKNOWN
+    speaker_confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A stretch in which one speaker speaks."""
+
+    time: Interval
+    person: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """The words of a file in order, and how far they can be trusted (0 to 1)."""
+
+    words: tuple[Word, ...]
+    confidence: float
+    language: str | None = None
+
+
+# ── what was found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What one model says of one piece.
+
+    Each model adds its fields in the API's own words and order; `person` says whose group it
+    belongs to and is no field on the wire.
+    """
+
+    person: str = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All predictions about one person."""
+
+    id: str
+    predictions: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What the transcript behind the predictions was worth."""
+
+    confidence: float
+    detected_language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one model says of one file."""
+
+    groups: tuple[Group, ...]
+    metadata: Metadata | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a file, or one model on it (`model`), has no answer; or, as a warning, a weaker one."""
+
+    file: str
+    message: str
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMeasurement:
+    """All that was found in one file. `file` is its path within its source."""
+
+    file: str
+    file_type: FileType | None
+    models: Mapping[str, Measured] = field(default_factory=dict)
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+# ── where files come from
+
+
+@dataclass(frozen=True, slots=True)
+class UrlSource:
+    """A file or archive that is fetched."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSource:
+    """A file or archive that was uploaded, or lies on this machine."""
+
+    filename: str | None
+    content_type: str | None
+    md5sum: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """All the strings of one request."""
+
+
+Source: TypeAlias = UrlSource | FileSource | TextSource

@@ -1,0 +1,1 @@
+"""The API's own words: its JSON, both ways."""

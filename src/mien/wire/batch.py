@@ -1,0 +1,202 @@
+"""The JSON of the batch API: requests, jobs, predictions."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, create_model
+
+from mien.models import MODELS
+from mien.models.options import Options
+from mien.segments import TranscriptionOptions
+from mien.types import (
+    Box,
+    FileMeasurement,
+    FileSource,
+    Group,
+    Interval,
+    Measured,
+    Metadata,
+    Prediction,
+    Problem,
+    Scores,
+    Source,
+    UrlSource,
+)
+
+Json: TypeAlias = dict[str, Any]
+Status: TypeAlias = Literal["QUEUED", "IN_PROGRESS", "COMPLETED", "FAILED"]
+
+if TYPE_CHECKING:
+    Models: TypeAlias = BaseModel
+else:  # put together from the models' options: a new model brings its own and adds nothing here
+    Models = create_model(
+        "Models",
+        __config__=ConfigDict(frozen=True),
+        **{name: (kind.options | None, None) for name, kind in MODELS.items()},
+    )
+
+
+class Request(BaseModel):
+    """What a caller may ask of a job. Unknown fields are ignored, as the retired API did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    models: Models | None = None
+    transcription: TranscriptionOptions | None = TranscriptionOptions()
+    urls: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    callback_url: str | None = None
+    notify: bool = False
+    registry_files: tuple[str, ...] = ()
+
+    def chosen(self) -> dict[str, Options]:
+        """The models to run with their options: all of them when none is named."""
+        named = {
+            name: options for name in MODELS if (options := getattr(self.models, name, None)) is not None
+        }
+        return named or {name: kind.options() for name, kind in MODELS.items()}
+
+
+# ── jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Nobody has begun. Times are Unix milliseconds."""
+
+    created_timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """Some of it is done."""
+
+    created_timestamp_ms: int
+    started_timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """All of it is done; files that could not be measured are errors of theirs."""
+
+    created_timestamp_ms: int
+    started_timestamp_ms: int
+    ended_timestamp_ms: int
+    num_predictions: int
+    num_errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The whole job came to nothing."""
+
+    created_timestamp_ms: int
+    started_timestamp_ms: int
+    ended_timestamp_ms: int
+    message: str
+
+
+State: TypeAlias = Queued | InProgress | Completed | Failed
+
+STATUS: dict[type[State], Status] = {
+    Queued: "QUEUED",
+    InProgress: "IN_PROGRESS",
+    Completed: "COMPLETED",
+    Failed: "FAILED",
+}
+
+
+def job_json(job_id: str, request: Request, sources: Iterable[Source], state: State) -> Json:
+    """The job object. Its request is fully populated: the 2023 Python client indexes every field."""
+    return {
+        "type": "INFERENCE",
+        "job_id": job_id,
+        "request": {
+            "models": {name: options.model_dump() for name, options in request.chosen().items()},
+            "transcription": request.transcription and request.transcription.model_dump(),
+            "urls": list(request.urls),
+            "text": list(request.text),
+            "files": [asdict(source) for source in sources if isinstance(source, FileSource)],
+            "callback_url": request.callback_url,
+            "notify": request.notify,
+            "registry_files": list(request.registry_files),
+        },
+        "state": {"status": STATUS[type(state)], **asdict(state)},
+    }
+
+
+# ── predictions
+
+
+def source_json(source: Source) -> Json:
+    match source:
+        case UrlSource(url):
+            return {"type": "url", "url": url}
+        case FileSource():
+            return {"type": "file", **asdict(source)}
+        case _:
+            return {"type": "text"}
+
+
+def result_json(source: Source, files: Sequence[FileMeasurement]) -> Json:
+    """One source result, as `…/predictions` has one for each source."""
+    return {
+        "source": source_json(source),
+        "results": {
+            "predictions": [file_json(file) for file in files if file.file_type is not None],
+            "errors": [problem_json(error) for file in files for error in file.errors],
+            "warnings": [problem_json(warning) for file in files for warning in file.warnings],
+        },
+    }
+
+
+def file_json(file: FileMeasurement) -> Json:
+    """What was found in one file that could be read."""
+    return {
+        "file": file.file,
+        "file_type": file.file_type,
+        "models": {name: _measured_json(measured) for name, measured in file.models.items()},
+    }
+
+
+def problem_json(problem: Problem) -> Json:
+    return {"file": problem.file, "model": problem.model, "message": problem.message}
+
+
+def prediction_json(prediction: Prediction) -> Json:
+    """The fields that the prediction's model gave it, in their order."""
+    return dict(_wire_fields(prediction))
+
+
+def _measured_json(measured: Measured) -> Json:
+    return {
+        "metadata": _json(measured.metadata),
+        "grouped_predictions": [_json(group) for group in measured.groups],
+    }
+
+
+def _wire_fields(prediction: Prediction) -> Iterator[tuple[str, Any]]:
+    for field in fields(prediction):
+        if field.name != "person" and field.metadata.get("wire", True):
+            yield field.name, _json(getattr(prediction, field.name))
+
+
+def _json(value: object) -> Any:
+    match value:
+        case float():
+            return round(value, 6)  # short numbers: a socket of the Python client takes 1 MiB
+        case Scores():
+            numbers = np.round(value.array.astype(np.float64), 6).tolist()
+            return [{"name": name, "score": score} for name, score in zip(value.names, numbers, strict=True)]
+        case Interval(begin, end):
+            return {"begin": _json(begin), "end": _json(end)}
+        case Box(x, y, w, h):
+            return {"x": _json(x), "y": _json(y), "w": _json(w), "h": _json(h)}
+        case Metadata(confidence=confidence, detected_language=language):
+            return {"confidence": _json(confidence), "detected_language": language}
+        case Group(person, predictions):
+            return {"id": person, "predictions": [prediction_json(one) for one in predictions]}
+        case _:
+            return value
