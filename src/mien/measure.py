@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from mien.engines import Engines
 from mien.errors import EngineMissing, MediaError
 from mien.grouping import grouped
 from mien.media import Media
+from mien.media.decode import open_media
 from mien.models import MODELS, Model
 from mien.models.options import Options
 from mien.segments import Cut, Reading, TranscriptionOptions
+from mien.settings import Settings
 from mien.types import FileMeasurement, Measured, Prediction, Problem
 
 T = TypeVar("T")
@@ -61,6 +64,21 @@ def measure(media: Media, wish: Wish, engines: Engines) -> FileMeasurement:
         errors=tuple(Problem(file=media.name, model=n, message=str(e)) for n, e in failed.items()),
         warnings=tuple(Problem(file=media.name, message=text) for text in reading.warnings),
     )
+
+
+def measure_path(path: Path, name: str, wish: Wish, engines: Engines, settings: Settings) -> FileMeasurement:
+    """Measure a file of this machine, called `name` within its source. One that cannot be read is
+    answered by an error.
+
+    Raises:
+        EngineError: as `measure`.
+    """
+    try:
+        media = open_media(path, name, settings)
+    except MediaError as error:
+        problem = Problem(file=name, message=str(error))
+        return FileMeasurement(file=name, file_type=None, errors=(problem,))
+    return measure(media, wish, engines)
 
 
 _Made: TypeAlias = tuple[dict[str, Model[Any]], dict[str, Exception]]

@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import EngineError
+
 Image: TypeAlias = NDArray[np.uint8]  # (height, width, 3), RGB
 Sound: TypeAlias = NDArray[np.float32]  # (samples,), mono at SOUND_RATE, -1..1
 Landmarks: TypeAlias = NDArray[np.float32]  # (478, 3): x, y, z of a face mesh
@@ -57,7 +59,9 @@ class Scores(Mapping[str, float]):
 
     def __post_init__(self) -> None:
         if self.array.shape != (len(self.names),):
-            raise ValueError(f"{len(self.names)} names, but scores of shape {self.array.shape}")
+            raise EngineError(f"{len(self.names)} names, but scores of shape {self.array.shape}")
+        if not np.isfinite(self.array).all():  # what is not a number is not served as one
+            raise EngineError("an engine gave a score that is not a number")
 
     def __getitem__(self, name: str) -> float:
         try:
