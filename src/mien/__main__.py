@@ -1,0 +1,5 @@
+"""`python -m mien` is the command line."""
+
+from mien.cli import main
+
+main()

@@ -1,0 +1,175 @@
+"""The front door for Python: `mien.measure`."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from mien.engines import Engines
+from mien.errors import MediaError, RequestError
+from mien.measure import Wish, measure_path
+from mien.measure import measure as measure_media
+from mien.media.archives import Refused, is_archive, unpack
+from mien.media.decode import text_media
+from mien.media.sources import fetch, name_of
+from mien.settings import Settings
+from mien.types import FileMeasurement, FileSource, Problem, Source, TextSource, UrlSource
+from mien.wire.batch import Json, Request, result_json
+from mien.wire.errors import explained
+
+Models: TypeAlias = str | Iterable[str] | Mapping[str, Mapping[str, Any] | None]
+"""Names of models, one string with commas will do; or each name with its options, as on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was found in one source: a file, the files of an archive, or some texts."""
+
+    source: Source
+    files: tuple[FileMeasurement, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """Why files, or single models on them, have no answer."""
+        return tuple(error for file in self.files for error in file.errors)
+
+    def to_dict(self) -> Json:
+        """The wire's shape: one source result, `{"source": …, "results": …}`."""
+        return result_json(self.source, self.files)
+
+
+def measure(
+    source: str | Path | bytes | None = None,
+    *,
+    text: str | Sequence[str] | None = None,
+    models: Models | None = None,
+    transcription: Mapping[str, Any] | None = {},  # noqa: B006  # never written to: {} says "as usual"
+    settings: Settings | None = None,
+) -> Measurement:
+    """Measure expression in a file, an archive, a URL, the bytes of a file, or in text.
+
+    Args:
+        source: a path, an http(s) address, or the bytes of a file.
+        text: one text or several, instead of a source.
+        models: which models to run, as `"prosody,language"`, as a list, or with options as in
+            `{"prosody": {"granularity": "word"}}`; all of them when nothing is said.
+        transcription: how speech is written down, e.g. `{"language": "en"}`; None for not at all.
+        settings: instead of those of the environment.
+
+    Raises:
+        RequestError: an option is not allowed, or there is nothing to measure.
+        MediaError: the source itself could not be had. Files in it that cannot be measured are in
+            `errors` of the answer instead.
+        EngineError: an engine broke.
+    """
+    if (source is None) == (text is None):
+        raise RequestError("give either a source or text")
+    settings = settings or Settings()
+    wish = wished(models, transcription)
+    engines = _engines(settings)
+    if text is not None:
+        texts = [text] if isinstance(text, str) else text
+        media = (text_media(one, str(i)) for i, one in enumerate(texts))
+        return Measurement(TextSource(), tuple(measure_media(one, wish, engines) for one in media))
+    assert source is not None
+    with TemporaryDirectory(prefix="mien-") as folder:
+        opened = open_source(source, Path(folder), settings)
+        return Measurement(
+            opened.source, tuple(measured(opened, wish, engines, settings, Path(folder)))
+        )
+
+
+def wished(models: Models | None, transcription: Mapping[str, Any] | None) -> Wish:
+    """Options as a caller writes them, checked like those of a request.
+
+    Raises:
+        RequestError: one is not allowed; the message says which and what is.
+    """
+    if isinstance(models, str):
+        models = [name.strip() for name in models.split(",") if name.strip()]
+    if models is not None and not isinstance(models, Mapping):
+        models = dict.fromkeys(models)
+    asked = models and {name: options or {} for name, options in models.items()}
+    try:
+        request = Request.model_validate(
+            {"models": asked, "transcription": transcription and dict(transcription)}
+            if transcription != {}
+            else {"models": asked}
+        )
+    except ValidationError as error:
+        raise RequestError(explained(error)) from None
+    return Wish(models=request.chosen(), transcription=request.transcription)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source whose bytes lie on this machine."""
+
+    source: Source
+    name: str
+    path: Path
+
+
+def open_source(source: str | Path | bytes, folder: Path, settings: Settings) -> Opened:
+    """Get hold of a source; what must be stored meanwhile goes into the folder.
+
+    Raises:
+        MediaError: there is no such file, or the address cannot be fetched.
+    """
+    if isinstance(source, bytes):
+        path = folder / "upload"
+        path.write_bytes(source)
+        return Opened(_file_source(path, None), "upload", path)
+    if isinstance(source, str) and source.startswith(("http://", "https://")):
+        return Opened(UrlSource(source), name_of(source), fetch(source, folder, settings))
+    path = Path(source)
+    if not path.is_file():
+        raise MediaError(f"there is no file {str(source)!r}")
+    return Opened(_file_source(path, path.name), path.name, path)
+
+
+def measured(
+    opened: Opened,
+    wish: Wish,
+    engines: Engines,
+    settings: Settings,
+    folder: Path,
+    begun: Callable[[str], None] = lambda name: None,
+) -> Iterator[FileMeasurement]:
+    """Measure the files of a source one by one; members of an archive are unpacked into the folder.
+
+    `begun` is told the name of each file before it is measured.
+    """
+    if not is_archive(opened.path):
+        begun(opened.name)
+        yield measure_path(opened.path, opened.name, wish, engines, settings)
+        return
+    try:
+        for member in unpack(opened.path, folder, settings):
+            begun(member.name)
+            if isinstance(member, Refused):
+                problem = Problem(file=member.name, message=member.reason)
+                yield FileMeasurement(file=member.name, file_type=None, errors=(problem,))
+            else:
+                yield measure_path(member.path, member.name, wish, engines, settings)
+                member.path.unlink()
+    except MediaError as error:
+        problem = Problem(file=opened.name, message=str(error))
+        yield FileMeasurement(file=opened.name, file_type=None, errors=(problem,))
+
+
+def _file_source(path: Path, name: str | None) -> FileSource:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "md5").hexdigest()
+    return FileSource(filename=name, content_type=None, md5sum=digest)
+
+
+@lru_cache(maxsize=1)
+def _engines(settings: Settings) -> Engines:
+    """Engines are kept between calls: loading them takes longer than most files."""
+    return Engines(settings)
