@@ -1,0 +1,32 @@
+"""What tests of every room share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mien.engines import Engines
+from mien.settings import Settings
+
+ROLES = ("voice_activity", "transcriber", "diarizer", "voice", "burst_reader", "face_finder")
+ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader")
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """A server of its own, whose engines are stubs."""
+    return Settings(home=tmp_path / "home", **dict.fromkeys(ROLES, "stub"))
+
+
+@pytest.fixture
+def engines(settings):
+    return Engines(settings)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of recordings and weights of others that lies beside the repository."""
+    folder = Path(os.environ.get("MIEN_SHARED") or Path(__file__).parent.parent.parent / "shared")
+    if not folder.is_dir():
+        pytest.skip("the folder `shared` does not lie beside the repository, and MIEN_SHARED is not set")
+    return folder
