@@ -103,7 +103,8 @@ def latency(folder: Path, jobs: int = 40) -> None:
             while (state := client.get(f"/v0/batch/jobs/{job}").json()["state"])["status"] != "COMPLETED":
                 assert state["status"] != "FAILED", state
                 time.sleep(0.005)
-            assert state["num_predictions"] and not state["num_errors"], state
+            assert state["num_predictions"], state
+            assert not state["num_errors"], state
             took.append(time.perf_counter() - begin)
     took = sorted(took[3:])  # the first load the networks
     print(

@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 E = TypeVar("E")
 
 
+LONGEST_STRETCH = 30.0
+"""Seconds of speech that an engine is given at once: the window of whisper."""
+
+
 class Engine(Protocol):
     """What every engine says of itself."""
 
@@ -46,7 +50,10 @@ class VoiceActivity(Engine, Protocol):
     """Knows where somebody speaks."""
 
     def speech(self, sound: Iterable[Sound]) -> Iterator[Interval]:
-        """Stretches of speech in order, in seconds, each as soon as it has ended."""
+        """Stretches of speech in order, in seconds, each as soon as it has ended.
+
+        None is longer than `LONGEST_STRETCH`: who speaks longer is cut where it hurts least.
+        """
 
 
 class Transcriber(Engine, Protocol):
@@ -57,7 +64,7 @@ class Transcriber(Engine, Protocol):
         """The BCP-47 tags it can write; None is all of the API's."""
 
     def transcribe(self, stretches: Iterable[Speech], language: str | None) -> Transcript:
-        """The words of a file from its stretches of speech, each at most half a minute long.
+        """The words of a file from its stretches of speech, none longer than `LONGEST_STRETCH`.
 
         Word times are those of the file and stay within their stretch. Without a `language` it
         is detected, where the engine can.
