@@ -1,0 +1,1 @@
+"""How the networks in `mien/weights` are made. Not part of the installed package."""

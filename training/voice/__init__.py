@@ -1,0 +1,1 @@
+"""The voice network: how something is said."""
