@@ -142,12 +142,13 @@ def source_json(source: Source) -> Json:
 
 def result_json(source: Source, files: Sequence[FileMeasurement]) -> Json:
     """One source result, as `…/predictions` has one for each source."""
+    warnings = [problem_json(warning) for file in files for warning in file.warnings]
     return {
         "source": source_json(source),
         "results": {
             "predictions": [file_json(file) for file in files if file.file_type is not None],
             "errors": [problem_json(error) for file in files for error in file.errors],
-            "warnings": [problem_json(warning) for file in files for warning in file.warnings],
+            **({"warnings": warnings} if warnings else {}),  # a word of ours: only where it says something
         },
     }
 
@@ -170,9 +171,25 @@ def prediction_json(prediction: Prediction) -> Json:
     return dict(_wire_fields(prediction))
 
 
+def metadata_json(metadata: Metadata | None) -> Json | None:
+    if metadata is None:
+        return None
+    return {"confidence": short(metadata.confidence), "detected_language": metadata.detected_language}
+
+
+def short(number: float) -> float:
+    """Six digits are enough for what is measured, and a socket of the Python client takes 1 MiB."""
+    return round(number, 6)
+
+
+def short_scores(scores: Scores) -> list[float]:
+    numbers: list[float] = np.round(scores.array.astype(np.float64), 6).tolist()
+    return numbers
+
+
 def _measured_json(measured: Measured) -> Json:
     return {
-        "metadata": _json(measured.metadata),
+        "metadata": metadata_json(measured.metadata),
         "grouped_predictions": [_json(group) for group in measured.groups],
     }
 
@@ -186,16 +203,16 @@ def _wire_fields(prediction: Prediction) -> Iterator[tuple[str, Any]]:
 def _json(value: object) -> Any:
     match value:
         case float():
-            return round(value, 6)  # short numbers: a socket of the Python client takes 1 MiB
+            return short(value)
         case Scores():
-            numbers = np.round(value.array.astype(np.float64), 6).tolist()
-            return [{"name": name, "score": score} for name, score in zip(value.names, numbers, strict=True)]
+            return [
+                {"name": name, "score": score}
+                for name, score in zip(value.names, short_scores(value), strict=True)
+            ]
         case Interval(begin, end):
-            return {"begin": _json(begin), "end": _json(end)}
+            return {"begin": short(begin), "end": short(end)}
         case Box(x, y, w, h):
-            return {"x": _json(x), "y": _json(y), "w": _json(w), "h": _json(h)}
-        case Metadata(confidence=confidence, detected_language=language):
-            return {"confidence": _json(confidence), "detected_language": language}
+            return {"x": short(x), "y": short(y), "w": short(w), "h": short(h)}
         case Group(person, predictions):
             return {"id": person, "predictions": [prediction_json(one) for one in predictions]}
         case _:

@@ -1,0 +1,72 @@
+from io import BytesIO
+
+import av
+import numpy as np
+import pytest
+
+from mien import labels
+from mien.formats.folder import LocalFolder, keep
+from mien.models.face import FacePrediction
+from mien.types import Box, FileMeasurement, Group, Measured, Problem
+from tests.formats.examples import scores
+
+
+def face(frame: int, level: int = 128) -> FacePrediction:
+    image = np.full((20, 30, 3), level, np.uint8)
+    image[0, 0] = (255, 0, 0)
+    return FacePrediction(
+        frame=frame,
+        time=frame / 30,
+        prob=1.0,
+        box=Box(0, 0, 30, 20),
+        emotions=scores(labels.EXPRESSIONS),
+        crop=image,
+    )
+
+
+def kept(folder: LocalFolder, *faces: FacePrediction) -> list[str]:
+    measured = Measured(groups=(Group("face_0", faces),))
+    keep(FileMeasurement(file="v.mp4", file_type="video", models={"face": measured}), folder)
+    return list(folder.paths())
+
+
+def test_a_folder_holds_what_the_door_says(tmp_path):
+    assert kept(LocalFolder(tmp_path), face(0), face(100)) == [
+        "csv/face.csv",
+        "faces/face_0/frame=0.png",
+        "faces/face_0/frame=100.png",
+        "file.json",
+        "problems.json",
+    ]
+
+
+def test_two_faces_of_one_frame_are_both_saved(tmp_path):
+    paths = kept(LocalFolder(tmp_path), face(7), face(7))
+
+    assert [path for path in paths if path.startswith("faces/")] == [
+        "faces/face_0/frame=7-2.png",
+        "faces/face_0/frame=7.png",
+    ]
+
+
+def test_a_saved_face_is_the_picture_to_the_pixel(tmp_path):
+    folder, saved = LocalFolder(tmp_path), face(0, level=77)
+    kept(folder, saved)
+
+    with folder.read("faces/face_0/frame=0.png") as file, av.open(BytesIO(file.read())) as picture:
+        (frame,) = picture.decode(video=0)
+    assert np.array_equal(frame.to_ndarray(format="rgb24"), saved.crop)
+
+
+def test_a_file_that_could_not_be_read_leaves_only_its_problems(tmp_path):
+    folder = LocalFolder(tmp_path)
+
+    keep(FileMeasurement(file="x", file_type=None, errors=(Problem(file="x", message="no"),)), folder)
+
+    assert list(folder.paths()) == ["problems.json"]
+    with pytest.raises(FileNotFoundError):
+        folder.read("file.json")
+
+
+def test_a_folder_that_was_never_written_to_is_empty(tmp_path):
+    assert list(LocalFolder(tmp_path / "nowhere").paths()) == []
