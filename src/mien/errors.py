@@ -4,8 +4,9 @@
 MienError
 ├── RequestError      the caller asked for something we cannot do      → 4xx
 ├── MediaError        this one file is at fault; the job goes on       → errors[] of the job
-└── EngineError       we are at fault; the whole job fails             → FAILED
-    └── EngineMissing nothing here plays a role: that model answers with this, the others go on
+├── EngineError       we are at fault; the whole job fails             → FAILED
+│   └── EngineMissing nothing here plays a role: that model answers with this, the others go on
+└── StoreError        jobs cannot be kept or read now; nothing is lost → 5xx, a worker tries again
 ```
 
 The docstring of a class is its message when none is given.
@@ -33,6 +34,10 @@ class TooLarge(RequestError):
 
 class QueueFull(RequestError):
     """This server has as many queued jobs as it allows; try again later."""
+
+
+class DiskFull(RequestError):
+    """The files of jobs take as much disk as this server allows; try again later."""
 
 
 class JobNotFound(RequestError):
@@ -81,3 +86,7 @@ class EngineError(MienError):
 
 class EngineMissing(EngineError):
     """No engine on this server can do this."""
+
+
+class StoreError(MienError):
+    """The store of jobs cannot be reached."""

@@ -1,6 +1,6 @@
 """The walk: media → segments → models → grouping. Whoever measures anything calls `measure`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -66,9 +66,17 @@ def measure(media: Media, wish: Wish, engines: Engines) -> FileMeasurement:
     )
 
 
-def measure_path(path: Path, name: str, wish: Wish, engines: Engines, settings: Settings) -> FileMeasurement:
+def measure_path(
+    path: Path,
+    name: str,
+    wish: Wish,
+    engines: Engines,
+    settings: Settings,
+    through: Callable[[Media], Media] = lambda media: media,
+) -> FileMeasurement:
     """Measure a file of this machine, called `name` within its source. One that cannot be read is
-    answered by an error.
+    answered by an error. `through` gives what the walk sees instead of the media: to follow the
+    reading, or to stop it.
 
     Raises:
         EngineError: as `measure`.
@@ -78,7 +86,7 @@ def measure_path(path: Path, name: str, wish: Wish, engines: Engines, settings: 
     except MediaError as error:
         problem = Problem(file=name, message=str(error))
         return FileMeasurement(file=name, file_type=None, errors=(problem,))
-    return measure(media, wish, engines)
+    return measure(through(media), wish, engines)
 
 
 _Made: TypeAlias = tuple[dict[str, Model[Any]], dict[str, Exception]]

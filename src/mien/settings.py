@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """Times a file is tried when measuring it ends the process."""
     max_file_minutes: float = Field(default=360.0, gt=0)
     """A file that takes longer is given up."""
+    grace_seconds: float = Field(default=5.0, ge=0)
+    """A worker that is told to stop ends its work within so long, or gives it back."""
     retention_days: float | None = Field(default=30.0, gt=0)
     """Ended jobs are deleted after so many days; None keeps them."""
     max_disk_gb: float | None = Field(default=None, gt=0)
@@ -66,6 +68,8 @@ class Settings(BaseSettings):
     callback_secret: SecretStr | None = None
     """Signs callbacks: `X-Mien-Signature: sha256=<hmac of the body>`."""
     callback_attempts: int = Field(default=12, ge=1)
+    callback_retry_seconds: float = Field(default=5.0, gt=0)
+    """Before a callback or mail is tried again; doubles each time, up to six hours."""
     callback_timeout_seconds: float = Field(default=30.0, gt=0)
     smtp_url: SecretStr | None = None
     """Sends `notify` mails: smtp://user:password@host:port, or smtps://."""

@@ -6,6 +6,7 @@ Engines hold no state between calls and may be called from several threads.
 """
 
 import logging
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -36,6 +37,12 @@ E = TypeVar("E")
 
 LONGEST_STRETCH = 30.0
 """Seconds of speech that an engine is given at once: the window of whisper."""
+
+
+def cores(settings: Settings) -> int:
+    """Threads that one engine may use: as set, or this worker's share of the cores it may run on."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return settings.threads or max(1, here // max(1, settings.workers))
 
 
 class Engine(Protocol):
@@ -196,8 +203,10 @@ class Engines:
     mesh_reader = _Role[MeshReader]()
     text_reader = _Role[TextReader]()
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, package: str = __name__) -> None:
+        """`package` is where the engines are looked for."""
         self._settings = settings
+        self._package = package
         self._lock = RLock()
         self._loaded: dict[str, Engine] = {}
 
@@ -219,10 +228,10 @@ class Engines:
             name = self._choice(role)
             if not name:
                 raise EngineMissing(f"this server has no engine for it yet ({role})")
-            if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
+            if not name.isidentifier() or find_spec(f"{self._package}.{name}") is None:
                 raise EngineMissing(f"there is no engine {name!r} ({role}); see `mien models list`")
             try:
-                make = getattr(import_module(f"{__name__}.{name}"), role)
+                make = getattr(import_module(f"{self._package}.{name}"), role)
             except AttributeError:
                 raise EngineMissing(f"the engine {name!r} cannot be a {role}") from None
             except ImportError as error:

@@ -1,6 +1,9 @@
 """A job, the tasks it is made of, and what becomes of them.
 
-    job ── open (one a source: fetch, unpack) ── measure (one a file) ── finish ── call back, notify
+    job ── open (one a source: fetch, unpack) ── measure (one a file) ── finish ── callback, notify, tidy
+
+Texts need no opening: their first tasks are `measure`, one a string. When a job ends, in whatever
+way, its callback is sent, people are notified, and what it no longer needs is tidied away.
 
 A task is claimed by one worker at a time, under a lease. What it leads to (further tasks, results,
 the state of its job) is written in the same transaction that ends it, so that nothing is lost and
@@ -14,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 from mien.types import Source
 from mien.wire.batch import Request, State
 
-TaskKind: TypeAlias = Literal["open", "measure", "finish", "callback", "notify"]
+TaskKind: TypeAlias = Literal["open", "measure", "finish", "callback", "notify", "tidy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,10 @@ class NewTask:
     file: int = 0
     """Number of the file within its source."""
     work: Mapping[str, Any] = field(default_factory=dict)
+    """
+    open: `key`, where the upload lies in the file store; nothing for a URL.
+    measure: `name`, and one of `key` (in the file store), `text`, or `refused` (why it is not measured).
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

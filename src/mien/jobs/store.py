@@ -1,6 +1,9 @@
-"""Where jobs and their files are kept: the protocols that `storage/` plays."""
+"""Where jobs and their files are kept: the protocols that `storage/` plays.
 
-from collections.abc import Iterator, Sequence
+Each method of `JobStore` and `KeyStore` may raise StoreError.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +29,7 @@ class JobStore(Protocol):
     """Keeps jobs and hands out their tasks. Safe to use from many processes and threads."""
 
     def add(self, job: NewJob, *, max_queued: int) -> Job:
-        """Keep a job and its first tasks, one `open` a source.
+        """Keep a job and its first tasks: one `open` a source, one `measure` a text.
 
         Raises:
             QueueFull: so many jobs are queued already.
@@ -42,8 +45,13 @@ class JobStore(Protocol):
         """(source, file, result key) of the measured files, in order."""
 
     def claim(self, worker: str, kinds: Sequence[TaskKind], lease_seconds: float) -> Task | None:
-        """The oldest task of these kinds that is due and nobody holds; the job is in progress from
-        then on. Tasks whose lease has run out are due again."""
+        """A task that is due and nobody holds, of the first of these kinds that has one; its job
+        is in progress from then on. Tasks whose lease has run out are due again, though never for
+        the worker that holds them.
+
+        Jobs take turns: each has a few files measured in a turn, the oldest job first. So a small
+        job is done at once, in order of age, and a huge one holds nobody up.
+        """
 
     def renew(self, task: Task, worker: str, lease_seconds: float) -> bool:
         """Keep holding a task; False where it has been lost to another, cancelled or deleted."""
@@ -51,24 +59,28 @@ class JobStore(Protocol):
     def done(self, task: Task, worker: str, outcome: Outcome) -> bool:
         """End a task and begin what follows from it, in one transaction.
 
-        When the last `measure` task of a job ends, its `finish` begins; when `finish` ends, the
-        job is COMPLETED. False, and nothing is changed, where the task was lost to another.
+        When the last `open` or `measure` task of a job ends, its `finish` begins; when `finish`
+        ends, the job is COMPLETED. False, and nothing is changed, where the task was lost to
+        another.
         """
 
     def later(self, task: Task, worker: str, seconds: float) -> None:
-        """Give a task back, to be due again after so many seconds."""
+        """Give a task back, to be tried again after so many seconds."""
+
+    def give_back(self, task: Task, worker: str) -> None:
+        """Give a task back as if it had never been claimed: this attempt does not count."""
 
     def fail(self, task: Task, worker: str, message: str) -> bool:
-        """End the whole job as FAILED, with its callback and notification still to be sent."""
+        """End the whole job as FAILED. False, and nothing is changed, where the task was lost."""
 
     def release(self, worker: str) -> None:
-        """Make the tasks of a worker that has died due at once."""
+        """Make the tasks of a worker that has died due at once. Its attempts count."""
 
     def cancel(self, job_id: str) -> None:
         """End a job that has not ended, as FAILED with the message `cancelled`. Raises JobNotFound."""
 
     def delete(self, job_id: str) -> None:
-        """Forget a job and its tasks. Raises JobNotFound."""
+        """Forget a job and its tasks; its files are tidied away. Raises JobNotFound."""
 
     def ended_before(self, timestamp_ms: int) -> Sequence[str]:
         """Ids of the jobs that ended before then."""
@@ -95,8 +107,15 @@ class FileStore(Protocol):
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys below a prefix, sorted."""
 
-    def delete(self, prefix: str) -> None:
-        """Delete whatever lies below a prefix; nothing there is no error."""
+    def delete(self, prefix: str, *, but: Collection[str] = ()) -> None:
+        """Delete whatever lies below a prefix, half-written files too, but keep these keys right
+        below it. Nothing there is no error."""
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Names of the folders right below a prefix."""
+
+    def age(self, prefix: str) -> float:
+        """Seconds since anything was last written below a prefix. Raises FileNotFoundError."""
 
     def size(self) -> int:
         """Bytes kept in all."""
