@@ -28,6 +28,14 @@ class BadKey(RequestError):
     """Invalid ApiKey"""
 
 
+class NotServed(RequestError):
+    """This server does not answer such requests."""
+
+
+class TooSlow(RequestError):
+    """The upload stopped before its end."""
+
+
 class TooLarge(RequestError):
     """The upload is larger than this server allows."""
 

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     max_upload_mb: float = Field(default=100.0, gt=0)
     max_body_mb: float = Field(default=300.0, gt=0)
     """A JSON body, or the JSON part of a form."""
+    upload_timeout_seconds: float = Field(default=60.0, gt=0)
+    """How long an upload may keep silent."""
     max_urls: int = Field(default=100, ge=1)
     max_files: int = Field(default=100, ge=1)
     max_texts: int = Field(default=100, ge=1)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, FailFast, create_model, model_validator
 
 from mien.models import MODELS
 from mien.models.options import Options
@@ -28,28 +28,53 @@ from mien.types import (
 Json: TypeAlias = dict[str, Any]
 Status: TypeAlias = Literal["QUEUED", "IN_PROGRESS", "COMPLETED", "FAILED"]
 
+
+class _Named(BaseModel):
+    """Models by name, each with its options."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, value: object) -> object:
+        for name in value if isinstance(value, dict) else ():
+            if name not in MODELS:  # ignored, a slip of the pen would measure everything there is
+                raise ValueError(f"there is no model {name[:60]!r}; there are {', '.join(MODELS)}")
+        return value
+
+
 if TYPE_CHECKING:
     Models: TypeAlias = BaseModel
 else:  # put together from the models' options: a new model brings its own and adds nothing here
     Models = create_model(
-        "Models",
-        __config__=ConfigDict(frozen=True),
-        **{name: (kind.options | None, None) for name, kind in MODELS.items()},
+        "Models", __base__=_Named, **{name: (kind.options | None, None) for name, kind in MODELS.items()}
     )
 
 
 class Request(BaseModel):
-    """What a caller may ask of a job. Unknown fields are ignored, as the retired API did."""
+    """What a caller may ask of a job.
+
+    Unknown fields are ignored, as the retired API did. So is null, which old clients send for what
+    they were not told; but `transcription: null` switches transcription off.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     models: Models | None = None
     transcription: TranscriptionOptions | None = TranscriptionOptions()
-    urls: tuple[str, ...] = ()
-    text: tuple[str, ...] = ()
+    urls: Annotated[tuple[str, ...], FailFast()] = ()
+    text: Annotated[tuple[str, ...], FailFast()] = ()
     callback_url: str | None = None
     notify: bool = False
-    registry_files: tuple[str, ...] = ()
+    registry_files: Annotated[tuple[str, ...], FailFast()] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        off = {"transcription": None} if value.get("transcription", ...) is None else {}
+        return _without_nulls(value, depth=4) | off
 
     def chosen(self) -> dict[str, Options]:
         """The models to run with their options: all of them when none is named."""
@@ -57,6 +82,13 @@ class Request(BaseModel):
             name: options for name in MODELS if (options := getattr(self.models, name, None)) is not None
         }
         return named or {name: kind.options() for name, kind in MODELS.items()}
+
+
+def _without_nulls(value: Any, depth: int) -> Any:
+    """Without the nulls in it, as deep as options go."""
+    if not isinstance(value, dict) or not depth:
+        return value
+    return {name: _without_nulls(one, depth - 1) for name, one in value.items() if one is not None}
 
 
 # ── jobs
