@@ -1,6 +1,6 @@
 """Train the encoder on what EmoGator's speakers were asked to express.
 
-    python -m training.voice.train --work WORK [--epochs 24]
+    python -m training.voice.train --work WORK [--epochs 14]
 
 WORK is the folder that `training.voice.data` filled. A checkpoint is written after each epoch, and
 a run that was stopped goes on from it.
@@ -102,6 +102,8 @@ def train(work: Path, epochs: int, checkpoint: Path) -> None:
             schedule.step()
             _follow(average, network, schedule.last_epoch)
             total += loss.item()
+            if k // BATCH % 100 == 99:
+                print(f"  {k // BATCH + 1} of {len(indices) // BATCH} steps", flush=True)
         torch.save({name: part.state_dict() for name, part in parts.items()} | {"epoch": epoch}, checkpoint)
         logits = logits_of(average, clips, held_out)
         top1, top5 = hits(logits, torch.from_numpy(clips.labels[held_out]))
@@ -142,9 +144,12 @@ def _resume(checkpoint: Path, parts: dict) -> int:  # type: ignore[type-arg]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--threads", type=int, default=0, help="0 is all; 1 where the machine is shared")
     parser.add_argument("--name", default="encoder", help="of the checkpoint in WORK")
     wanted = parser.parse_args()
+    if wanted.threads:
+        torch.set_num_threads(wanted.threads)
     train(wanted.work, wanted.epochs, wanted.work / f"{wanted.name}.pt")
 
 
