@@ -1,0 +1,578 @@
+"""Jobs and API keys in a database: SQLite or PostgreSQL, through SQLAlchemy Core.
+
+What there is to do are rows of `tasks`, which vanish when they end, in the transaction that writes
+what became of them. So a task ends once, whoever is killed when, and the table stays small.
+
+**Turns.** A `measure` task is given its turn when it is made: the first `TURN` files of a job belong
+to the turn that is being worked on, the next ones to the turn after that, and so on; claiming goes
+by turn, then by age. Who has few files is done within a turn or two however many files others
+have, and no claim has to count anything.
+
+**Locks** (PostgreSQL) are taken in one order: tasks by their number, then their job. Who adds tasks
+holds the job, so that of two tasks that end at once one sees that it was the last.
+
+**Durability.** A committed transaction is on the disk, with SQLite too (WAL, synchronous=FULL: half a
+millisecond on an SSD). Times are those of the machine that writes them: the clocks of machines that
+share a store must agree to a fraction of `lease_seconds`.
+"""
+
+import hmac
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex, token_urlsafe
+from time import time
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    create_engine,
+    delete,
+    event,
+    exists,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from mien.errors import JobNotFound, QueueFull, StoreError
+from mien.jobs.job import Job, NewJob, NewTask, Outcome, Task, TaskKind
+from mien.jobs.store import Key, Listing
+from mien.types import FileSource, Source, TextSource, UrlSource
+from mien.wire.batch import Completed, Failed, InProgress, Queued, Request, State, Status, source_json
+
+SCHEMA = 1
+"""Raised whenever the tables below change; a store says which one it has."""
+
+TURN = 4
+"""Files of one job that are measured in one turn."""
+
+BUSY_SECONDS = 30
+"""How long SQLite waits for another process to finish writing."""
+
+KEY_PREFIX = "mien_"
+"""Of every secret, so that it is recognised where it should not be."""
+
+_number = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up plain integers alone
+_tables = MetaData()
+
+schema = Table("schema_version", _tables, Column("version", Integer, primary_key=True))
+
+jobs = Table(
+    "jobs",
+    _tables,
+    Column("number", _number, primary_key=True),  # in order of arrival
+    Column("id", String(36), nullable=False, unique=True),
+    Column("request", Text, nullable=False),
+    Column("sources", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_ms", BigInteger, nullable=False, index=True),
+    Column("started_ms", BigInteger),
+    Column("ended_ms", BigInteger, index=True),
+    Column("message", Text),
+    Column("num_predictions", Integer, nullable=False, default=0),
+    Column("num_errors", Integer, nullable=False, default=0),
+    Column("files_done", Integer, nullable=False, default=0),
+    Column("files_total", Integer, nullable=False),
+    Column("place", BigInteger, nullable=False, default=0),  # of the next file, counted in files
+    Column("calls_back", Boolean, nullable=False),
+    Column("notifies", Boolean, nullable=False),
+    Index("jobs_by_status", "status", "created_ms"),
+)
+
+tasks = Table(
+    "tasks",
+    _tables,
+    Column("id", _number, primary_key=True),
+    Column("job_id", String(36), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("source", Integer, nullable=False),
+    Column("file", Integer, nullable=False),
+    Column("work", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("holder", String(200)),
+    Column("lease_ms", BigInteger, nullable=False, default=0),
+    UniqueConstraint("job_id", "kind", "source", "file"),
+    Index("tasks_by_turn", "kind", "turn", "id"),
+    Index("tasks_by_holder", "holder"),
+    sqlite_autoincrement=True,  # a task that somebody still believes to hold never has a namesake
+)
+
+results = Table(
+    "results",
+    _tables,
+    Column("job_id", String(36), primary_key=True),
+    Column("source", Integer, primary_key=True),
+    Column("file", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    _tables,
+    Column("id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+)
+
+_Row: TypeAlias = Any  # of SQLAlchemy; 2.0 and 2.1 write its type differently
+
+
+class SqlStore:
+    """Plays `JobStore` and `KeyStore`. Makes its tables where there are none yet."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = time) -> None:
+        """`url` is one of SQLAlchemy: `sqlite:////path/to/file`, `postgresql://user@host/name`.
+
+        Raises:
+            StoreError: it cannot be reached, or was made by a newer mien.
+        """
+        self._clock = clock
+        self._engine = _engine(url)
+        self._writer = self._engine.execution_options(writes=True)
+        self._set_up()
+
+    def close(self) -> None:
+        """Close the connections that are open."""
+        self._engine.dispose()
+
+    # ── jobs
+
+    def add(self, job: NewJob, *, max_queued: int) -> Job:
+        now = self._now()
+        first = [*_first_tasks(job)]
+        files = sum(task.kind != "finish" for task in first)
+        with self._writing() as db:
+            if _queued(db) >= max_queued:
+                raise QueueFull
+            row = {
+                "id": job.id,
+                "request": job.request.model_dump_json(),
+                "sources": json.dumps([source_json(new.source) for new in job.sources]),
+                "status": "QUEUED",
+                "created_ms": now,
+                "files_total": files,
+                "calls_back": job.request.callback_url is not None,
+                "notifies": job.request.notify,
+            }
+            db.execute(insert(jobs).values(row))
+            self._begin(db, job.id, 0, first)
+        sources = tuple(new.source for new in job.sources)
+        return Job(id=job.id, request=job.request, sources=sources, state=Queued(now), files_total=files)
+
+    def get(self, job_id: str) -> Job:
+        with self._reading() as db:
+            row = db.execute(select(jobs).where(jobs.c.id == job_id)).first()
+        if row is None:
+            raise JobNotFound
+        return _job(row)
+
+    def list(self, listing: Listing) -> Sequence[Job]:
+        by = jobs.c[f"{listing.sort_by}_ms"]
+        order = [by.asc(), jobs.c.number.asc()]
+        if listing.direction == "desc":
+            order = [by.desc(), jobs.c.number.desc()]
+        query = select(jobs).order_by(by.is_(None), *order).limit(listing.limit)
+        if listing.status:
+            query = query.where(jobs.c.status.in_(listing.status))
+        if listing.when == "created_after":
+            since = self._now() if listing.timestamp_ms is None else listing.timestamp_ms
+            query = query.where(jobs.c.created_ms > since)
+        elif listing.timestamp_ms is not None:
+            query = query.where(jobs.c.created_ms < listing.timestamp_ms)
+        with self._reading() as db:
+            return [_job(row) for row in db.execute(query)]
+
+    def results(self, job_id: str) -> Sequence[tuple[int, int, str]]:
+        query = select(results.c.source, results.c.file, results.c.key).where(results.c.job_id == job_id)
+        with self._reading() as db:
+            rows = db.execute(query.order_by(results.c.source, results.c.file))
+            return [(row.source, row.file, row.key) for row in rows]
+
+    def claim(self, worker: str, kinds: Sequence[TaskKind], lease_seconds: float) -> Task | None:
+        now = self._now()
+        due = and_(
+            tasks.c.due_ms <= now,
+            or_(tasks.c.holder.is_(None), and_(tasks.c.lease_ms <= now, tasks.c.holder != worker)),
+        )
+        with self._reading() as db:  # an idle worker asks often: nothing is locked to say no
+            waiting = db.execute(
+                select(*(exists().where(tasks.c.kind == kind, due).label(kind) for kind in kinds))
+            ).one()
+        kind = next((kind for kind in kinds if getattr(waiting, kind)), None)
+        if kind is None:
+            return None
+        with self._writing() as db:
+            row = db.execute(
+                select(tasks)
+                .where(tasks.c.kind == kind, due)
+                .order_by(tasks.c.turn, tasks.c.id)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            ).first()
+            if row is None:  # another was faster
+                return None
+            db.execute(
+                update(tasks)
+                .where(tasks.c.id == row.id)
+                .values(holder=worker, lease_ms=now + _ms(lease_seconds), attempt=row.attempt + 1)
+            )
+            db.execute(
+                update(jobs)
+                .where(jobs.c.id == row.job_id, jobs.c.status == "QUEUED")
+                .values(status="IN_PROGRESS", started_ms=now)
+            )
+        return Task(
+            id=row.id,
+            job_id=row.job_id,
+            kind=row.kind,
+            source=row.source,
+            file=row.file,
+            work=json.loads(row.work),
+            attempt=row.attempt + 1,
+        )
+
+    def renew(self, task: Task, worker: str, lease_seconds: float) -> bool:
+        return self._change(task, worker, lease_ms=self._now() + _ms(lease_seconds))
+
+    def later(self, task: Task, worker: str, seconds: float) -> None:
+        self._change(task, worker, holder=None, due_ms=self._now() + _ms(seconds))
+
+    def give_back(self, task: Task, worker: str) -> None:
+        self._change(task, worker, holder=None, attempt=task.attempt - 1)
+
+    def done(self, task: Task, worker: str, outcome: Outcome) -> bool:
+        with self._writing() as db:
+            mine = db.execute(delete(tasks).where(tasks.c.id == task.id, tasks.c.holder == worker))
+            if mine.rowcount != 1:
+                return False
+            job = _locked_job(db, task.job_id)
+            if job is None or job.ended_ms is not None:
+                return True  # what is left to do for a job that has ended leads to nothing more
+            if task.kind == "finish":
+                self._end(db, job, "COMPLETED")
+            else:
+                self._advance(db, job, task, outcome)
+            return True
+
+    def fail(self, task: Task, worker: str, message: str) -> bool:
+        with self._writing() as db:
+            held = _lock_tasks(db, tasks.c.job_id == task.job_id)
+            if not any(row.id == task.id and row.holder == worker for row in held):
+                return False
+            job = _locked_job(db, task.job_id)
+            if job is not None and job.ended_ms is None:
+                self._end(db, job, "FAILED", message)
+            return True
+
+    def release(self, worker: str) -> None:
+        with self._writing() as db:
+            _lock_tasks(db, tasks.c.holder == worker)
+            db.execute(update(tasks).where(tasks.c.holder == worker).values(holder=None))
+
+    def cancel(self, job_id: str) -> None:
+        with self._writing() as db:
+            _lock_tasks(db, tasks.c.job_id == job_id)
+            job = _locked_job(db, job_id)
+            if job is None:
+                raise JobNotFound
+            if job.ended_ms is None:
+                self._end(db, job, "FAILED", "cancelled")
+
+    def delete(self, job_id: str) -> None:
+        with self._writing() as db:
+            _lock_tasks(db, tasks.c.job_id == job_id)
+            if _locked_job(db, job_id) is None:
+                raise JobNotFound
+            for table in (tasks, results):
+                db.execute(delete(table).where(table.c.job_id == job_id))
+            db.execute(delete(jobs).where(jobs.c.id == job_id))
+            self._begin(db, job_id, 0, [NewTask(kind="tidy")])
+
+    def ended_before(self, timestamp_ms: int) -> Sequence[str]:
+        query = select(jobs.c.id).where(jobs.c.ended_ms < timestamp_ms).order_by(jobs.c.ended_ms)
+        with self._reading() as db:
+            return [*db.scalars(query)]
+
+    def queue_length(self) -> int:
+        with self._reading() as db:
+            return _queued(db)
+
+    # ── keys
+
+    def create_key(self, name: str) -> tuple[Key, str]:
+        secret = KEY_PREFIX + token_urlsafe(32)
+        key = Key(id=token_hex(4), name=name, created_ms=self._now())
+        with self._writing() as db:
+            db.execute(insert(keys).values(**asdict(key), digest=_digest(secret)))
+        return key, secret
+
+    def keys(self) -> Sequence[Key]:
+        with self._reading() as db:
+            rows = db.execute(select(keys).order_by(keys.c.created_ms, keys.c.id))
+            return [Key(id=row.id, name=row.name, created_ms=row.created_ms) for row in rows]
+
+    def revoke(self, key_id: str) -> bool:
+        with self._writing() as db:
+            return db.execute(delete(keys).where(keys.c.id == key_id)).rowcount == 1
+
+    def admits(self, secret: str) -> bool:
+        digest = _digest(secret)
+        with self._reading() as db:
+            found: str | None = db.scalar(select(keys.c.digest).where(keys.c.digest == digest))
+        # looking up compares digests: how long it takes says nothing of a secret that one could act on
+        return hmac.compare_digest(found or "", digest)
+
+    # ── how
+
+    def _advance(self, db: Connection, job: _Row, task: Task, outcome: Outcome) -> None:
+        """What follows when something was opened or measured."""
+        if outcome.result is not None:
+            row = {"job_id": job.id, "source": task.source, "file": task.file, "key": outcome.result}
+            db.execute(insert(results).values(row))
+        opened = task.kind == "open"  # a source counted as one file until its files were known
+        place = self._begin(db, job.id, job.place, outcome.follow)
+        db.execute(
+            update(jobs)
+            .where(jobs.c.id == job.id)
+            .values(
+                num_predictions=jobs.c.num_predictions + outcome.num_predictions,
+                num_errors=jobs.c.num_errors + outcome.num_errors,
+                files_done=jobs.c.files_done + (0 if opened else 1),
+                files_total=jobs.c.files_total + (len(outcome.follow) - 1 if opened else 0),
+                place=place,
+            )
+        )
+        left = exists().where(tasks.c.job_id == job.id, tasks.c.kind.in_(["open", "measure"]))
+        if not db.scalar(select(left)):
+            self._begin(db, job.id, place, [NewTask(kind="finish")])
+
+    def _end(self, db: Connection, job: _Row, status: Status, message: str | None = None) -> None:
+        """The job ends; nothing but its aftermath is left to do."""
+        now = self._now()
+        started = now if job.started_ms is None else job.started_ms
+        db.execute(
+            update(jobs)
+            .where(jobs.c.id == job.id)
+            .values(status=status, message=message, started_ms=started, ended_ms=now)
+        )
+        db.execute(delete(tasks).where(tasks.c.job_id == job.id))
+        after: list[TaskKind] = ["tidy"]
+        after += ["callback"] * job.calls_back
+        after += ["notify"] * job.notifies
+        self._begin(db, job.id, job.place, [NewTask(kind=kind) for kind in after])
+
+    def _begin(self, db: Connection, job_id: str, place: int, new: Sequence[NewTask]) -> int:
+        """Add tasks. `place` is that of the next file of the job, before and, given back, after."""
+        now = self._now()
+        files = sum(task.kind == "measure" for task in new)
+        if files:
+            place = max(place, _turn_now(db) * TURN)
+        rows = []
+        for task in new:
+            turn = 0
+            if task.kind == "measure":
+                turn, place = place // TURN, place + 1
+            rows.append(
+                {
+                    "job_id": job_id,
+                    "kind": task.kind,
+                    "source": task.source,
+                    "file": task.file,
+                    "work": json.dumps(dict(task.work)),
+                    "turn": turn,
+                    "due_ms": now,
+                }
+            )
+        if rows:
+            db.execute(insert(tasks), rows)
+        return place
+
+    def _change(self, task: Task, worker: str, **values: object) -> bool:
+        """Change a task that a worker holds; False where it does not."""
+        held = and_(tasks.c.id == task.id, tasks.c.holder == worker)
+        with self._writing() as db:
+            return db.execute(update(tasks).where(held).values(**values)).rowcount == 1
+
+    def _set_up(self) -> None:
+        with self._reading() as db:
+            if inspect(db).has_table(schema.name) and db.scalar(select(schema.c.version)) == SCHEMA:
+                return
+        with self._writing() as db:
+            if db.dialect.name == "postgresql":  # SQLite has one writer anyway
+                db.execute(select(func.pg_advisory_xact_lock(0x6D69656E)))
+            _tables.create_all(db)
+            version = db.scalar(select(schema.c.version))
+            if version is None:
+                db.execute(insert(schema).values(version=SCHEMA))
+            elif version != SCHEMA:
+                raise StoreError(f"this store has schema {version}; this mien knows {SCHEMA}")
+
+    def _now(self) -> int:
+        return _ms(self._clock())
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as db:
+                yield db
+        except SQLAlchemyError as error:
+            raise _unreachable(error) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._writer.begin() as db:
+                yield db
+        except SQLAlchemyError as error:
+            raise _unreachable(error) from error
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except SQLAlchemyError as error:
+        raise StoreError(f"this is no URL of a store: {error}") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed)
+        case "postgresql" | "postgres":
+            # pinged: connections outlive a restart of the server
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        case other:
+            raise StoreError(f"jobs can be kept in SQLite or PostgreSQL, not in {other!r}")
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreError("jobs outlive a process: SQLite needs a file")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _connect(db: Any, _: object) -> None:
+        db.isolation_level = None  # we begin transactions ourselves, see below
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(db: Connection) -> None:
+        # who will write says so at once: a reader that turns writer can be refused without waiting
+        writes = db.get_execution_options().get("writes", False)
+        db.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _unreachable(error: SQLAlchemyError) -> StoreError:
+    reason = getattr(error, "orig", None) or error  # without the statement and what it was given
+    return StoreError(f"the store of jobs cannot be used: {reason}")
+
+
+def _first_tasks(job: NewJob) -> Iterator[NewTask]:
+    begun = False
+    for i, new in enumerate(job.sources):
+        if isinstance(new.source, TextSource):
+            texts = enumerate(new.texts)
+            begun |= bool(new.texts)
+            yield from (
+                NewTask(kind="measure", source=i, file=j, work={"name": str(j), "text": text})
+                for j, text in texts
+            )
+        else:
+            begun = True
+            yield NewTask(kind="open", source=i, work={} if new.key is None else {"key": new.key})
+    if not begun:
+        yield NewTask(kind="finish")
+
+
+def _queued(db: Connection) -> int:
+    return db.scalar(select(func.count()).where(jobs.c.status == "QUEUED")) or 0
+
+
+def _turn_now(db: Connection) -> int:
+    """The turn that is being worked on: of the first file that waits, or else of the last one held."""
+    measuring = tasks.c.kind == "measure"
+    waiting = select(func.min(tasks.c.turn)).where(measuring, tasks.c.holder.is_(None))
+    held = select(func.max(tasks.c.turn)).where(measuring)
+    return db.scalar(select(func.coalesce(waiting.scalar_subquery(), held.scalar_subquery(), 0))) or 0
+
+
+def _lock_tasks(db: Connection, which: ColumnElement[bool]) -> Sequence[_Row]:
+    found = select(tasks.c.id, tasks.c.holder).where(which).order_by(tasks.c.id)
+    return db.execute(found.with_for_update()).all()
+
+
+def _locked_job(db: Connection, job_id: str) -> _Row | None:
+    """What its tasks change of a job, or need to know of it: not its request, which may be large."""
+    needed = (jobs.c.id, jobs.c.started_ms, jobs.c.ended_ms, jobs.c.place, jobs.c.calls_back, jobs.c.notifies)
+    return db.execute(select(*needed).where(jobs.c.id == job_id).with_for_update()).first()
+
+
+def _job(row: _Row) -> Job:
+    return Job(
+        id=row.id,
+        request=Request.model_validate_json(row.request),
+        sources=tuple(_source(**source) for source in json.loads(row.sources)),
+        state=_state(row),
+        files_done=row.files_done,
+        files_total=row.files_total,
+    )
+
+
+def _source(type: str, **said: Any) -> Source:  # noqa: A002  # the wire's word
+    match type:
+        case "url":
+            return UrlSource(**said)
+        case "file":
+            return FileSource(**said)
+        case _:
+            return TextSource()
+
+
+def _state(row: _Row) -> State:
+    match row.status:
+        case "QUEUED":
+            return Queued(row.created_ms)
+        case "IN_PROGRESS":
+            return InProgress(row.created_ms, row.started_ms)
+        case "COMPLETED":
+            return Completed(
+                row.created_ms, row.started_ms, row.ended_ms, row.num_predictions, row.num_errors
+            )
+        case _:
+            return Failed(row.created_ms, row.started_ms, row.ended_ms, row.message)
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _digest(secret: str) -> str:
+    """SHA-256 is enough: a secret is 256 random bits, which nobody guesses however fast a guess is.
+    A slow hash is for what people think up, and would be paid for with every request."""
+    return sha256(secret.encode(errors="surrogatepass")).hexdigest()
