@@ -9,6 +9,7 @@ part in training or in any choice; EMO-DB's figures are of heads that had not he
 import argparse
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def bursts(session: onnxruntime.InferenceSession, work: Path, speakers: range) -
     print("  how often the expression with probability p was the intended one:")
     edges = [0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.01]
     right = np.eye(len(EMOGATOR))[labels]
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (intended >= low) & (intended < high)
         if inside.any():
             print(
