@@ -3,7 +3,7 @@
 Each method of `JobStore` and `KeyStore` may raise StoreError.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,19 @@ class Listing:
     timestamp_ms: int | None = None
     sort_by: Literal["created", "started", "ended"] = "created"
     direction: Literal["asc", "desc"] = "desc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How much there is in a store: of the jobs that have not been deleted."""
+
+    jobs: Mapping[Status, int]
+    files: int
+    """Files of jobs that are done."""
+    errors: int
+    """Problems met in the jobs that have ended."""
+    workers: int
+    """Workers that hold a task now."""
 
 
 class JobStore(Protocol):
@@ -87,6 +100,9 @@ class JobStore(Protocol):
 
     def queue_length(self) -> int:
         """Jobs that have not begun."""
+
+    def tally(self) -> Tally:
+        """How much there is, for those who watch the server."""
 
 
 class FileStore(Protocol):

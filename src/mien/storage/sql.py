@@ -58,7 +58,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mien.errors import JobNotFound, QueueFull, StoreError
 from mien.jobs.job import Job, NewJob, NewTask, Outcome, Task, TaskKind
-from mien.jobs.store import Key, Listing
+from mien.jobs.store import Key, Listing, Tally
 from mien.types import FileSource, Source, TextSource, UrlSource
 from mien.wire.batch import Completed, Failed, InProgress, Queued, Request, State, Status, source_json
 
@@ -321,6 +321,20 @@ class SqlStore:
     def queue_length(self) -> int:
         with self._reading() as db:
             return _queued(db)
+
+    def tally(self) -> Tally:
+        counted = select(
+            jobs.c.status, func.count(), func.sum(jobs.c.files_done), func.sum(jobs.c.num_errors)
+        ).group_by(jobs.c.status)
+        holders = select(func.count(tasks.c.holder.distinct())).where(tasks.c.lease_ms > self._now())
+        with self._reading() as db:
+            rows = db.execute(counted).all()
+            return Tally(
+                jobs={status: count for status, count, _, _ in rows},
+                files=int(sum(done for _, _, done, _ in rows)),
+                errors=int(sum(errors for _, _, _, errors in rows)),
+                workers=db.scalar(holders) or 0,
+            )
 
     # ── keys
 
