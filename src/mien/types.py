@@ -1,6 +1,6 @@
 """The values that walk through the rooms: frozen, small, and each exactly one thing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -137,6 +137,13 @@ class Word:
     confidence: float
     person: str = UNKNOWN
     speaker_confidence: float | None = None
+
+
+def sureness(words: Iterable[Word]) -> float:
+    """How far some words can be trusted together, each weighing as much as it lasts; 0 for none."""
+    weighed = [(word.confidence, max(word.time.length, 0.01)) for word in words]
+    total = sum(length for _, length in weighed)
+    return sum(confidence * length for confidence, length in weighed) / total if weighed else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

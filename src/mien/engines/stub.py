@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from mien import labels
-from mien.engines import BurstScores, Entity, FaceScores, FoundFace, TextScores
+from mien.engines import LONGEST_STRETCH, BurstScores, Entity, FaceScores, FoundFace, TextScores
 from mien.settings import Settings
 from mien.types import (
     SOUND_RATE,
@@ -43,11 +43,12 @@ class Stub:
             held = np.concatenate([held, chunk])
             while len(held) >= step:
                 loud = _level(held[:step]) >= LOUD
-                if loud and begin is None:
-                    begin = at
-                elif not loud and begin is not None:
+                long = begin is not None and at - begin >= LONGEST_STRETCH * SOUND_RATE
+                if begin is not None and (long or not loud):
                     yield Interval(begin / SOUND_RATE, at / SOUND_RATE)
                     begin = None
+                if loud and begin is None:
+                    begin = at
                 held, at = held[step:], at + step
         if begin is not None:
             yield Interval(begin / SOUND_RATE, at / SOUND_RATE)

@@ -17,9 +17,6 @@ __all__ = ["Cut", "Reading", "TranscriptionOptions"]
 
 S_co = TypeVar("S_co", covariant=True)
 
-LONGEST_STRETCH = 30.0
-"""Seconds of speech that a transcriber is given at once: the window of whisper."""
-
 
 class TranscriptionOptions(BaseModel):
     """How speech is to be written down."""
@@ -106,18 +103,9 @@ class Reading:
         return transcript
 
     def _stretches(self) -> Iterator[Speech]:
-        """Stretches of speech with their sound, none longer than a transcriber can take."""
-        intervals = (part for stretch in self.speech for part in _parts(stretch))
-        for time, sound in slices(self.media.sound(), intervals):
+        """Stretches of speech with their sound."""
+        for time, sound in slices(self.media.sound(), self.speech):
             yield Speech(time=time, sound=sound)
-
-
-def _parts(stretch: Interval) -> Iterator[Interval]:
-    begin = stretch.begin
-    while stretch.end - begin > LONGEST_STRETCH:
-        yield Interval(begin, begin + LONGEST_STRETCH)
-        begin += LONGEST_STRETCH
-    yield Interval(begin, stretch.end)
 
 
 class Cut(Protocol[S_co]):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sentencex import get_sentence_boundaries
 
 from mien.segments import Reading
-from mien.segments.speech import confidence, joined, spans
-from mien.types import Granularity, Interval, Passage
+from mien.segments.speech import joined, spans
+from mien.types import Granularity, Interval, Passage, sureness
 
 # what is written between white space, without the marks around it
 _WORD = re.compile(r"[^\W_](?:\S*[^\W_])?|[^\s\w](?=\s|$)", re.UNICODE)
@@ -34,7 +34,7 @@ class Passages:
                 position=Interval(at, at + len(text)),
                 text=text,
                 time=Interval(words[0].time.begin, words[-1].time.end),
-                confidence=confidence(words),
+                confidence=sureness(words),
                 person=words[0].person,
                 speaker_confidence=words[0].speaker_confidence,
             )

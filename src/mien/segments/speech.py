@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from mien.segments import Reading
 from mien.segments.slices import slices
-from mien.types import UNKNOWN, Granularity, Interval, Speech, Turn, Word
+from mien.types import UNKNOWN, Granularity, Interval, Speech, Turn, Word, sureness
 
 PADDING = 0.2
 """Seconds added on either side of the words: the retired API did so (contract, section 0, item 17)."""
@@ -36,7 +36,7 @@ class Spoken:
                 time=time,
                 sound=sound,
                 text=joined(words),
-                confidence=confidence(words),
+                confidence=sureness(words),
                 person=words[0].person,
                 speaker_confidence=words[0].speaker_confidence,
             )
@@ -85,12 +85,6 @@ def attributed(words: Iterable[Word], turns: Sequence[Turn]) -> Iterator[Word]:
 
 def joined(words: Sequence[Word]) -> str:
     return " ".join(word.text for word in words)
-
-
-def confidence(words: Sequence[Word]) -> float:
-    """How sure the words are, each weighing as much as it lasts."""
-    lengths = [max(word.time.length, 0.01) for word in words]
-    return sum(w.confidence * n for w, n in zip(words, lengths, strict=True)) / sum(lengths)
 
 
 def _ends(last: Word, following: Word, granularity: Granularity) -> bool:

@@ -1,0 +1,149 @@
+"""Whisper in CTranslate2's format, through faster-whisper, once a user has pulled one.
+
+Stretches of speech are packed into windows of half a minute, which is what whisper hears at once,
+and windows are decoded several at a time. What it writes where nobody speaks, or over and over, is
+left out: whisper is known to make up words.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+from mien.engines import LONGEST_STRETCH, cores
+from mien.errors import EngineError, EngineMissing
+from mien.settings import Settings
+from mien.types import SOUND_RATE, Interval, Sound, Speech, Transcript, Word, sureness
+
+BATCH = 8
+"""Windows decoded at once: twice as fast as one by one on eight cores (faster-whisper's README)."""
+
+LISTENED = 4
+"""Windows that the language is detected from, if it is not certain after the first."""
+
+NO_SPEECH, UNLIKELY, REPETITIVE = 0.6, -1.0, 2.4
+"""Above which chance of no speech together with below which mean log probability of its words a
+window is taken for silent, and from which compression its text for a loop: whisper's own."""
+
+_TAGS = {"nn": "no", "yue": "zh", "jw": "jv"}
+"""Whisper's own codes where the API, or BCP-47, has another."""
+
+
+class Whisper:
+    """Writes down speech in a hundred languages."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        try:
+            self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
+        except Exception as error:  # ctranslate2's errors have no common kind of their own
+            raise EngineError(f"{folder.name} cannot be loaded: {error}; see `mien models check`") from error
+        self.label = f"{folder.name} (int8)"
+        self.languages = None if self._model.model.is_multilingual else frozenset({"en"})
+
+    def transcribe(self, stretches: Iterable[Speech], language: str | None) -> Transcript:
+        """A regional language is asked for as its base: whisper knows no regions."""
+        windows = _windows(stretches)
+        first = list(islice(windows, LISTENED))
+        if not first:
+            return Transcript(words=(), confidence=0.0, language=language)
+        code = language.partition("-")[0] if language else self._language(first)
+        words: list[Word] = []
+        rest = chain(first, windows)
+        while batch := list(islice(rest, BATCH)):
+            words.extend(self._words(batch, code))
+        tag = language or _TAGS.get(code, code)
+        return Transcript(words=tuple(words), confidence=sureness(words), language=tag)
+
+    def _language(self, windows: Sequence["_Window"]) -> str:
+        sound = np.concatenate([window.sound for window in windows])
+        code: str
+        code, _, _ = self._model.detect_language(sound, language_detection_segments=LISTENED)
+        return code
+
+    def _words(self, windows: Sequence["_Window"], code: str) -> Iterator[Word]:
+        """The words of some windows, all decoded at once; those that went wrong once more alone."""
+        sound = np.concatenate([window.sound for window in windows])
+        ends = list(accumulate(len(window.sound) / SOUND_RATE for window in windows))
+        begins = [0.0, *ends[:-1]]
+        # the pipeline remembers the last word of each call: a new one a call keeps threads apart
+        segments, _ = BatchedInferencePipeline(self._model).transcribe(
+            sound,
+            language=code,
+            vad_filter=False,
+            word_timestamps=True,
+            batch_size=len(windows),
+            clip_timestamps=[{"start": b, "end": e} for b, e in zip(begins, ends, strict=True)],
+        )
+        for segment in segments:
+            k = bisect_right(begins, segment.seek / self._model.frames_per_second + 0.005) - 1
+            if _silent(segment):
+                continue
+            if segment.compression_ratio > REPETITIVE or segment.avg_logprob < UNLIKELY:
+                yield from self._again(windows[k], code)
+            else:
+                yield from _placed(windows[k], segment.words, begins[k])
+
+    def _again(self, window: "_Window", code: str) -> Iterator[Word]:
+        """One window once more, at rising temperatures, until its text looks like speech."""
+        segments, _ = self._model.transcribe(
+            window.sound, language=code, word_timestamps=True, condition_on_previous_text=False
+        )
+        for segment in segments:
+            if not _silent(segment) and segment.compression_ratio <= REPETITIVE:
+                yield from _placed(window, segment.words, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Some stretches, one after the other, no longer together than whisper hears at once."""
+
+    stretches: tuple[Speech, ...]
+
+    @property
+    def sound(self) -> Sound:
+        return np.concatenate([stretch.sound for stretch in self.stretches])
+
+
+def _windows(stretches: Iterable[Speech]) -> Iterator[_Window]:
+    window: list[Speech] = []
+    length = 0
+    for stretch in stretches:
+        if window and length + len(stretch.sound) > LONGEST_STRETCH * SOUND_RATE:
+            yield _Window(tuple(window))
+            window, length = [], 0
+        window.append(stretch)
+        length += len(stretch.sound)
+    if window:
+        yield _Window(tuple(window))
+
+
+def _silent(segment: Any) -> bool:
+    return bool(segment.no_speech_prob > NO_SPEECH and segment.avg_logprob < UNLIKELY)
+
+
+def _placed(window: _Window, words: Iterable[Any], begin: float) -> Iterator[Word]:
+    """Words at their times in the file, each kept within the stretch that its middle lies in."""
+    ends = list(accumulate(len(stretch.sound) / SOUND_RATE for stretch in window.stretches))
+    at = window.stretches[0].time.begin
+    for word in words:
+        if text := word.word.strip():
+            middle = (word.start + word.end) / 2 - begin
+            k = min(bisect_right(ends, middle), len(ends) - 1)
+            time = window.stretches[k].time
+            shift = time.begin - (ends[k - 1] if k else 0.0) - begin
+            first = min(max(word.start + shift, time.begin, at), time.end)
+            at = min(max(word.end + shift, first), time.end)
+            yield Word(text=text, time=Interval(float(first), float(at)), confidence=float(word.probability))
+
+
+def transcriber(settings: Settings) -> Whisper:
+    """The largest whisper model that has been pulled: it makes the fewest mistakes."""
+    pulled = [marker.parent for marker in settings.weights.glob("whisper*/.complete")]
+    if not pulled:
+        raise EngineMissing("no whisper model has been pulled yet; `mien models pull whisper-small` gets one")
+    return Whisper(max(pulled, key=lambda folder: (folder / "model.bin").stat().st_size), cores(settings))
