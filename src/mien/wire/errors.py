@@ -6,12 +6,14 @@ from typing import Any, Protocol
 
 from mien.errors import (
     BadKey,
+    DiskFull,
     JobNotFound,
     MediaError,
     MienError,
     NotServed,
     QueueFull,
     RequestError,
+    StoreError,
     TooLarge,
     TooSlow,
 )
@@ -25,10 +27,13 @@ STATUS: Mapping[type[MienError], int] = {
     TooSlow: 408,
     TooLarge: 413,
     QueueFull: 429,
+    DiskFull: 429,
     MediaError: 400,
     MienError: 500,
+    StoreError: 503,
 }
-"""Found by nearest kin. Never 409 or 5xx for what will be the same the next time: clients try again."""
+"""Found by nearest kin. Clients try again after 408, 409, 429 and 5xx: none of these for what will be
+the same the next time."""
 
 FAULT = {
     "faultstring": "Invalid ApiKey",

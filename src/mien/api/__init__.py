@@ -1,0 +1,88 @@
+"""REST: parse, call jobs, answer. All that blocks runs in threads."""
+
+import logging
+from importlib.metadata import PackageNotFoundError, version
+
+import orjson
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from mien.api import batch, health
+from mien.api.auth import Door
+from mien.api.openapi import description
+from mien.engines import Engines
+from mien.errors import MienError
+from mien.jobs.store import FileStore, JobStore, KeyStore
+from mien.settings import Settings
+from mien.wire.errors import error_json, explained, status_of
+
+log = logging.getLogger(__name__)
+
+ABOUT = """Measure expression in faces, voices and texts, on your own machine. Clients of the retired
+Expression Measurement API work here unchanged: give them this address as their `base_url`.
+
+A score is the share of average people who, given only this piece, would say that it expresses this.
+It is no claim about what somebody feels."""
+
+AGAIN = 5
+"""Seconds after which a client may try again, where that makes sense."""
+
+
+def api(settings: Settings, jobs: JobStore, files: FileStore, keys: KeyStore) -> FastAPI:
+    """The REST API over these stores."""
+    app = FastAPI(title="mien", version=_version(), description=ABOUT, redoc_url=None)
+    app.openapi = lambda: description(app)  # type: ignore[method-assign]  # as FastAPI documents it
+    door, seen = Door(settings, keys), health.Seen()
+    app.add_middleware(seen.middleware)
+    app.include_router(health.routes(app.version, Engines(settings), jobs, seen, door))
+    for path in ("/v0/registry/{path:path}", "/v0/batch/jobs/tl/{path:path}"):
+        app.add_api_route(path, _retired, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
+    app.include_router(batch.routes(settings, jobs, files), dependencies=[Depends(door)])
+    for kind, answer in (
+        (MienError, _ours),
+        (RequestValidationError, _invalid),
+        (HTTPException, _http),
+        (Exception, _unforeseen),
+    ):
+        app.exception_handler(kind)(answer)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("mien")
+    except PackageNotFoundError:  # run from its source, without being installed
+        return "0+source"
+
+
+def _retired() -> Response:
+    return _error("custom models were retired in 2024, and there is nothing like them here", 410)
+
+
+def _ours(request: Request, error: MienError) -> Response:
+    status = status_of(error)
+    if status < 500:
+        return _error(str(error), status)
+    log.error("%s: %s", type(error).__name__, error)  # may tell of what is inside
+    return _error("the server cannot do this now; its log says why", status)
+
+
+def _invalid(request: Request, error: RequestValidationError) -> Response:
+    return _error(explained(error), 400)
+
+
+def _http(request: Request, error: HTTPException) -> Response:
+    says = {404: "there is nothing at this address", 405: f"{request.method} cannot be used at this address"}
+    response = _error(says.get(error.status_code, str(error.detail)), error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    return _error("the server failed at this request; its log says more", 500)  # which uvicorn writes
+
+
+def _error(message: str, status: int) -> Response:
+    again = {"Retry-After": str(AGAIN)} if status in (429, 503) else None
+    return Response(orjson.dumps(error_json(message, status)), status, again, "application/json")

@@ -1,0 +1,88 @@
+"""Who is let in."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from mien.errors import BadKey, NotServed, RequestError
+from mien.jobs.store import KeyStore
+from mien.settings import Settings
+
+QUERY = frozenset({"apikey", "api_key", "access_token"})
+"""How a key is called in an address, whatever the case."""
+
+
+def check_bind(settings: Settings, keys: KeyStore) -> None:
+    """Whether a server may start as these settings say.
+
+    Raises:
+        RequestError: others could reach it, and nobody has a key.
+    """
+    if needs_key(settings) and not keys.keys():
+        raise RequestError(
+            f"{settings.host} asks for a key, and there is none yet: create one with `mien keys create`,"
+            " serve on 127.0.0.1 alone, or let everybody in with --allow-no-key"
+        )
+
+
+def needs_key(settings: Settings) -> bool:
+    return settings.require_key or not (is_loopback(settings.host) or settings.allow_no_key)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches such an address. Names other than localhost are not looked up."""
+    name = host.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+class Door:
+    """Lets in who has a key; on loopback, where none is needed, whoever is no page of the web."""
+
+    def __init__(self, settings: Settings, keys: KeyStore) -> None:
+        self._keys = keys
+        self._needs_key = needs_key(settings)
+        self._among_us = not self._needs_key and not settings.allow_no_key
+
+    def __call__(self, request: Request) -> None:
+        """Raises BadKey, NotServed."""
+        if self._needs_key:
+            if not any(self._keys.admits(key) for key in _keys_of(request)):
+                raise BadKey
+        elif self._among_us:
+            _check_origin(request)
+
+
+def _keys_of(request: Request) -> list[str]:
+    """What may be a key: in the header of the SDKs, in the address, or as a bearer token."""
+    named = [request.headers.get("x-hume-api-key", "")]
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    bearer = [token.strip()] if scheme.lower() == "bearer" else []
+    queried = [value for name, value in request.query_params.multi_items() if name.lower() in QUERY]
+    return [key for key in named + bearer + queried[:1] if key]
+
+
+def _check_origin(request: Request) -> None:
+    """A page of the web makes browsers call 127.0.0.1, by its own name even, where its owner points
+    that name there. Such calls tell on themselves by the names they use."""
+    origin = urlsplit(request.headers.get("origin", "")).hostname or ""
+    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    if any("." in name and not _is_ours(name) for name in (origin, host)):
+        raise NotServed(
+            f"without keys this server answers local programs alone, not {origin or host!r}:"
+            " ask for keys with MIEN_REQUIRE_KEY=1, or let everybody in with MIEN_ALLOW_NO_KEY=1"
+        )
+
+
+def _is_ours(name: str) -> bool:
+    """An address, or a name that no public registry hands out."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return name.endswith((".localhost", ".local", ".internal", ".home.arpa"))
+    return True
