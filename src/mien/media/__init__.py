@@ -1,6 +1,6 @@
 """The first room: a file of ours, decoded lazily."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from mien.types import FileType, Frame, Landmarks, Sound
@@ -36,16 +36,22 @@ class Media(Protocol):
     def meshes(self) -> tuple[Landmarks, ...]:
         """The face meshes of a landmark file."""
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was wrong with the file as far as it has been decoded, and did not stop it."""
+
     def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
         """The frames whose numbers are wanted (rising). Only these are converted.
 
         Raises:
-            BrokenMedia: the film ends in the middle of a frame.
+            BrokenMedia: no frame can be decoded.
+            MediaTooLarge: it turns out longer than the settings allow.
         """
 
     def sound(self) -> Iterator[Sound]:
         """The sound in pieces of about a second.
 
         Raises:
-            BrokenMedia: the sound cannot be decoded.
+            BrokenMedia: nothing of it can be decoded.
+            MediaTooLarge: it turns out longer than the settings allow.
         """

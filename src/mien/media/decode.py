@@ -1,11 +1,538 @@
-"""A file becomes Media. The only importer of PyAV."""
+"""A file becomes Media. The only importer of PyAV.
 
+A file is opened for what it holds, and through a Python file object: FFmpeg is told neither its name
+nor its folder, may use no protocol and open nothing besides, and is left the demuxers of single files.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import Any, BinaryIO, NoReturn, TypeVar, cast
 
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.sidedata.sidedata import SideData
+from av.stream import Discard, Disposition
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from mien.errors import BrokenMedia, MediaError, MediaTooLarge, UnknownFileType
 from mien.media import Media
+from mien.media.headers import read_header
+from mien.media.kinds import HEAD, PROBED, demuxer_of, encoding_of, is_picture
+from mien.media.written import Written, read_written
 from mien.settings import Settings
+from mien.types import SOUND_RATE, FileType, Frame, Image, Sound
+
+__all__ = ["open_media", "text_media"]
+
+F = TypeVar("F", AudioFrame, VideoFrame)
+
+LATE = 0.01
+"""Seconds that sound may begin after its file before silence is put in front of it."""
+
+LATE_FILM = 0.5
+"""Seconds that a film may begin after its sound and still count as begun with it: encoders shift it."""
+
+GAP = 0.1
+"""Seconds that may be missing within sound before silence is put in their place."""
+
+BELIEVED_GAP = 60.0
+"""Longest gap that is believed where a file does not say how long it is."""
+
+ROUNDED = 0.001
+"""Seconds by which a container may round the time of a frame."""
+
+LOOKED_AT = 300
+"""Frames whose times are looked at where a file does not say how many it has."""
+
+BAD_READS = 100
+"""Times in a row that a damaged file may fail to give its next packet before it counts as ended."""
+
+BAD_PACKETS = 2
+"""Damaged packets that nobody is told of: recordings that were cut have one at either end."""
+
+CUT_SHORT = 0.9
+"""Share of the stated length below which a file counts as cut short."""
+
+_ESTIMATED = frozenset({"aac", "ac3", "amr", "dts", "eac3", "loas", "mp3", "mpegvideo"})
+"""Formats that do not say how long they are: what FFmpeg says of them is a guess from the bit rate."""
+
+_RANGES = {"uint8": (128, 128), "int16": (0, 1 << 15), "int32": (0, 1 << 31)}
+"""Where silence lies among whole numbers, and how far from it the loudest."""
+
+_FOREIGN = (FFmpegError, ValueError, RuntimeError, MemoryError)
+"""What PyAV raises on damaged input."""
 
 
 def open_media(path: Path, name: str, settings: Settings) -> Media:
-    """Open a file by its content, whatever its name says."""
-    raise NotImplementedError
+    """Open a file by its content, whatever its name says.
+
+    Raises:
+        UnknownFileType: it is neither sound, film, picture, text nor face landmarks.
+        BrokenMedia: it is one of them, but nothing of it can be used.
+        MediaTooLarge: it is longer or larger than the settings allow.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if not head:
+        raise BrokenMedia("the file is empty")
+    if (encoding := encoding_of(head)) is not None:
+        return read_written(path, name, encoding, settings)
+    demuxer = demuxer_of(head)
+    if is_picture(head) or (demuxer == "gif" and not _moves(path, settings.max_pixels)):
+        return Picture(path, name, demuxer, settings)
+    return Recording(path, name, demuxer, settings)
+
+
+def text_media(text: str, name: str) -> Media:
+    """A text that was sent as such."""
+    return Written(name, "text", text=text)
+
+
+class Picture:
+    """One still image, turned upright and without its transparency."""
+
+    file_type: FileType = "image"
+    fps = 0.0
+    has_frames = True
+    has_sound = False
+    text = None
+    meshes = ()
+    warnings = ()
+
+    def __init__(self, path: Path, name: str, demuxer: str, settings: Settings) -> None:
+        self.name = name
+        self._path, self._demuxer, self._max_pixels = path, demuxer, settings.max_pixels
+        with path.open("rb") as file:
+            self._header = read_header(file)
+        _check_pixels(self._header.width, self._header.height, self._max_pixels)
+
+    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+        if next(iter(wanted), None) == 0:
+            yield Frame(index=0, time=0.0, image=self._image())
+
+    def sound(self) -> Iterator[Sound]:
+        return iter(())
+
+    def _image(self) -> Image:
+        with _opened(self._path, self._demuxer, self._max_pixels) as container:
+            if len(container.streams.video) != 1:  # HEIC pictures are mosaics
+                raise BrokenMedia("a picture made of several cannot be read; save it as JPEG or PNG")
+            film = container.streams.video[0]
+            _check_pixels(film.width, film.height, self._max_pixels)
+            for frame in _Decoder(container, film, self._max_pixels, threads=1).frames(VideoFrame):
+                # a header that did not give the size did not give the orientation either
+                way_up = self._header.orientation if self._header.width else _orientation(frame)
+                return _turned(_rgb(frame, VideoReformatter()), way_up)
+        raise BrokenMedia("the picture cannot be decoded")
+
+
+class Recording:
+    """A film or a piece of sound."""
+
+    text = None
+    meshes = ()
+
+    def __init__(self, path: Path, name: str, demuxer: str, settings: Settings) -> None:
+        self.name = name
+        self.warnings: list[str] = []
+        self._path, self._demuxer = path, demuxer
+        self._max_pixels = settings.max_pixels
+        self._max_hours = settings.max_media_hours
+        self._threads = settings.threads or min(4, os.cpu_count() or 1)
+        with self._opened() as container:
+            film, track = _film(container), _track(container)
+            if film is None and track is None:
+                raise BrokenMedia("the file holds neither sound nor pictures that can be decoded")
+            self.has_frames, self.has_sound = film is not None, track is not None
+            self._begin = (container.start_time or 0) / av.time_base
+            self._length = _length(container)
+            self._check_length(self._length or 0.0)
+            if film is not None:
+                _check_pixels(film.width, film.height, self._max_pixels)
+            self.fps = 0.0 if film is None else _fps(container, film)
+        if not demuxer and not self._decodes():  # noise can look like a few packets of something
+            raise UnknownFileType
+
+    @property
+    def file_type(self) -> FileType:
+        if not self.has_frames:
+            return "audio"
+        return "video" if self.has_sound else "video_no_audio"
+
+    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+        numbers = iter(wanted)
+        number = next(numbers, None)
+        time = 0.0
+        with self._opened() as container:
+            film = _film(container)
+            if film is None:
+                return
+            decoder = _Decoder(container, film, self._max_pixels, self._threads)
+            clock = _Clock(self._begin, self._length, self.fps)
+            reformatter, aspect = VideoReformatter(), _aspect(film)
+            for index, frame in enumerate(decoder.frames(VideoFrame)):
+                if number is None:
+                    return
+                time = clock.time(index, frame.time)
+                self._check_length(time)
+                if index >= number:
+                    image = _turned(_rgb(frame, reformatter, aspect), _orientation(frame))
+                    yield Frame(index=index, time=time, image=image)
+                    number = next((n for n in numbers if n > index), None)
+            self._check_ending("film", decoder, time + 1 / self.fps)
+
+    def sound(self) -> Iterator[Sound]:
+        samples = 0
+        with self._opened() as container:
+            track = _track(container)
+            if track is None:
+                return
+            decoder = _Decoder(container, track, self._max_pixels, self._threads)
+            for chunk in _in_seconds(_heard(decoder.frames(AudioFrame), self._begin, self._length)):
+                samples += len(chunk)
+                self._check_length(samples / SOUND_RATE)
+                yield chunk
+            self._check_ending("sound", decoder, samples / SOUND_RATE)
+
+    def _opened(self) -> AbstractContextManager[InputContainer]:
+        return _opened(self._path, self._demuxer, self._max_pixels)
+
+    def _decodes(self) -> bool:
+        try:
+            pieces: Iterator[object] = self.sound() if self.has_sound else self.frames((0,))
+            return next(pieces, None) is not None
+        except MediaError:
+            return False
+
+    def _check_length(self, seconds: float) -> None:
+        if seconds > self._max_hours * 3600 + 1:  # encoders add a little
+            raise MediaTooLarge(f"it lasts longer than the {self._max_hours:g} hours that this server allows")
+
+    def _check_ending(self, what: str, decoder: "_Decoder", seconds: float) -> None:
+        """Say how a stream ended that has been decoded to its end."""
+        if decoder.bad and not decoder.good:
+            raise BrokenMedia(f"the {what} cannot be decoded")
+        if decoder.bad > BAD_PACKETS:
+            self._warn(f"{decoder.bad} damaged packets of the {what} were left out")
+        stated = decoder.stated_length
+        if stated and seconds < CUT_SHORT * stated:
+            self._warn(f"the {what} ends after {seconds:.1f} of {stated:.1f} seconds: the file was cut short")
+
+    def _warn(self, message: str) -> None:
+        if message not in self.warnings:  # a file is decoded once a cut
+            self.warnings.append(message)
+
+
+# ── opening
+
+
+class _Bytes:
+    """A file of which FFmpeg learns nothing but its bytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
+@contextmanager
+def _opened(path: Path, demuxer: str, max_pixels: int) -> Iterator[InputContainer]:
+    """The file as a container, opened with this demuxer or, unnamed, with one of those that are probed."""
+    options = {
+        "format_whitelist": demuxer or PROBED,
+        "protocol_whitelist": "none",
+        "max_pixels": str(max_pixels),
+    }
+    with path.open("rb") as file:
+        try:
+            container = av.open(
+                _Bytes(file),
+                mode="r",
+                format=demuxer or None,
+                options=options,
+                metadata_errors="replace",
+                io_open=_refused,
+                buffer_size=1 << 16,
+            )
+        except _FOREIGN as error:
+            if not demuxer:
+                raise UnknownFileType from error
+            raise BrokenMedia(f"{BrokenMedia.__doc__} ({_words(error)})") from error
+        with container:
+            yield container
+
+
+def _refused(url: str, flags: int, options: object) -> NoReturn:
+    raise BrokenMedia("the file refers to another file, which is not opened")
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong, in FFmpeg's own words."""
+    return str(getattr(error, "strerror", None) or error).lower()
+
+
+def _film(container: InputContainer) -> VideoStream | None:
+    """The pictures that move: no cover, no thumbnail."""
+    covers = Disposition.attached_pic | Disposition.timed_thumbnails
+    films = [s for s in container.streams.video if s.codec_context and s.width and not s.disposition & covers]
+    return min(films, key=lambda film: film is not container.streams.best("video"), default=None)
+
+
+def _track(container: InputContainer) -> AudioStream | None:
+    tracks = [s for s in container.streams.audio if s.codec_context and s.codec_context.sample_rate]
+    return min(tracks, key=lambda track: track is not container.streams.best("audio"), default=None)
+
+
+def _length(container: InputContainer) -> float | None:
+    """Seconds, where the file says so itself."""
+    if container.duration is None or container.format.name in _ESTIMATED:
+        return None
+    return container.duration / av.time_base
+
+
+def _fps(container: InputContainer, film: VideoStream) -> float:
+    """Frames a second: as stated, unless the frames say otherwise.
+
+    Recorders write a thousand a second when they do not know, so what no index backs up is checked.
+    """
+    stated = float(film.average_rate or film.guessed_rate or 0)
+    if film.frames and stated:
+        return stated
+    packets = islice(_packets(container, film), LOOKED_AT)
+    stamps = [packet.pts for packet in packets if packet.pts is not None]
+    span = float((max(stamps) - min(stamps)) * (film.time_base or 0)) if stamps else 0.0
+    if span <= 0:
+        return stated or 25.0
+    expected = (len(stamps) - 1) / stated if stated else 0.0
+    # the last frames in order of decoding are not the last in order of time
+    return stated if abs(expected - span) <= max(2 * ROUNDED, 0.05 * span) else (len(stamps) - 1) / span
+
+
+def _moves(path: Path, max_pixels: int) -> bool:
+    """Whether a GIF has more than one picture."""
+    with _opened(path, "gif", max_pixels) as container:
+        film = container.streams.video[0]
+        return sum(packet.size > 0 for packet in islice(_packets(container, film), 2)) > 1
+
+
+# ── decoding
+
+
+class _Decoder:
+    """Decodes one stream to its end, past what is damaged."""
+
+    def __init__(
+        self, container: InputContainer, stream: VideoStream | AudioStream, max_pixels: int, threads: int
+    ) -> None:
+        self.good = self.bad = 0
+        self._container, self._stream = container, stream
+        for other in container.streams:
+            other.discard = Discard.default if other.index == stream.index else Discard.all
+        context = stream.codec_context
+        context.thread_type, context.thread_count = "AUTO", threads
+        context.options = {"max_pixels": str(max_pixels)}
+
+    @property
+    def stated_length(self) -> float | None:
+        """Seconds of this stream, where the file says so itself."""
+        if self._container.format.name.startswith("mov") and self._stream.duration and self._stream.time_base:
+            return float(self._stream.duration * self._stream.time_base)
+        # other containers give the length of the longest stream for all
+        return _length(self._container) if len(self._container.streams) == 1 else None
+
+    def frames(self, kind: type[F]) -> Iterator[F]:
+        for packet in _packets(self._container, self._stream):
+            try:
+                decoded = packet.decode()
+            except _FOREIGN:
+                self.bad += 1
+                continue
+            for frame in decoded:
+                if isinstance(frame, kind):
+                    self.good += 1
+                    yield frame
+
+
+def _packets(container: InputContainer, stream: VideoStream | AudioStream) -> "Iterator[Packet[Any]]":
+    """The packets of a stream, the last of which are empty: they make the decoder give what it holds."""
+    failures = 0
+    while failures < BAD_READS:
+        try:
+            for packet in container.demux(stream):
+                failures = 0
+                yield packet
+            return
+        except _FOREIGN:
+            failures += 1
+
+
+# ── sound
+
+
+def _heard(frames: Iterable[AudioFrame], begin: float, length: float | None) -> Iterator[Sound]:
+    """Mono sound of a file that began at `begin`, with silence where it says that samples are missing."""
+    mono, heard = _Mono(), 0.0
+    for frame in frames:
+        at = heard if frame.time is None else frame.time - begin
+        believed = at - heard <= BELIEVED_GAP if length is None else at <= length + GAP
+        if believed and at - heard > (GAP if heard else LATE):
+            yield from mono.rest()
+            yield from mono.silence(until=at)
+            heard = at
+        yield from mono.take(frame)
+        heard += frame.samples / frame.sample_rate
+    yield from mono.rest()
+
+
+class _Mono:
+    """Makes sound mono at SOUND_RATE, whatever its rate and channels; both may change on the way."""
+
+    def __init__(self) -> None:
+        self._given = 0
+        self._source: tuple[str, str, int] | None = None
+        self._resampler: AudioResampler | None = None
+
+    def take(self, frame: AudioFrame) -> Iterator[Sound]:
+        if frame.layout.name.endswith("channels"):  # which is which is not known
+            frame = _averaged(frame)
+        source = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if source != self._source or self._resampler is None:
+            yield from self.rest()
+            self._source = source
+            # without a limit, sound that is alike in both channels comes out louder than it was
+            self._resampler = AudioResampler("flt", "mono", SOUND_RATE, options={"rematrix_maxval": "1"})
+        frame.pts = None
+        yield from self._counted(self._resampler.resample(frame))
+
+    def rest(self) -> Iterator[Sound]:
+        """What the resampler still holds."""
+        if self._resampler is not None:
+            yield from self._counted(self._resampler.resample(None))
+            self._resampler = None
+
+    def silence(self, until: float) -> Iterator[Sound]:
+        while (missing := round(until * SOUND_RATE) - self._given) > 0:
+            piece = np.zeros(min(missing, SOUND_RATE), np.float32)
+            self._given += len(piece)
+            yield piece
+
+    def _counted(self, frames: Iterable[AudioFrame]) -> Iterator[Sound]:
+        for frame in frames:
+            self._given += frame.samples
+            yield np.asarray(frame.to_ndarray()[0], np.float32)
+
+
+def _averaged(frame: AudioFrame) -> AudioFrame:
+    """The mean of all channels."""
+    samples = frame.to_ndarray()
+    channels = samples if frame.format.is_planar else samples.reshape(frame.samples, -1).T
+    zero, loudest = _RANGES.get(samples.dtype.name, (0, 1))
+    mean = ((channels.mean(axis=0) - zero) / loudest).astype(np.float32)
+    averaged = AudioFrame.from_ndarray(mean[np.newaxis], format="flt", layout="mono")
+    averaged.sample_rate = frame.sample_rate
+    return averaged
+
+
+def _in_seconds(pieces: Iterable[Sound]) -> Iterator[Sound]:
+    """The same sound in pieces of about a second, within -1..1 and free of what is not a number."""
+    held: list[Sound] = []
+    for piece in pieces:
+        held.append(piece)
+        if sum(map(len, held)) >= SOUND_RATE:
+            yield _cleaned(np.concatenate(held))
+            held.clear()
+    if held:
+        yield _cleaned(np.concatenate(held))
+
+
+def _cleaned(sound: Sound) -> Sound:
+    np.nan_to_num(sound, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
+    np.clip(sound, -1.0, 1.0, out=sound)
+    return sound
+
+
+# ── pictures
+
+
+class _Clock:
+    """When frames are shown: by their number while the film is steady, else as its container says."""
+
+    def __init__(self, begin: float, length: float | None, fps: float) -> None:
+        self._begin, self._fps = begin, fps
+        self._end = float("inf") if length is None else length + 1
+        self._first: float | None = None
+        self._last = 0.0
+
+    def time(self, index: int, stamp: float | None) -> float:
+        """Seconds since the file began. `stamp` is the container's, which may be rounded or wrong."""
+        shown = 0.0 if stamp is None else stamp - self._begin
+        if self._first is None:
+            self._first = shown if LATE_FILM <= shown <= self._end else 0.0
+            self._begin += shown - self._first
+            shown = self._first
+        steady = self._first + index / self._fps
+        if stamp is None or not self._last <= shown <= self._end or abs(shown - steady) <= ROUNDED:
+            shown = steady
+        self._last = max(self._last, shown)
+        return self._last
+
+
+def _rgb(frame: VideoFrame, reformatter: VideoReformatter, aspect: float = 1.0) -> Image:
+    rgb = reformatter.reformat(frame, width=round(frame.width * aspect), format="rgb24")
+    return np.asarray(rgb.to_ndarray(), np.uint8)
+
+
+def _aspect(film: VideoStream) -> float:
+    """How wide a pixel is to be shown, for one that is as high as 1."""
+    stated = float(film.sample_aspect_ratio or 1)
+    return stated if 0.5 <= stated <= 2 else 1.0
+
+
+def _orientation(frame: VideoFrame) -> int:
+    """Which way is up, as EXIF counts."""
+    try:
+        matrix = cast("Mapping[str, SideData]", frame.side_data)["DISPLAYMATRIX"]
+    except KeyError:
+        return 1
+    except ValueError:  # PyAV does not know all kinds of side data
+        return {-180: 3, 180: 3, -90: 6, 90: 8}.get(frame.rotation, 1)
+    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()  # x' = ax + cy, y' = bx + dy
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return {(False, False): 1, (True, False): 2, (True, True): 3, (False, True): 4}[a < 0, d < 0]
+    return {(False, False): 5, (False, True): 6, (True, True): 7, (True, False): 8}[b < 0, c < 0]
+
+
+def _turned(image: Image, way_up: int) -> Image:
+    """The picture upright. `way_up` is what EXIF calls its orientation."""
+    match way_up:
+        case 2:
+            image = np.fliplr(image)
+        case 3:
+            image = np.rot90(image, 2)
+        case 4:
+            image = np.flipud(image)
+        case 5:
+            image = image.swapaxes(0, 1)
+        case 6:
+            image = np.rot90(image, -1)
+        case 7:
+            image = np.rot90(image, 2).swapaxes(0, 1)
+        case 8:
+            image = np.rot90(image)
+    return np.ascontiguousarray(image)
+
+
+def _check_pixels(width: int, height: int, most: int) -> None:
+    if width * height > most:
+        raise MediaTooLarge(
+            f"a picture of {width} × {height} pixels is larger than this server allows ({most:,} pixels)"
+        )

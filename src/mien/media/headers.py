@@ -1,0 +1,138 @@
+"""What the header of a picture says, read before anything is decoded: its size, and which way is up."""
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+ORIENTATION = 0x0112
+"""The EXIF tag that says which way is up."""
+
+_MAX_EXIF = 1 << 20
+_MAX_PARTS = 1000  # segments or chunks before the picture itself; more is no picture
+
+
+class Header(NamedTuple):
+    """What a header says. Unsaid, the size is 0 × 0 and the picture upright."""
+
+    width: int = 0
+    height: int = 0
+    orientation: int = 1
+    """As EXIF counts: 1 upright, 3 upside down, 6 and 8 on its side, 2, 4, 5 and 7 mirrored besides."""
+
+
+def read_header(file: BinaryIO) -> Header:
+    """Whatever the header of a picture says; a header that makes no sense says nothing."""
+    begin = file.read(32)
+    file.seek(0)
+    try:
+        if begin.startswith(b"\xff\xd8"):
+            return _jpeg(file)
+        if begin.startswith(b"\x89PNG"):
+            return _png(file)
+        if begin[:4] == b"RIFF" and begin[8:12] == b"WEBP":
+            return _webp(file)
+        if begin.startswith(b"BM"):
+            width, height = struct.unpack_from("<ii", begin, 18)
+            return Header(width, abs(height))  # a negative height counts from the top
+        if begin[:4] in {b"II*\0", b"MM\0*"}:
+            return _tiff(file)
+    except struct.error:  # cut short
+        pass
+    return Header()
+
+
+def _jpeg(file: BinaryIO) -> Header:
+    header = Header()
+    file.seek(2)
+    for _ in range(_MAX_PARTS):
+        marker, length = struct.unpack(">HH", file.read(4))
+        if marker >> 8 != 0xFF or length < 2 or marker == 0xFFDA:  # the picture itself
+            break
+        if marker == 0xFFE1:
+            exif = file.read(length - 2)
+            if exif.startswith(b"Exif\0\0"):
+                header = header._replace(orientation=_orientation(exif[6:]))
+        elif 0xFFC0 <= marker <= 0xFFCF and marker not in {0xFFC4, 0xFFC8, 0xFFCC}:
+            height, width = struct.unpack(">xHH", file.read(5))
+            header = header._replace(width=width, height=height)
+            file.seek(length - 7, 1)
+        else:
+            file.seek(length - 2, 1)
+    return header
+
+
+def _png(file: BinaryIO) -> Header:
+    header = Header()
+    file.seek(8)
+    for _ in range(_MAX_PARTS):
+        length, kind = struct.unpack(">I4s", file.read(8))
+        if kind == b"IHDR":
+            width, height = struct.unpack(">II", file.read(8))
+            header = header._replace(width=width, height=height)
+            length -= 8
+        elif kind == b"eXIf" and length <= _MAX_EXIF:
+            return header._replace(orientation=_orientation(file.read(length)))
+        elif kind == b"IDAT":
+            break
+        file.seek(length + 4, 1)
+    return header
+
+
+def _webp(file: BinaryIO) -> Header:
+    header = Header()
+    for kind, length in _chunks(file):
+        if kind == b"VP8X":
+            part = file.read(10)
+            width, height = (1 + int.from_bytes(part[at : at + 3], "little") for at in (4, 7))
+            header = header._replace(width=width, height=height)
+        elif kind == b"VP8 " and not header.width:
+            width, height = struct.unpack("<6xHH", file.read(10))
+            header = header._replace(width=width & 0x3FFF, height=height & 0x3FFF)
+        elif kind == b"VP8L" and not header.width:
+            (bits,) = struct.unpack("<xI", file.read(5))
+            header = header._replace(width=1 + (bits & 0x3FFF), height=1 + (bits >> 14 & 0x3FFF))
+        elif kind == b"EXIF" and length <= _MAX_EXIF:
+            return header._replace(orientation=_orientation(file.read(length).removeprefix(b"Exif\0\0")))
+    return header
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """The chunks of a RIFF file; at each, the file stands at its content."""
+    at = 12
+    for _ in range(_MAX_PARTS):
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        kind, length = struct.unpack("<4sI", head)
+        yield kind, length
+        at += 8 + length + length % 2
+
+
+def _tiff(file: BinaryIO) -> Header:
+    tags = _tags(file.read(_MAX_EXIF))
+    return Header(tags.get(0x0100, 0), tags.get(0x0101, 0), _upright(tags.get(ORIENTATION)))
+
+
+def _orientation(exif: bytes) -> int:
+    try:
+        return _upright(_tags(exif).get(ORIENTATION))
+    except struct.error:
+        return 1
+
+
+def _upright(orientation: int | None) -> int:
+    return orientation if orientation is not None and 1 <= orientation <= 8 else 1
+
+
+def _tags(tiff: bytes) -> dict[int, int]:
+    """The tags of the first directory that are one whole number."""
+    order = "<" if tiff.startswith(b"II") else ">"
+    (at,) = struct.unpack_from(order + "I", tiff, 4)
+    (count,) = struct.unpack_from(order + "H", tiff, at)
+    tags = {}
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        tag, kind, values = struct.unpack_from(order + "HHI", tiff, entry)
+        if values == 1 and kind in {3, 4}:  # two bytes, four bytes
+            (tags[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), tiff, entry + 8)
+    return tags

@@ -1,0 +1,82 @@
+"""What a file is, by how it begins; what it is called does not matter."""
+
+import codecs
+import re
+import unicodedata
+
+HEAD = 64 * 1024
+"""Bytes of the beginning that are looked at."""
+
+_BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), demuxer)
+    for pattern, demuxer in (
+        # pictures
+        (rb"\x89PNG\r\n\x1a\n", "png_pipe"),
+        (rb"\xff\xd8\xff", "jpeg_pipe"),
+        (rb"RIFF....WEBP", "webp_pipe"),
+        (rb"BM.{4}\0{4}.{4}[\x28\x34\x38\x40\x6c\x7c]\0\0\0", "bmp_pipe"),
+        (rb"II\*\0|MM\0\*", "tiff_pipe"),
+        (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "j2k_pipe"),
+        (rb"P5\s", "pgm_pipe"),
+        (rb"P6\s", "ppm_pipe"),
+        (rb"qoif", "qoi_pipe"),
+        # sound and films
+        (rb"RIFF....WAVE|(?:RF64|BW64)....WAVE", "wav"),
+        (rb"riff\x2e\x91\xcf\x11", "w64"),
+        (rb"FORM....AIF[FC]", "aiff"),
+        (rb"\.snd", "au"),
+        (rb"caff\0\x01", "caf"),
+        (rb"fLaC", "flac"),
+        (rb"OggS", "ogg"),
+        (rb"#!AMR", "amr"),
+        (rb"wvpk", "wv"),
+        (rb"MAC ", "ape"),
+        (rb"TTA[12]", "tta"),
+        (rb"RIFF....AVI[ X\x19]", "avi"),
+        (rb"FLV\x01", "flv"),
+        (rb"GIF8[79]a", "gif"),
+        (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+        (rb"\x1a\x45\xdf\xa3", "matroska"),
+        (rb"....(?:ftyp|moov|mdat|wide|free|skip|pnot)", "mov"),
+        (rb"\0\0\x01\xba", "mpeg"),
+        (rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", "mxf"),
+    )
+)
+
+PROBED = "aac,ac3,dts,dv,eac3,flac,loas,mp3,mpeg,mpegts,mpegvideo"
+"""Demuxers of files that have no beginning of their own: FFmpeg looks for these, and no others."""
+
+_STILL = re.compile(rb"....ftyp(?:avif|heic|heix|heim|heis|mif1)", re.DOTALL)
+
+_NOT_PROSE = re.compile(
+    r"\s*(?:<!doctype|<html|<\?xml|<svg|<mpd|#extm3u|ffconcat|v=0\r?\no=|%pdf-|%!ps|\{\\rtf)", re.IGNORECASE
+)
+
+
+def demuxer_of(head: bytes) -> str:
+    """FFmpeg's name for what begins like this; empty where the beginning does not tell."""
+    return next((demuxer for pattern, demuxer in _BEGINNINGS if pattern.match(head)), "")
+
+
+def is_picture(head: bytes) -> bool:
+    return demuxer_of(head).endswith("_pipe") or bool(_STILL.match(head))
+
+
+def encoding_of(head: bytes) -> str | None:
+    """How a text is encoded (UTF-8, or UTF-16 that says so); None for what is no text."""
+    encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        # not final: the beginning may end within a character
+        text = codecs.getincrementaldecoder(encoding)().decode(head, final=False)
+    except UnicodeDecodeError:
+        return None
+    return encoding if not any(map(_is_control, set(text))) else None
+
+
+def is_prose(text: str) -> bool:
+    """Whether a text is for reading, rather than a web page, a document, a drawing or a playlist."""
+    return not _NOT_PROSE.match(text[:1000])
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" and character not in "\t\n\v\f\r\x1b\x85"

@@ -1,0 +1,122 @@
+"""Files without pictures and sound: texts, and landmarks of faces."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from mien.errors import BrokenMedia, MediaTooLarge, UnknownFileType
+from mien.media import Media
+from mien.media.kinds import is_prose
+from mien.settings import Settings
+from mien.types import FileType, Frame, Landmarks, Sound
+
+LANDMARKS = (478, 3)
+"""Points of a face mesh, and x, y, z of each."""
+
+MAX_FACES = 100
+"""Faces that one landmark file may hold: what the 2023 Python client checks, too."""
+
+_MAX_LANDMARK_BYTES = 200 * 478 * 3 * MAX_FACES  # a number takes some twenty characters, indented or not
+_MEDIA_NAME = re.compile(
+    r"\.(?:aac|aiff?|avi|bmp|flac|gif|heic|jpe?g|m4[av]|mk[av]|mov|mp[34]|mpe?g|og[ag]|opus|png|tiff?|wav"
+    r"|web[mp]|wm[av])$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text, or the meshes of a landmark file."""
+
+    name: str
+    file_type: FileType
+    text: str | None = None
+    meshes: tuple[Landmarks, ...] = ()
+    fps = 0.0
+    has_frames = False
+    has_sound = False
+    warnings: tuple[str, ...] = ()
+
+    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+        return iter(())
+
+    def sound(self) -> Iterator[Sound]:
+        return iter(())
+
+
+def read_written(path: Path, name: str, encoding: str, settings: Settings) -> Media:
+    """A file that begins like a text in this encoding.
+
+    Raises:
+        MediaTooLarge: it is longer than a text may be.
+        BrokenMedia: its encoding breaks off, its name promises something else, or it is JSON
+            without landmarks.
+        UnknownFileType: it is text, but none for reading.
+    """
+    if path.stat().st_size > settings.max_text_mb * 1e6:
+        raise MediaTooLarge(f"the text is longer than {settings.max_text_mb:g} MB")
+    try:
+        text = path.read_bytes().decode(encoding)
+    except UnicodeDecodeError as error:
+        raise BrokenMedia(f"the text is not {encoding.upper()} throughout: {error.reason}") from None
+    if not is_prose(text):
+        raise UnknownFileType(f"{UnknownFileType.__doc__}: it is a web page, a document or a playlist")
+    if promised := _MEDIA_NAME.search(name):
+        raise BrokenMedia(f"the file is called {promised[0]}, but it holds text")
+    data = _json(text)
+    if data is None:
+        return Written(name, "text", text=text)
+    return Written(name, "facemesh", meshes=tuple(_meshes(data)))
+
+
+def _json(text: str) -> Any:
+    """The list or object that the text is, else None: a number or a word in quotes is a text."""
+    if text.lstrip()[:1] not in {"[", "{"} or len(text) > _MAX_LANDMARK_BYTES:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _meshes(data: Any) -> Iterator[Landmarks]:
+    """The faces of a landmark file; a single face need not be in a list of its own.
+
+    Raises:
+        BrokenMedia: it holds no faces, too many, or some of another shape.
+    """
+    faces = [data] if _shape(data) == LANDMARKS else data
+    if not isinstance(faces, list) or not faces:
+        raise BrokenMedia("JSON is taken for face landmarks, which are a list of faces; this is none")
+    if len(faces) > MAX_FACES:
+        raise MediaTooLarge(f"{len(faces)} faces in one landmark file; {MAX_FACES} are allowed")
+    for number, face in enumerate(faces):
+        if (points := _points(face)) is None:
+            raise BrokenMedia(f"face {number} is not 478 landmarks of three numbers each")
+        yield points
+
+
+def _points(face: Any) -> Landmarks | None:
+    try:
+        points = np.array(face)
+    except ValueError:  # lists of unequal lengths
+        return None
+    if points.shape != LANDMARKS or points.dtype.kind not in "iuf":
+        return None
+    with np.errstate(over="ignore"):
+        landmarks: Landmarks = points.astype(np.float32)
+    return landmarks if np.isfinite(landmarks).all() else None
+
+
+def _shape(data: Any) -> tuple[int, ...]:
+    """How many, and how many in the first, if the innermost are numbers."""
+    shape: list[int] = []
+    while isinstance(data, list):
+        shape.append(len(data))
+        data = data[0] if data else None
+    return tuple(shape) if isinstance(data, int | float) else ()
