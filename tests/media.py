@@ -141,6 +141,7 @@ class Fake:
     text: str | None = None
     meshes: tuple[Landmarks, ...] = ()
     images: tuple[Image, ...] = field(default=(), repr=False)
+    warnings: tuple[str, ...] = ()
     samples: Sound = field(default_factory=lambda: silence(0), repr=False)
 
     def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:

@@ -62,7 +62,9 @@ def measure(media: Media, wish: Wish, engines: Engines) -> FileMeasurement:
             if name not in failed
         },
         errors=tuple(Problem(file=media.name, model=n, message=str(e)) for n, e in failed.items()),
-        warnings=tuple(Problem(file=media.name, message=text) for text in reading.warnings),
+        warnings=tuple(
+            Problem(file=media.name, message=text) for text in (*reading.warnings, *media.warnings)
+        ),
     )
 
 
