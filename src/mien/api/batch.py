@@ -62,8 +62,11 @@ def routes(settings: Settings, jobs: JobStore, files: FileStore) -> APIRouter:
         ] = None,
         sort_by: Literal["created", "started", "ended"] = "created",
         direction: Literal["asc", "desc"] = "desc",
+        type: Annotated[list[str] | None, Query(deprecated=True)] = None,  # noqa: A002  # the API's name for it
     ) -> Response:
         """Jobs, the newest first. To turn pages, pass the time of the last job as `timestamp_ms`."""
+        if type and "INFERENCE" not in type:
+            return _json([])  # there are no others here
         listing = Listing(
             limit=min(limit, 2**31),
             status=tuple(status or ()),

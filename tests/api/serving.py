@@ -1,0 +1,59 @@
+"""A server like `mien serve` starts one, in a thread of the tests."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import uvicorn
+from fastapi import FastAPI
+
+from mien.api import api
+from mien.app import App
+from mien.jobs.job import NewTask, Outcome, Task
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The address that the application answers at, as long as the context lasts."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, lifespan="off", log_level="error", access_log=False
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True  # a test may have left a request hanging
+        thread.join(10)
+
+
+def api_of(mien: App) -> FastAPI:
+    return api(mien.settings, mien.jobs, mien.files, mien.keys)
+
+
+def begin(mien: App, job_id: str) -> None:
+    """Let a worker take up a job."""
+    _claimed(mien, job_id)
+
+
+def complete(mien: App, job_id: str, **kept: bytes) -> None:
+    """Let a job end, with these files kept: `predictions`, `artifacts`."""
+    while task := _claimed(mien, job_id):
+        follow = (NewTask(kind="measure"),) if task.kind == "open" else ()
+        assert mien.jobs.done(task, "test", Outcome(follow=follow, num_predictions=task.kind == "measure"))
+    for name, content in kept.items():
+        ending = {"predictions": "json", "artifacts": "zip"}[name]
+        with mien.files.write(f"jobs/{job_id}/{name}.{ending}") as out:
+            out.write(content)
+
+
+def _claimed(mien: App, job_id: str) -> Task | None:
+    task = mien.jobs.claim("test", ["open", "measure", "finish"], 60)
+    assert task is None or task.job_id == job_id
+    return task
