@@ -252,7 +252,7 @@ class _Checked(httpcore.NetworkBackend):
         if not self._open & {name, shown, f"{shown}:{port}"} and not all(map(is_public, addresses)):
             # what the name stands for in there is nobody's business
             raise UnsafeAddress(
-                f"the host {host!r} is not public; MIEN_OPEN_HOSTS opens hosts that may be reached all the same"
+                f"the host {host!r} is not public; MIEN_OPEN_HOSTS opens hosts that may be reached anyway"
             )
         return addresses
 
