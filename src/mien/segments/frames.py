@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from math import isinf
 
 from mien.segments import Reading
 from mien.types import Frame
@@ -21,5 +22,7 @@ class Frames:
     def _wanted(self, native: float) -> Iterator[int]:
         if self.fps == 0 or native <= self.fps:
             return count()
+        if isinf(native / self.fps):
+            return iter((0,))
         # the retired API's own choice: the k-th sample is frame round(k × native / fps)
         return (round(k * native / self.fps) for k in count())

@@ -10,9 +10,9 @@ from mien.types import SOUND_RATE, Interval, Sound
 def slices(sound: Iterable[Sound], intervals: Iterable[Interval]) -> Iterator[tuple[Interval, Sound]]:
     """The samples of each interval, in order of begin; intervals may overlap.
 
-    An interval that passes the end of the sound is cut short, an empty one is left out, and the
-    first that begins after the end is the last that is asked for. Only the sound since the begin
-    of the latest interval is held in memory.
+    An interval that passes the end of the sound is cut short, as is one that begins before the one
+    before it; an empty one is left out, and the first that begins after the end is the last that is
+    asked for. Only the sound since the begin of the latest interval is held in memory.
     """
     chunks = iter(sound)
     held, end = np.empty(0, np.float32), 0  # `held` is the sound just before sample `end`
@@ -29,6 +29,13 @@ def slices(sound: Iterable[Sound], intervals: Iterable[Interval]) -> Iterator[tu
             return
         held = np.concatenate(parts) if parts else held[:0]
         held = held[max(0, first - (end - len(held))) :]
-        piece = held[: last - first]
+        begin = end - len(held)
+        piece = held[: max(0, last - begin)]
         if len(piece):
-            yield (interval if last <= end else Interval(interval.begin, end / SOUND_RATE)), piece
+            yield (
+                Interval(
+                    interval.begin if begin == first else begin / SOUND_RATE,
+                    interval.end if last <= end else end / SOUND_RATE,
+                ),
+                piece,
+            )

@@ -6,7 +6,7 @@ from itertools import count
 
 from mien.segments import Reading
 from mien.segments.slices import slices
-from mien.types import Interval, Speech
+from mien.types import SOUND_RATE, Interval, Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,12 @@ class Windows:
     def segments(self, reading: Reading) -> Iterator[Speech]:
         speech = iter(reading.speech) if self.spoken else None
         stretch = next(speech, None) if speech else None
-        before = float("-inf")
+        before = 0
         for time, sound in slices(reading.media.sound(), self._wanted()):
-            if before >= time.end:  # the sound ended with the window before
+            end = round(time.end * SOUND_RATE)
+            if before >= end:  # the sound ended with the window before
                 return
-            before = time.end
+            before = end
             while speech and stretch and stretch.end <= time.begin:
                 stretch = next(speech, None)
             if speech is None or (stretch and stretch.begin < time.end):
