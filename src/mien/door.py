@@ -48,7 +48,7 @@ def measure(
     *,
     text: str | Sequence[str] | None = None,
     models: Models | None = None,
-    transcription: Mapping[str, Any] | None = {},  # noqa: B006  # never written to: {} says "as usual"
+    transcription: Mapping[str, Any] | None = {},
     settings: Settings | None = None,
 ) -> Measurement:
     """Measure expression in a file, an archive, a URL, the bytes of a file, or in text.
@@ -72,11 +72,10 @@ def measure(
     settings = settings or Settings()
     wish = wished(models, transcription)
     engines = _engines(settings)
-    if text is not None:
-        texts = [text] if isinstance(text, str) else text
+    if source is None:
+        texts = [text] if isinstance(text, str) else text or ()
         media = (text_media(one, str(i)) for i, one in enumerate(texts))
         return Measurement(TextSource(), tuple(measure_media(one, wish, engines) for one in media))
-    assert source is not None
     with TemporaryDirectory(prefix="mien-") as folder:
         opened = open_source(source, Path(folder), settings)
         return Measurement(

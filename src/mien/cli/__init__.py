@@ -1,0 +1,53 @@
+"""The command line."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from mien.cli.doctor import doctor
+from mien.cli.jobs import jobs
+from mien.cli.keys import keys
+from mien.cli.measure import measure
+from mien.cli.models import models
+from mien.errors import MienError
+
+app = typer.Typer(
+    name="mien",
+    help="Measure expression in faces, voices and texts, on your own machine.",
+    epilog="Settings are environment variables: MIEN_HOME, MIEN_PORT, … (docs/reference/settings.md)",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+app.command()(measure)
+
+
+app.add_typer(models, name="models")
+app.add_typer(jobs, name="jobs")
+app.add_typer(keys, name="keys")
+app.command()(doctor)
+
+
+@app.callback()
+def _common(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is being done.")] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+def main() -> None:
+    """Run the command line. What goes wrong is said in one line; 2 is the exit code then."""
+    try:
+        app()
+    except MienError as error:
+        Console(stderr=True).print(f"[bold red]mien:[/] {error}", highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,73 @@
+"""`mien jobs`: what the server has been asked to do."""
+
+import json as json_
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mien.app import build
+from mien.cli.when import moment
+from mien.jobs.job import Job
+from mien.jobs.store import Listing
+from mien.settings import Settings
+from mien.wire.batch import STATUS, Completed, Failed, Status, job_json
+
+jobs = typer.Typer(help="Jobs of the server: list, show, cancel, delete.", no_args_is_help=True)
+JobId = Annotated[str, typer.Argument(metavar="ID", help="As `mien jobs list` shows it.")]
+
+
+@jobs.command("list")
+def list_(
+    limit: Annotated[int, typer.Option(min=1)] = 20,
+    status: Annotated[
+        Status | None, typer.Option(help="Only jobs in this state.", case_sensitive=False)
+    ] = None,
+) -> None:
+    """List jobs, the newest first."""
+    table = Table("id", "status", "created", "files", "predictions", "errors")
+    found = build(Settings()).jobs.list(Listing(limit=limit, status=(status,) if status else ()))
+    for job in found:
+        table.add_row(*_row(job))
+    Console().print(table)
+
+
+@jobs.command()
+def show(job_id: JobId) -> None:
+    """Show a job as the API does."""
+    job = build(Settings()).jobs.get(job_id)
+    shown = job_json(job.id, job.request, job.sources, job.state)
+    typer.echo(json_.dumps(shown, indent=2, ensure_ascii=False))
+    if not isinstance(job.state, Completed | Failed):
+        typer.echo(f"{job.files_done} of {job.files_total} files done", err=True)
+
+
+@jobs.command()
+def cancel(job_id: JobId) -> None:
+    """End a job that has not ended. It is FAILED then, with the message `cancelled`."""
+    build(Settings()).jobs.cancel(job_id)
+    typer.echo(f"cancelled {job_id}")
+
+
+@jobs.command()
+def delete(
+    job_id: JobId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a job, its files and its results for good."""
+    if not yes:
+        typer.confirm(f"Delete {job_id} and its results for good?", abort=True)
+    mien = build(Settings())
+    mien.jobs.delete(job_id)
+    mien.files.delete(f"jobs/{job_id}")
+    typer.echo(f"deleted {job_id}")
+
+
+def _row(job: Job) -> list[str]:
+    state = job.state
+    counts = ["", ""]
+    if isinstance(state, Completed):
+        counts = [str(state.num_predictions), str(state.num_errors)]
+    files = f"{job.files_done}/{job.files_total}"
+    return [job.id, STATUS[type(state)], moment(state.created_timestamp_ms), files, *counts]

@@ -1,0 +1,106 @@
+"""What was found in one file, for eyes: the highest scores of each piece."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mien.types import FileMeasurement, Interval, Measured, Prediction, Scores
+
+TOP = 3
+"""Names shown a piece."""
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def shown(file: FileMeasurement, console: Console, rows: int) -> None:
+    """Print a table for each model, and what went wrong. At most `rows` pieces each; 0 is all."""
+    console.print(Text.assemble((file.file, "bold"), (f"  {file.file_type or ''}", "dim")))
+    for name, measured in file.models.items():
+        console.print(_table(name, measured, rows))
+    for problem in file.warnings:
+        console.print(Text.assemble(("  note: ", "yellow"), problem.message))
+    for problem in file.errors:
+        console.print(Text.assemble((f"  {problem.model or 'error'}: ", "bold red"), problem.message))
+
+
+def _table(name: str, measured: Measured, rows: int) -> Table:
+    pieces = sorted((piece for group in measured.groups for piece in group.predictions), key=_begin)
+    persons = len(measured.groups) > 1
+    texts = any(getattr(piece, "text", None) for piece in pieces)
+    table = Table(title=_title(name, measured, len(pieces)), title_justify="left", title_style="cyan")
+    table.box, table.show_header, table.expand = None, False, texts
+    table.add_column(justify="right", no_wrap=True, style="dim")
+    if persons:
+        table.add_column(no_wrap=True, style="dim")
+    if texts:
+        table.add_column(ratio=2, overflow="ellipsis", no_wrap=True)
+    table.add_column(ratio=3)
+    for piece in pieces[: rows or None]:
+        cells = [_where(piece)]
+        if persons:
+            cells.append(piece.person)
+        if texts:
+            cells.append(getattr(piece, "text", None) or "")
+        table.add_row(*map(Text, cells), _top(_emotions(piece)))
+    blanks = [""] * (persons + texts)
+    if rows and len(pieces) > rows:
+        table.add_row("…", *blanks, f"{len(pieces) - rows} more pieces (--rows 0 shows all)")
+    if len(pieces) > 1:
+        table.add_row("mean", *blanks, _top(_mean(pieces)), style="bold")
+    return table
+
+
+def _title(name: str, measured: Measured, count: int) -> str:
+    pieces = f"{count} piece{'' if count == 1 else 's'}" if count else "nothing found"
+    if measured.metadata is None:
+        return f"{name} · {pieces}"
+    language = measured.metadata.detected_language or "language unknown"
+    return f"{name} · {pieces} · transcript {language}, confidence {measured.metadata.confidence:.2f}"
+
+
+def _top(scores: Scores) -> Text:
+    """The highest scores, each with a bar of eighths."""
+    parts: list[str | tuple[str, str]] = []
+    for name, score in scores.top(TOP):
+        parts += [f"{name} ", (BARS[min(7, int(score * 8))], "green"), f" {score:.2f}   "]
+    return Text.assemble(*parts)
+
+
+def _mean(pieces: Sequence[Prediction]) -> Scores:
+    scores = [_emotions(piece) for piece in pieces]
+    return Scores(scores[0].names, np.mean([one.array for one in scores], axis=0))
+
+
+def _emotions(piece: Prediction) -> Scores:
+    scores: Scores = getattr(piece, "emotions")  # noqa: B009  # every model's prediction has them
+    return scores
+
+
+def _begin(piece: Prediction) -> float:
+    for name in ("time", "position"):
+        match getattr(piece, name, None):
+            case Interval(begin, _):
+                return begin
+            case float(time):
+                return time
+    return 0.0
+
+
+def _where(piece: Prediction) -> str:
+    match getattr(piece, "time", None), getattr(piece, "position", None):
+        case Interval(begin, end), _:
+            return f"{_clock(begin)}–{_clock(end)}"
+        case float(time), _:
+            return _clock(time)
+        case None, Interval(begin, end):
+            return f"{begin:.0f}–{end:.0f}"
+    return ""
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"

@@ -1,0 +1,1 @@
+"""`mien work`: more workers for the same store."""

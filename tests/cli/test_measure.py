@@ -1,0 +1,118 @@
+"""`mien measure`, as typed."""
+
+import csv
+import json
+import zipfile
+
+import pytest
+from typer.testing import CliRunner
+
+from mien.cli import app
+from tests.conftest import ROLES
+from tests.media import picture, talk
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run the command line, every role played by the stub."""
+    stubs = {f"MIEN_{role.upper()}": "stub" for role in ROLES}
+    runner = CliRunner(env=stubs | {"MIEN_HOME": str(tmp_path / "home"), "COLUMNS": "160"})
+    return lambda *arguments, **more: runner.invoke(app, [*map(str, arguments)], **more)
+
+
+def test_a_recording_is_shown_with_its_highest_scores(run, tmp_path):
+    ran = run("measure", talk(tmp_path / "talk.wav"), "--models", "prosody")
+
+    assert ran.exit_code == 0
+    assert "talk.wav" in ran.stdout
+    assert "Excitement" in ran.stdout
+
+
+def test_json_is_what_predictions_would_answer(run, tmp_path):
+    out = tmp_path / "out.json"
+
+    ran = run(
+        "measure",
+        talk(tmp_path / "talk.wav"),
+        "--text",
+        "Good!",
+        "--models",
+        "prosody,language",
+        "--json",
+        out,
+    )
+
+    assert ran.exit_code == 0
+    sources = json.loads(out.read_text())
+    assert [source["source"]["type"] for source in sources] == ["file", "text"]
+    assert list(sources[0]["results"]["predictions"][0]["models"]) == ["prosody", "language"]
+    assert list(sources[1]["results"]["predictions"][0]["models"]) == ["language"]
+
+
+def test_json_on_standard_output_is_alone_there(run, tmp_path):
+    ran = run("measure", talk(tmp_path / "talk.wav"), "--models", "prosody", "--json", "-")
+
+    assert json.loads(ran.stdout)[0]["source"]["filename"] == "talk.wav"
+
+
+def test_csv_and_artifacts_hold_the_same(run, tmp_path):
+    ran = run(
+        "measure", talk(tmp_path / "talk.wav"), "--models", "prosody", "--no-transcription",
+        "--csv", tmp_path / "scores", "--artifacts", tmp_path / "all.zip",
+    )  # fmt: skip
+
+    assert ran.exit_code == 0
+    (found,) = (tmp_path / "scores").rglob("prosody.csv")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.read("file-0-talk.wav/csv/talk.wav/prosody.csv") == found.read_bytes()
+    (row,) = csv.DictReader(found.open(newline=""))
+    assert row["Id"] == "unknown"
+    assert float(row["Excitement"]) > 0
+
+
+def test_windows_are_as_long_and_as_often_as_asked(run, tmp_path):
+    out = tmp_path / "out.json"
+
+    run("measure", talk(tmp_path / "talk.wav"), "--models", "prosody", "--window", "1,0.5", "--json", out)
+
+    (group,) = json.loads(out.read_text())[0]["results"]["predictions"][0]["models"]["prosody"][
+        "grouped_predictions"
+    ]
+    assert [piece["time"]["begin"] for piece in group["predictions"]] == [0, 0.5, 1]
+
+
+def test_a_folder_is_all_that_is_in_it_but_what_is_hidden(run, tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "deep" / ".hidden").mkdir(parents=True)
+    talk(folder / "a.wav"), picture(folder / "deep" / "b.png"), talk(folder / "deep" / ".hidden" / "c.wav")
+    out = tmp_path / "out.json"
+
+    run("measure", folder, "--models", "prosody,face", "--json", out)
+
+    assert [one["source"]["filename"] for one in json.loads(out.read_text())] == ["a.wav", "b.png"]
+
+
+def test_standard_input_is_a_file(run, tmp_path):
+    sound = talk(tmp_path / "talk.wav").read_bytes()
+
+    ran = run("measure", "-", "--models", "prosody", input=sound)
+
+    assert ran.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        pytest.param(["good.wav"], 0, id="all measured"),
+        pytest.param(["good.wav", "bad.wav"], 1, id="some not"),
+        pytest.param(["bad.wav"], 2, id="nothing"),
+        pytest.param(["nowhere.wav"], 2, id="no such file"),
+    ],
+)
+def test_the_exit_code_says_how_it_went(run, tmp_path, names, code):
+    talk(tmp_path / "good.wav")
+    (tmp_path / "bad.wav").write_bytes(b"RIFF....WAVEjunk")
+
+    ran = run("measure", *(tmp_path / name for name in names), "--models", "prosody")
+
+    assert ran.exit_code == code

@@ -1,0 +1,93 @@
+"""The Python front door."""
+
+import zipfile
+
+import pytest
+
+import mien
+from mien.errors import FetchFailed, MediaError, RequestError, UnsafeAddress
+from mien.wire.batch import result_json
+from tests.media import picture, talk
+
+
+def test_a_path_is_measured(tmp_path, settings):
+    found = mien.measure(talk(tmp_path / "talk.wav"), models="prosody", settings=settings)
+
+    assert found.source.filename == "talk.wav"
+    (file,) = found.files
+    assert list(file.models) == ["prosody"]
+    assert file.models["prosody"].groups[0].predictions[0].emotions["Excitement"] > 0
+
+
+def test_bytes_are_measured_like_the_file(tmp_path, settings):
+    path = talk(tmp_path / "talk.wav")
+
+    of_path = mien.measure(path, models="prosody", settings=settings).to_dict()
+    of_bytes = mien.measure(path.read_bytes(), models="prosody", settings=settings).to_dict()
+
+    assert of_bytes["source"]["md5sum"] == of_path["source"]["md5sum"]
+    models = [one["results"]["predictions"][0]["models"] for one in (of_path, of_bytes)]
+    assert models[0] == models[1]
+
+
+def test_texts_are_one_source_of_numbered_files(settings):
+    found = mien.measure(text=["Good!", "Bad."], models=["language"], settings=settings).to_dict()
+
+    assert found["source"] == {"type": "text"}
+    assert [file["file"] for file in found["results"]["predictions"]] == ["0", "1"]
+
+
+def test_the_files_of_an_archive_are_measured_each(tmp_path, settings):
+    talk(tmp_path / "a.wav"), picture(tmp_path / "b.png")
+    with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
+        archive.write(tmp_path / "a.wav", "in/a.wav")
+        archive.write(tmp_path / "b.png", "in/b.png")
+        archive.writestr("in/.DS_Store", b"\0\0\0\1Bud1")
+
+    found = mien.measure(tmp_path / "both.zip", models="prosody,face", settings=settings)
+
+    models = {file.file: list(file.models) for file in found.files}
+    assert models == {"in/a.wav": ["prosody"], "in/b.png": ["face"], "in/.DS_Store": []}
+    assert [error.message for error in found.errors] == ["unable to determine file type"]
+
+
+def test_options_are_those_of_the_wire(tmp_path, settings):
+    options = {"prosody": {"window": {"length": 1, "step": 0.5}}}
+
+    found = mien.measure(talk(tmp_path / "talk.wav"), models=options, settings=settings)
+
+    (group,) = found.files[0].models["prosody"].groups
+    assert [piece.time.begin for piece in group.predictions] == [0, 0.5, 1]
+
+
+def test_to_dict_is_one_source_result_of_the_wire(tmp_path, settings):
+    found = mien.measure(talk(tmp_path / "talk.wav"), settings=settings)
+
+    assert found.to_dict() == result_json(found.source, found.files)
+    assert set(found.to_dict()) == {"source", "results"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param({}, "either a source or text", id="nothing"),
+        pytest.param({"source": b"x", "text": "x"}, "either a source or text", id="both"),
+        pytest.param({"text": "x", "models": "prosidy"}, "prosidy", id="no such model"),
+        pytest.param(
+            {"text": "x", "models": {"language": {"granularity": "phrase"}}}, "phrase", id="no such option"
+        ),
+    ],
+)
+def test_what_is_not_allowed_is_said(arguments, message, settings):
+    with pytest.raises(RequestError, match=message):
+        mien.measure(**arguments, settings=settings)
+
+
+def test_a_missing_file_is_said(tmp_path, settings):
+    with pytest.raises(MediaError, match=r"nowhere\.wav"):
+        mien.measure(tmp_path / "nowhere.wav", settings=settings)
+
+
+def test_a_private_address_is_not_fetched(settings):
+    with pytest.raises((UnsafeAddress, FetchFailed)):
+        mien.measure("http://127.0.0.1:9/talk.wav", settings=settings)
