@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from mien.engines import Engines
 from mien.errors import EngineMissing, MediaError
@@ -15,12 +14,14 @@ from mien.models import MODELS, Model
 from mien.models.options import Options
 from mien.segments import Cut, Reading, TranscriptionOptions
 from mien.settings import Settings
-from mien.types import FileMeasurement, Measured, Prediction, Problem
+from mien.types import FileMeasurement, Frame, Measured, Prediction, Problem, Speech
 
-T = TypeVar("T")
+BATCH, BATCH_MB = 16, 64
+"""Pieces that a model is given at once, and about how much they may take: enough to keep an engine
+busy, little enough to stay small with films in 4K and speeches of an hour."""
 
-BATCH = 16
-"""Pieces that a model is given at once: enough to fill two cores, few enough to stay small."""
+_REFUSALS = (MediaError, EngineMissing)
+"""What ends one model on one file; anything else is an engine that broke."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +48,10 @@ def measure(media: Media, wish: Wish, engines: Engines) -> FileMeasurement:
         try:
             for segments in _batches(cut.segments(reading)):
                 for name, model in readers.items():
-                    found[name].extend(model.predict(segments))
-        except (MediaError, EngineMissing) as error:
-            failed |= dict.fromkeys(readers, error)
+                    if name not in failed:
+                        failed |= _predict(model, segments, found[name])
+        except _REFUSALS as error:  # what cannot be cut, none of them can read
+            failed = dict.fromkeys(readers, error) | failed
     return FileMeasurement(
         file=media.name,
         file_type=media.file_type,
@@ -91,20 +93,20 @@ def measure_path(
     return measure(through(media), wish, engines)
 
 
-_Made: TypeAlias = tuple[dict[str, Model[Any]], dict[str, Exception]]
+_Failed: TypeAlias = dict[str, Exception]
 
 
-def _made(media: Media, wish: Wish, engines: Engines) -> _Made:
+def _made(media: Media, wish: Wish, engines: Engines) -> tuple[dict[str, Model[Any]], _Failed]:
     """The wished models that have something to look at in this file, and those that cannot be served."""
     models: dict[str, Model[Any]] = {}
-    missing: dict[str, Exception] = {}
+    failed: _Failed = {}
     for name, options in wish.models.items():
         if MODELS[name].applies(media):
             try:
                 models[name] = MODELS[name](options, engines, wish.transcription)
             except EngineMissing as error:
-                missing[name] = error
-    return models, missing
+                failed[name] = error
+    return models, failed
 
 
 def _by_cut(models: Mapping[str, Model[Any]]) -> dict[Cut[Any], dict[str, Model[Any]]]:
@@ -114,10 +116,34 @@ def _by_cut(models: Mapping[str, Model[Any]]) -> dict[Cut[Any], dict[str, Model[
     return cuts
 
 
-def _batches(segments: Iterable[T]) -> Iterator[Sequence[T]]:
-    pieces = iter(segments)
-    while batch := list(islice(pieces, BATCH)):
+def _batches(segments: Iterable[Any]) -> Iterator[Sequence[Any]]:
+    batch: list[Any] = []
+    taken = 0
+    for segment in segments:
+        batch.append(segment)
+        taken += _bytes(segment)
+        if len(batch) == BATCH or taken >= BATCH_MB * 1_000_000:
+            yield batch
+            batch, taken = [], 0
+    if batch:
         yield batch
+
+
+def _bytes(segment: object) -> int:
+    match segment:
+        case Frame(image=data) | Speech(sound=data):
+            return data.nbytes
+        case _:
+            return 0
+
+
+def _predict(model: Model[Any], segments: Sequence[Any], found: list[Prediction]) -> _Failed:
+    """Add what a model says of some pieces; nothing, and why, where it refuses."""
+    try:
+        found.extend(model.predict(segments))
+    except _REFUSALS as error:
+        return {model.name: error}
+    return {}
 
 
 def _heard(media: Media, cut: Cut[Any]) -> bool:

@@ -175,7 +175,10 @@ class TextReader(Engine, Protocol):
 
 
 class _Role(Generic[E]):
-    """An attribute of `Engines` that is loaded when first asked for."""
+    """An attribute of `Engines` that is loaded when first asked for; `work` is what it does."""
+
+    def __init__(self, work: str) -> None:
+        self.work = work
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -192,16 +195,16 @@ class Engines:
     play it cannot be loaded.
     """
 
-    voice_activity = _Role[VoiceActivity]()
-    transcriber = _Role[Transcriber]()
-    diarizer = _Role[Diarizer]()
-    voice = _Role[Voice]()
-    burst_reader = _Role[BurstReader]()
-    face_finder = _Role[FaceFinder]()
-    face_reader = _Role[FaceReader]()
-    face_identity = _Role[FaceIdentity]()
-    mesh_reader = _Role[MeshReader]()
-    text_reader = _Role[TextReader]()
+    voice_activity = _Role[VoiceActivity]("finding speech in sound")
+    transcriber = _Role[Transcriber]("writing down speech")
+    diarizer = _Role[Diarizer]("telling speakers apart")
+    voice = _Role[Voice]("reading tone of voice")
+    burst_reader = _Role[BurstReader]("reading vocal bursts")
+    face_finder = _Role[FaceFinder]("finding faces")
+    face_reader = _Role[FaceReader]("reading faces")
+    face_identity = _Role[FaceIdentity]("telling faces apart")
+    mesh_reader = _Role[MeshReader]("reading face meshes")
+    text_reader = _Role[TextReader]("reading the language of texts")
 
     def __init__(self, settings: Settings, package: str = __name__) -> None:
         """`package` is where the engines are looked for."""
@@ -212,7 +215,7 @@ class Engines:
 
     def chosen(self) -> dict[str, str]:
         """The file that plays each role, without loading anything; empty where none does."""
-        return {role: self._choice(role) for role, kind in vars(Engines).items() if isinstance(kind, _Role)}
+        return {role: self._choice(role) for role in _ROLES}
 
     def _choice(self, role: str) -> str:
         name: str = getattr(self._settings, role)
@@ -225,15 +228,17 @@ class Engines:
         with self._lock:  # two threads that need an engine at once load it once
             if role in self._loaded:
                 return self._loaded[role]
-            name = self._choice(role)
+            name, work = self._choice(role), _ROLES[role].work
             if not name:
-                raise EngineMissing(f"this server has no engine for it yet ({role})")
+                raise EngineMissing(f"mien has no engine for {work} yet")
             if not name.isidentifier() or find_spec(f"{self._package}.{name}") is None:
-                raise EngineMissing(f"there is no engine {name!r} ({role}); see `mien models list`")
+                raise EngineMissing(f"there is no engine {name!r} for {work} (MIEN_{role.upper()})")
             try:
                 make = getattr(import_module(f"{self._package}.{name}"), role)
             except AttributeError:
-                raise EngineMissing(f"the engine {name!r} cannot be a {role}") from None
+                raise EngineMissing(
+                    f"the engine {name!r} is not one for {work} (MIEN_{role.upper()})"
+                ) from None
             except ImportError as error:
                 raise EngineError(f"the engine {name!r} cannot be loaded: {error}") from error
             engine: Engine = make(self._settings)
@@ -242,3 +247,8 @@ class Engines:
             log.info("%s: %s", role, engine.label)
             self._loaded[role] = engine
             return engine
+
+
+_ROLES: dict[str, _Role[Any]] = {
+    name: role for name, role in vars(Engines).items() if isinstance(role, _Role)
+}

@@ -23,6 +23,7 @@ from mien.types import (
     Transcript,
     Turn,
     Word,
+    sureness,
 )
 
 LOUD = 0.01
@@ -63,7 +64,7 @@ class Stub:
                 stop = "." if len(words) % 10 == 9 else ""
                 words.append(Word(text=f"word{len(words)}{stop}", time=Interval(begin, end), confidence=0.9))
                 begin = end
-        return Transcript(words=tuple(words), confidence=0.9, language=language or "en")
+        return Transcript(words=tuple(words), confidence=sureness(words), language=language or "en")
 
     def turns(self, stretches: Iterable[Speech]) -> list[Turn]:
         """Two speakers who take stretches in turn."""

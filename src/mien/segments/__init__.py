@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from math import floor
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -85,20 +86,24 @@ class Reading:
 
     def _transcribed(self) -> Transcript:
         if self.transcription is None:
-            raise NotTranscribed("transcription is switched off for this job")
+            raise NotTranscribed(
+                'there are no words to go by: transcription is switched off ("transcription": null)'
+            )
         engine, wanted = self._engines.transcriber, self.transcription.language
-        if wanted and engine.languages is not None and wanted.split("-")[0] not in engine.languages:
+        if wanted and engine.languages is not None and wanted.partition("-")[0] not in engine.languages:
             raise EngineMissing(
-                f"{engine.label} cannot transcribe {wanted!r}; `mien models pull whisper-small`"
-                " adds the other languages"
+                f"{engine.label} cannot write down {wanted!r};"
+                " `mien models pull whisper-small` adds the other languages"
             )
         transcript = engine.transcribe(self._stretches(), wanted)
         threshold = self.transcription.confidence_threshold
-        if not transcript.words or transcript.confidence < threshold:
-            sure = transcript.confidence if transcript.words else 0.0
+        if transcript.confidence < threshold:
+            sure = floor(transcript.confidence * 1000) / 1000  # rounding up could reach the threshold
             raise NotTranscribed(
-                f"unable to transcribe file: transcript confidence ({round(sure, 3)})"
-                f" below threshold value ({threshold})"
+                "unable to transcribe file:"  # the words of the retired API
+                f" transcript confidence ({sure}) below threshold value ({threshold})."
+                f' {engine.label} heard no more; "transcription": null measures prosody without words'
+                + (", `mien models pull whisper-small` hears more" if engine.languages else "")
             )
         return transcript
 

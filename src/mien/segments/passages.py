@@ -1,17 +1,16 @@
 """Passages of a text, or of what was said, with their positions in characters."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from sentencex import get_sentence_boundaries
 
 from mien.segments import Reading
 from mien.segments.speech import joined, spans
 from mien.types import Granularity, Interval, Passage, sureness
-
-# what is written between white space, without the marks around it
-_WORD = re.compile(r"[^\W_](?:\S*[^\W_])?|[^\s\w](?=\s|$)", re.UNICODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def _ranges(text: str, granularity: Granularity) -> Iterator[tuple[int, int]]:
     """Where pieces of a text begin and end; none is empty or has white space around it."""
     match granularity:
         case "word":
-            yield from (match.span() for match in _WORD.finditer(text))
+            yield from (match.span() for match in _word().finditer(text))
         case "conversational_turn":
             yield from _stripped(text, 0, len(text))
         case "sentence" | "utterance":
@@ -62,3 +61,32 @@ def _stripped(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     if core := piece.strip():
         first = begin + piece.index(core)
         yield first, first + len(core)
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    """A word of a text: letters and digits with their marks, or a picture such as ☺; no other sign.
+
+    Single signs hold a word together (don't, 3.5, U.S.A). Where a script has no spaces, a Chinese
+    sign is a word, and so is a run of Japanese syllables, or of any other such script.
+    """
+    marks = f"[{_marks()}]*"
+    han = r"\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    hiragana, katakana = r"\u3041-\u309f", r"\u30a1-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+    letters = rf"(?:[^\W_{han}{hiragana}{katakana}]{marks})+"
+    within = r"(?:['’&@_·\-‐‑\u200c\u200d]|(?<=\d)[.,:](?=\d)|(?<=\b\w)\.(?=\w\b))"
+    picture = rf"[\u203c\u2049\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]{marks}"
+    skin, flag = r"[\U0001f3fb-\U0001f3ff]?", r"[\U0001f1e6-\U0001f1ff]{2}"
+    return re.compile(
+        rf"{letters}(?:{within}{letters})*|[{han}]{marks}|(?:[{hiragana}]{marks})+|(?:[{katakana}]{marks})+"
+        rf"|{flag}|{picture}{skin}(?:\u200d{picture}{skin})*"
+    )
+
+
+def _marks() -> str:
+    """All signs that stand with the letter before them, as in the brackets of a regular expression."""
+    codes = (*range(0x300, 0x1F000), *range(0xE0100, 0xE01F0))
+    found = [code for code in codes if unicodedata.category(chr(code)).startswith("M")]
+    begins = [code for code, before in zip(found, [0, *found], strict=False) if code != before + 1]
+    ends = [code for code, after in zip(found, [*found[1:], 0], strict=True) if code != after - 1]
+    return "".join(f"{chr(begin)}-{chr(end)}" for begin, end in zip(begins, ends, strict=True))

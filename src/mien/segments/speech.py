@@ -1,5 +1,6 @@
 """Speech by word, sentence, utterance or conversational turn."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,7 +9,7 @@ from mien.segments.slices import slices
 from mien.types import UNKNOWN, Granularity, Interval, Speech, Turn, Word, sureness
 
 PADDING = 0.2
-"""Seconds added on either side of the words: the retired API did so (contract, section 0, item 17)."""
+"""Seconds added on either side of the words, as the retired API did."""
 
 PAUSE = 0.8
 """Seconds of silence that end an utterance, and a sentence where no full stop is written."""
@@ -16,8 +17,13 @@ PAUSE = 0.8
 TURN_PAUSE = 2.0
 """Seconds of silence that end a turn while nobody knows who speaks."""
 
-FULL_STOPS = tuple(".?!…。？！।")
+FULL_STOPS = tuple(".?!…。？！।؟۔")
 CLOSERS = "\"'”’»)]」』"
+
+_WITHOUT_SPACE = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]{2}"
+)
+"""Two signs of Thai, Lao, Burmese, Khmer, Chinese or Japanese: nobody writes a space between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class Spoken:
     def segments(self, reading: Reading) -> Iterator[Speech]:
         pieces = list(spans(reading, self.granularity, self.speakers))
         wide = [Interval(max(0.0, p[0].time.begin - PADDING), p[-1].time.end + PADDING) for p in pieces]
-        for words, (time, sound) in zip(pieces, slices(reading.media.sound(), wide), strict=False):
+        for words, (time, sound) in zip(pieces, slices(reading.media.sound(), wide), strict=True):
             yield Speech(
                 time=time,
                 sound=sound,
@@ -67,13 +73,14 @@ def attributed(words: Iterable[Word], turns: Sequence[Turn]) -> Iterator[Word]:
     """Each word with the speaker whose turns cover most of it; `unknown` where none does."""
     first = 0
     for word in words:
-        while first < len(turns) and turns[first].time.end <= word.time.begin:
+        begin, end = word.time.begin, max(word.time.end, word.time.begin + 0.01)  # some have no length
+        while first < len(turns) and turns[first].time.end <= begin:
             first += 1
         best, covered = None, 0.0
         for turn in turns[first:]:
-            if turn.time.begin >= word.time.end:
+            if turn.time.begin >= end:
                 break
-            shared = min(turn.time.end, word.time.end) - max(turn.time.begin, word.time.begin)
+            shared = min(turn.time.end, end) - max(turn.time.begin, begin)
             if shared > covered:
                 best, covered = turn, shared
         yield (
@@ -84,7 +91,11 @@ def attributed(words: Iterable[Word], turns: Sequence[Turn]) -> Iterator[Word]:
 
 
 def joined(words: Sequence[Word]) -> str:
-    return " ".join(word.text for word in words)
+    """The words as they are written: with spaces, where their script has any."""
+    text = ""
+    for word in words:
+        text += word.text if not text or _WITHOUT_SPACE.match(text[-1] + word.text[0]) else f" {word.text}"
+    return text
 
 
 def _ends(last: Word, following: Word, granularity: Granularity) -> bool:
