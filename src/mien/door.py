@@ -14,6 +14,7 @@ from mien.engines import Engines
 from mien.errors import MediaError, RequestError
 from mien.measure import Wish, measure_path
 from mien.measure import measure as measure_media
+from mien.media import Media
 from mien.media.archives import Refused, is_archive, unpack
 from mien.media.decode import text_media
 from mien.media.sources import fetch, name_of
@@ -78,9 +79,7 @@ def measure(
         return Measurement(TextSource(), tuple(measure_media(one, wish, engines) for one in media))
     with TemporaryDirectory(prefix="mien-") as folder:
         opened = open_source(source, Path(folder), settings)
-        return Measurement(
-            opened.source, tuple(measured(opened, wish, engines, settings, Path(folder)))
-        )
+        return Measurement(opened.source, tuple(measured(opened, wish, engines, settings, Path(folder))))
 
 
 def wished(models: Models | None, transcription: Mapping[str, Any] | None) -> Wish:
@@ -138,24 +137,22 @@ def measured(
     engines: Engines,
     settings: Settings,
     folder: Path,
-    begun: Callable[[str], None] = lambda name: None,
+    through: Callable[[Media], Media] = lambda media: media,
 ) -> Iterator[FileMeasurement]:
     """Measure the files of a source one by one; members of an archive are unpacked into the folder.
 
-    `begun` is told the name of each file before it is measured.
+    `through` gives what the walk sees instead of the media, as in `measure_path`.
     """
     if not is_archive(opened.path):
-        begun(opened.name)
-        yield measure_path(opened.path, opened.name, wish, engines, settings)
+        yield measure_path(opened.path, opened.name, wish, engines, settings, through)
         return
     try:
         for member in unpack(opened.path, folder, settings):
-            begun(member.name)
             if isinstance(member, Refused):
                 problem = Problem(file=member.name, message=member.reason)
                 yield FileMeasurement(file=member.name, file_type=None, errors=(problem,))
             else:
-                yield measure_path(member.path, member.name, wish, engines, settings)
+                yield measure_path(member.path, member.name, wish, engines, settings, through)
                 member.path.unlink()
     except MediaError as error:
         problem = Problem(file=opened.name, message=str(error))

@@ -136,6 +136,7 @@ class Fake:
     name: str = "fake"
     file_type: FileType = "audio"
     fps: float = 0.0
+    duration: float | None = None
     has_frames: bool = False
     has_sound: bool = False
     text: str | None = None

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -11,8 +11,8 @@ from zipfile import ZipFile
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from mien.cli.bars import Bars
 from mien.cli.table import shown
 from mien.door import Opened, measured, open_source, wished
 from mien.engines import Engines
@@ -23,6 +23,7 @@ from mien.formats.folder import LocalFolder, keep
 from mien.formats.json import write_predictions
 from mien.measure import Wish
 from mien.measure import measure as measure_media
+from mien.media import Media
 from mien.media.decode import text_media
 from mien.models import MODELS
 from mien.segments import TranscriptionOptions
@@ -150,35 +151,24 @@ class _Run:
     def measure(self, inputs: list[str], texts: list[str]) -> None:
         paths = list(_expanded(inputs))
         console = Console(stderr=self.quiet)
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        ) as progress:
-            bar = progress.add_task("measuring", total=len(paths) + bool(texts))
+        with Bars(len(paths) + bool(texts)) as bars:
             for one in paths:
-                source, files = self._source(one, lambda name: progress.update(bar, description=name))
-                self._keep(source, files, progress.console if self.quiet else console)
-                progress.advance(bar)
+                bars.begin(one)
+                source, files = self._source(one, bars.followed)
+                self._keep(source, files, console)
             if texts:
                 media = (text_media(one, str(i)) for i, one in enumerate(texts))
                 found = (measure_media(one, self.wish, self.engines) for one in media)
                 self._keep(TextSource(), found, console)
-                progress.advance(bar)
 
-    def _source(self, one: str, begun: Any) -> tuple[Source, Iterable[FileMeasurement]]:
+    def _source(
+        self, one: str, through: Callable[[Media], Media]
+    ) -> tuple[Source, Iterable[FileMeasurement]]:
         work = self.folder / f"work-{len(self.results)}"
         work.mkdir()
         try:
-            if one == "-":
-                begun("standard input")
-                opened = open_source(sys.stdin.buffer.read(), work, self.settings)
-            else:
-                begun(one)
-                opened = open_source(one, work, self.settings)
+            given = sys.stdin.buffer.read() if one == "-" else one
+            opened = open_source(given, work, self.settings)
         except MediaError as error:
             name = one.rsplit("/", 1)[-1]
             is_url = one.startswith(("http://", "https://"))
@@ -187,10 +177,12 @@ class _Run:
             )
             problem = Problem(file=name, message=str(error))
             return source, [FileMeasurement(file=name, file_type=None, errors=(problem,))]
-        return opened.source, self._files(opened, work, begun)
+        return opened.source, self._files(opened, work, through)
 
-    def _files(self, opened: Opened, work: Path, begun: Any) -> Iterator[FileMeasurement]:
-        yield from measured(opened, self.wish, self.engines, self.settings, work, begun)
+    def _files(
+        self, opened: Opened, work: Path, through: Callable[[Media], Media]
+    ) -> Iterator[FileMeasurement]:
+        yield from measured(opened, self.wish, self.engines, self.settings, work, through)
         shutil.rmtree(work)
 
     def _keep(self, source: Source, files: Iterable[FileMeasurement], console: Console) -> None:

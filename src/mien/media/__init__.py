@@ -23,6 +23,10 @@ class Media(Protocol):
         """Frames a second of a film; 0 for a picture and where there are no frames."""
 
     @property
+    def duration(self) -> float | None:
+        """Seconds of a film or a sound, where the file says so."""
+
+    @property
     def has_frames(self) -> bool: ...
 
     @property

@@ -104,6 +104,7 @@ class Picture:
 
     file_type: FileType = "image"
     fps = 0.0
+    duration = None
     has_frames = True
     has_sound = False
     text = None
@@ -156,8 +157,8 @@ class Recording:
                 raise BrokenMedia("the file holds neither sound nor pictures that can be decoded")
             self.has_frames, self.has_sound = film is not None, track is not None
             self._begin = (container.start_time or 0) / av.time_base
-            self._length = _length(container)
-            self._check_length(self._length or 0.0)
+            self.duration = _length(container)
+            self._check_length(self.duration or 0.0)
             if film is not None:
                 _check_pixels(film.width, film.height, self._max_pixels)
             self.fps = 0.0 if film is None else _fps(container, film)
@@ -179,7 +180,7 @@ class Recording:
             if film is None:
                 return
             decoder = _Decoder(container, film, self._max_pixels, self._threads)
-            clock = _Clock(self._begin, self._length, self.fps)
+            clock = _Clock(self._begin, self.duration, self.fps)
             reformatter, aspect = VideoReformatter(), _aspect(film)
             for index, frame in enumerate(decoder.frames(VideoFrame)):
                 if number is None:
@@ -199,7 +200,7 @@ class Recording:
             if track is None:
                 return
             decoder = _Decoder(container, track, self._max_pixels, self._threads)
-            for chunk in _in_seconds(_heard(decoder.frames(AudioFrame), self._begin, self._length)):
+            for chunk in _in_seconds(_heard(decoder.frames(AudioFrame), self._begin, self.duration)):
                 samples += len(chunk)
                 self._check_length(samples / SOUND_RATE)
                 yield chunk

@@ -38,6 +38,7 @@ class Written:
     text: str | None = None
     meshes: tuple[Landmarks, ...] = ()
     fps = 0.0
+    duration = None
     has_frames = False
     has_sound = False
     warnings: tuple[str, ...] = ()
