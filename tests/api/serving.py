@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
-import uvicorn
 from fastapi import FastAPI
 
 from mien.api import api
+from mien.api.server import server
 from mien.app import App
 from mien.jobs.job import NewTask, Outcome, Task
 
@@ -16,20 +16,17 @@ from mien.jobs.job import NewTask, Outcome, Task
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """The address that the application answers at, as long as the context lasts."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, lifespan="off", log_level="error", access_log=False
-    )
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, daemon=True)
+    running = server(app, "127.0.0.1", 0)
+    thread = Thread(target=running.run, daemon=True)
     thread.start()
-    while not server.started:
+    while not running.started:
         time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    port = running.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.should_exit = True
-        server.force_exit = True  # a test may have left a request hanging
+        running.should_exit = True
+        running.force_exit = True  # a test may have left a request hanging
         thread.join(10)
 
 
