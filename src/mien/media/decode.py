@@ -135,7 +135,7 @@ class Picture:
                 # a header that did not give the size did not give the orientation either
                 way_up = self._header.orientation if self._header.width else _orientation(frame)
                 return _turned(_rgb(frame, VideoReformatter()), way_up)
-        raise BrokenMedia("the picture cannot be decoded")
+        raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
 
 
 class Recording:
@@ -410,7 +410,7 @@ class _Mono:
             yield from self.rest()
             self._source = source
             # without a limit, sound that is alike in both channels comes out louder than it was
-            self._resampler = AudioResampler("flt", "mono", SOUND_RATE, options={"rematrix_maxval": "1"})
+            self._resampler = AudioResampler("fltp", "mono", SOUND_RATE, options={"rematrix_maxval": "1"})
         frame.pts = None
         yield from self._counted(self._resampler.resample(frame))
 
@@ -429,7 +429,8 @@ class _Mono:
     def _counted(self, frames: Iterable[AudioFrame]) -> Iterator[Sound]:
         for frame in frames:
             self._given += frame.samples
-            yield np.asarray(frame.to_ndarray()[0], np.float32)
+            # to_ndarray would copy what is copied once more when pieces are joined
+            yield np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples)
 
 
 def _averaged(frame: AudioFrame) -> AudioFrame:
@@ -445,13 +446,14 @@ def _averaged(frame: AudioFrame) -> AudioFrame:
 
 def _in_seconds(pieces: Iterable[Sound]) -> Iterator[Sound]:
     """The same sound in pieces of about a second, within -1..1 and free of what is not a number."""
-    held: list[Sound] = []
+    held, samples = list[Sound](), 0
     for piece in pieces:
         held.append(piece)
-        if sum(map(len, held)) >= SOUND_RATE:
+        samples += len(piece)
+        if samples >= SOUND_RATE:
             yield _cleaned(np.concatenate(held))
-            held.clear()
-    if held:
+            held, samples = [], 0
+    if samples:
         yield _cleaned(np.concatenate(held))
 
 
