@@ -7,6 +7,7 @@ import pytest
 
 from mien.engines import Engines
 from mien.settings import Settings
+from tests.storage.postgres import server
 
 ROLES = ("voice_activity", "transcriber", "diarizer", "voice", "burst_reader", "face_finder")
 ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader")
@@ -30,3 +31,10 @@ def shared():
     if not folder.is_dir():
         pytest.skip("the folder `shared` does not lie beside the repository, and MIEN_SHARED is not set")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The URL of a PostgreSQL server of our own."""
+    with server() as url:
+        yield url
