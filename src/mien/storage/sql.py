@@ -4,9 +4,10 @@ What there is to do are rows of `tasks`, which vanish when they end, in the tran
 what became of them. So a task ends once, whoever is killed when, and the table stays small.
 
 **Turns.** A `measure` task is given its turn when it is made: the first `TURN` files of a job belong
-to the turn that is being worked on, the next ones to the turn after that, and so on; claiming goes
-by turn, then by age. Who has few files is done within a turn or two however many files others
-have, and no claim has to count anything.
+to the turn after the one that is being worked on, the next ones to the turn after that, and so on;
+claiming goes by turn, then by age. So who has few files is done within a turn or two however many
+files others have, a turn that has begun always ends however many jobs arrive, and no claim has to
+count anything.
 
 **Locks** (PostgreSQL) are taken in one order: tasks by their number, then their job. Who adds tasks
 holds the job, so that of two tasks that end at once one sees that it was the last.
@@ -405,7 +406,7 @@ class SqlStore:
         now = self._now()
         files = sum(task.kind == "measure" for task in new)
         if files:
-            place = max(place, _turn_now(db) * TURN)
+            place = max(place, _next_turn(db) * TURN)
         rows = []
         for task in new:
             turn = 0
@@ -528,12 +529,14 @@ def _queued(db: Connection) -> int:
     return db.scalar(select(func.count()).where(jobs.c.status == "QUEUED")) or 0
 
 
-def _turn_now(db: Connection) -> int:
-    """The turn that is being worked on: of the first file that waits, or else of the last one held."""
+def _next_turn(db: Connection) -> int:
+    """The one after the turn that is being worked on: of the first file that waits, or else of the
+    last one that is held."""
     measuring = tasks.c.kind == "measure"
     waiting = select(func.min(tasks.c.turn)).where(measuring, tasks.c.holder.is_(None))
     held = select(func.max(tasks.c.turn)).where(measuring)
-    return db.scalar(select(func.coalesce(waiting.scalar_subquery(), held.scalar_subquery(), 0))) or 0
+    turn = db.scalar(select(func.coalesce(waiting.scalar_subquery(), held.scalar_subquery())))
+    return 0 if turn is None else turn + 1
 
 
 def _lock_tasks(db: Connection, which: ColumnElement[bool]) -> Sequence[_Row]:
