@@ -28,7 +28,7 @@ from mien.types import (
     Transcript,
     Turn,
 )
-from mien.weights.pull import pulled
+from mien.weights import pulled
 
 log = logging.getLogger(__name__)
 

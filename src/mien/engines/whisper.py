@@ -19,6 +19,7 @@ from mien.engines import LONGEST_STRETCH, cores
 from mien.errors import EngineError, EngineMissing
 from mien.settings import Settings
 from mien.types import SOUND_RATE, Interval, Sound, Speech, Transcript, Word, sureness
+from mien.weights import pulled
 
 BATCH = 8
 """Windows decoded at once: twice as fast as one by one on eight cores (faster-whisper's README)."""
@@ -143,7 +144,7 @@ def _placed(window: _Window, words: Iterable[Any], begin: float) -> Iterator[Wor
 
 def transcriber(settings: Settings) -> Whisper:
     """The largest whisper model that has been pulled: it makes the fewest mistakes."""
-    pulled = [marker.parent for marker in settings.weights.glob("whisper*/.complete")]
-    if not pulled:
+    folders = pulled(settings.weights, "whisper")
+    if not folders:
         raise EngineMissing("no whisper model has been pulled yet; `mien models pull whisper-small` gets one")
-    return Whisper(max(pulled, key=lambda folder: (folder / "model.bin").stat().st_size), cores(settings))
+    return Whisper(max(folders, key=lambda folder: (folder / "model.bin").stat().st_size), cores(settings))

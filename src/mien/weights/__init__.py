@@ -1,12 +1,61 @@
 """The networks trained in `training/`, one `.onnx` and one card (`.md`) each, and the pulling of others."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["network"]
+__all__ = ["COMPLETE", "Shipped", "network", "pulled", "shipped"]
+
+COMPLETE = ".complete"
+"""What marks a folder of pulled weights as whole: written last, and only once all is verified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """A network that is part of this package; `card` is the front matter of its card."""
+
+    name: str
+    path: Path
+    size: int
+    card: Mapping[str, str] = field(default_factory=dict)
+
+
+def shipped() -> tuple[Shipped, ...]:
+    """The networks in this package."""
+    return tuple(
+        Shipped(
+            name=path.stem,
+            path=path,
+            size=path.stat().st_size,
+            card=dict(_front_matter(path.with_suffix(".md"))),
+        )
+        for path in sorted(_folder().glob("*.onnx"))
+    )
 
 
 def network(name: str) -> Path | None:
     """Where a network of ours lies, if this package carries it."""
-    path = Path(str(files(__name__))) / f"{name}.onnx"
+    path = _folder() / f"{name}.onnx"
     return path if path.is_file() else None
+
+
+def pulled(folder: Path, name: str) -> list[Path]:
+    """Folders of whole weights whose name begins with `name`."""
+    return sorted(marker.parent for marker in folder.glob(f"{name}*/{COMPLETE}"))
+
+
+def _folder() -> Path:
+    return Path(str(files(__name__)))
+
+
+def _front_matter(card: Path) -> Iterator[tuple[str, str]]:
+    """The `key: value` lines between the two `---` at the top of a card."""
+    lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
+    if lines[:1] == ["---"]:
+        for line in lines[1:]:
+            if line == "---":
+                return
+            key, colon, value = line.partition(":")
+            if colon:
+                yield key.strip(), value.strip()

@@ -1,8 +1,338 @@
-"""Weights of others, which a user pulls when wanted. (Filled in by the pulling engine work.)"""
+"""Weights of others: what can be pulled, from where, under which licence; pulling and checking.
 
+Each is pinned to one revision and to the hash of every file: what the hub serves must be what we
+tried. Files are fetched by plain ranges, so that a pull that was cut off goes on where it was
+(the hub's own library begins anew), and a folder is marked whole once all of it is verified.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import httpx
+from huggingface_hub import hf_hub_url
 
-def pulled(folder: Path, name: str) -> bool:
-    """Whether weights whose name begins with `name` lie in the folder, whole."""
-    return any(folder.glob(f"{name}*/.complete"))
+from mien.errors import EngineError, RequestError
+from mien.settings import Settings
+from mien.weights import COMPLETE, shipped
+
+Progress = Callable[[int, int], None]
+"""Is told how many bytes are done, and of how many."""
+
+ATTEMPTS = 5
+"""Times in a row that a download may break without a byte having come."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file as it must be."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pullable:
+    """Weights that can be pulled: which engine plays which role with them."""
+
+    name: str
+    role: str
+    engine: str
+    what: str
+    licence: str
+    repository: str
+    revision: str
+    files: tuple[File, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether some weights are what they should be; `problem` says what is not."""
+
+    name: str
+    problem: str | None = None
+
+
+def known(name: str) -> Pullable:
+    """Raises RequestError where there are no weights of that name."""
+    try:
+        return PULLABLE[name]
+    except KeyError:
+        raise RequestError(f"there are no weights called {name!r}; there are {', '.join(PULLABLE)}") from None
+
+
+def pull(
+    weights: Pullable,
+    settings: Settings,
+    progress: Progress = lambda done, total: None,
+    endpoint: str | None = None,
+    pause: float = 1.0,
+) -> Path:
+    """Fetch and verify weights, as far as they are not there yet, and say where they lie.
+
+    `endpoint` is another address of the hub than its own, or that of HF_ENDPOINT; `pause` is how
+    many seconds pass before a download that broke is tried again, twice as many the next time.
+
+    Raises:
+        EngineError: nothing is fetched on this machine, the hub cannot be reached, the disk is
+            full, or what came is not what it should be.
+    """
+    folder = settings.weights / weights.name
+    tally = _Tally(progress, weights.size)
+    missing = [file for file in weights.files if not _whole(folder / file.name, file, tally)]
+    if not missing and (folder / COMPLETE).is_file():
+        return folder
+    if missing and settings.offline:
+        raise EngineError(f"{weights.name} cannot be pulled: MIEN_OFFLINE says that nothing is fetched here")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / COMPLETE).unlink(missing_ok=True)
+    _make_room(folder, missing)
+    with httpx.Client(follow_redirects=True, timeout=30.0) as client:
+        for file in missing:
+            url = hf_hub_url(weights.repository, file.name, revision=weights.revision, endpoint=endpoint)
+            _fetch(client, url, file, folder, tally, pause)
+    marker = folder / f"{COMPLETE}.part"
+    marker.write_text(json.dumps(asdict(weights), indent=1), encoding="utf-8")
+    marker.replace(folder / COMPLETE)
+    return folder
+
+
+def check(
+    settings: Settings,
+    progress: Progress = lambda done, total: None,
+    pullable: Iterable[Pullable] | None = None,
+) -> Iterator[Checked]:
+    """Whether the weights in this package, and those that have been pulled, are what they should be."""
+    for network in shipped():
+        said = network.card.get("sha256")
+        if said and _sha256(network.path) != said:
+            yield Checked(network.name, f"{network.path.name} is not the file of its card; install mien anew")
+        else:
+            yield Checked(network.name)
+    here = [
+        weights for weights in (pullable or PULLABLE.values()) if (settings.weights / weights.name).is_dir()
+    ]
+    tally = _Tally(progress, sum(weights.size for weights in here))
+    for weights in here:
+        folder = settings.weights / weights.name
+        broken = [file.name for file in weights.files if not _whole(folder / file.name, file, tally)]
+        if not broken and (folder / COMPLETE).is_file():
+            yield Checked(weights.name)
+        else:
+            what = f"{', '.join(broken)} missing or damaged" if broken else "not verified yet"
+            yield Checked(weights.name, f"{what}; `mien models pull {weights.name}` mends it")
+
+
+class _Tally:
+    """Counts bytes over all files, and passes them on."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def add(self, count: int) -> None:
+        self._done += count
+        self._progress(self._done, self._total)
+
+
+def _whole(path: Path, file: File, tally: _Tally) -> bool:
+    """Whether a file is there and right; counted as done if it is."""
+    if not path.is_file() or path.stat().st_size != file.size or _sha256(path) != file.sha256:
+        return False
+    tally.add(file.size)
+    return True
+
+
+def _make_room(folder: Path, files: list[File]) -> None:
+    needed = sum(file.size - _had(_part(folder, file)) for file in files)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise EngineError(f"{needed / 1e6:.0f} MB are needed in {folder}, but {free / 1e6:.0f} MB are free")
+
+
+def _fetch(client: httpx.Client, url: str, file: File, folder: Path, tally: _Tally, pause: float) -> None:
+    part = _part(folder, file)
+    if _had(part) > file.size:
+        part.unlink()
+    tally.add(_had(part))
+    failures = 0
+    while (had := _had(part)) < file.size:
+        try:
+            _append(client, url, part, file.size, tally)
+        except (httpx.HTTPError, OSError) as error:
+            failures = failures + 1 if _had(part) == had else 1
+            if failures == ATTEMPTS or _hopeless(error):
+                raise EngineError(
+                    f"{file.name} could not be fetched from {url}: {error or type(error).__name__};"
+                    " pull again to go on from here"
+                ) from error
+            time.sleep(pause * 2 ** (failures - 1))
+    if _sha256(part) != file.sha256:
+        part.unlink()
+        raise EngineError(f"{file.name} from {url} is not the file that was tried: its sha256 differs")
+    part.replace(folder / file.name)
+
+
+def _append(client: httpx.Client, url: str, part: Path, size: int, tally: _Tally) -> None:
+    """Fetch what is missing of a file, or all of it from a server that knows no ranges."""
+    had = _had(part)
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={had}-"} if had else {})
+    with client.stream("GET", url, headers=headers) as response:
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.unlink()
+            tally.add(-had)
+            return
+        response.raise_for_status()
+        if response.status_code != httpx.codes.PARTIAL_CONTENT and had:
+            part.unlink()
+            tally.add(-had)
+            had = 0
+        with part.open("ab") as out:
+            for piece in response.iter_raw():
+                if (had := had + len(piece)) > size:
+                    raise EngineError(f"{url} is larger than the file that was tried")
+                out.write(piece)
+                tally.add(len(piece))
+
+
+def _hopeless(error: Exception) -> bool:
+    """Whether trying again would only give the same answer."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code < 500 and error.response.status_code not in (408, 429)
+    return isinstance(error, OSError)  # ours: a full disk
+
+
+def _part(folder: Path, file: File) -> Path:
+    return folder / f"{file.name}.part"
+
+
+def _had(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+_TOKENIZER = File(
+    "tokenizer.json", 2_203_239, "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"
+)
+_VOCABULARY = File(
+    "vocabulary.txt", 459_861, "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"
+)
+_PREPROCESSOR_3 = File(
+    "preprocessor_config.json", 340, "7ccc62c6f2765af1f3b46c00c9b5894426835a05021c8b9c01eecb6dfb542711"
+)
+_VOCABULARY_3 = File(
+    "vocabulary.json", 1_068_114, "c69260f2ab26d659b7c398f9a2b2b48ed0df16c3b47d7326782fd9cba71690c1"
+)
+
+
+def _whisper(size: str, repository: str, revision: str, what: str, *files: File) -> Pullable:
+    return Pullable(
+        name=f"whisper-{size}",
+        role="transcriber",
+        engine="whisper",
+        what=f"writes down speech in a hundred languages; {what}",
+        licence="MIT",
+        repository=repository,
+        revision=revision,
+        files=files,
+    )
+
+
+PULLABLE = {
+    weights.name: weights
+    for weights in (
+        _whisper(
+            "tiny",
+            "Systran/faster-whisper-tiny",
+            "d90ca5fe260221311c53c58e660288d3deb8d356",
+            "fastest, makes the most mistakes",
+            File("config.json", 2_249, "a73a28cdfe1c43ccc7202fa333d1f89c202477271407ae9a7f19afa52039cac8"),
+            File("model.bin", 75_538_270, "dcb76c6586fc06cbdac6dd21f14cfd129cc4cdd9dce19bf4ffa62e59cbe6e6d1"),
+            _TOKENIZER,
+            _VOCABULARY,
+        ),
+        _whisper(
+            "base",
+            "Systran/faster-whisper-base",
+            "ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66",
+            "fast",
+            File("config.json", 2_309, "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
+            File(
+                "model.bin", 145_217_532, "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+            ),
+            _TOKENIZER,
+            _VOCABULARY,
+        ),
+        _whisper(
+            "small",
+            "Systran/faster-whisper-small",
+            "536b0662742c02347bc0e980a01041f333bce120",
+            "a good first choice on a CPU",
+            File("config.json", 2_370, "b55496ac7940a7ae47d2c01eab40edfd8701feec1229d9cce3b40014383fb828"),
+            File(
+                "model.bin", 483_546_902, "3e305921506d8872816023e4c273e75d2419fb89b24da97b4fe7bce14170d671"
+            ),
+            _TOKENIZER,
+            _VOCABULARY,
+        ),
+        _whisper(
+            "medium",
+            "Systran/faster-whisper-medium",
+            "08e178d48790749d25932bbc082711ddcfdfbc4f",
+            "better, and slow on a CPU",
+            File("config.json", 2_257, "3622a2ddc41ec0e0fd4e68c13c6830f03b90c38d89aaad184de02c8c642cf807"),
+            File(
+                "model.bin", 1_527_906_378, "9b45e1009dcc4ab601eff815b61d80e60ce3fd8c74c1a14f4a282258286b51ae"
+            ),
+            _TOKENIZER,
+            _VOCABULARY,
+        ),
+        _whisper(
+            "large-v3-turbo",
+            "dropbox-dash/faster-whisper-large-v3-turbo",
+            "0a363e9161cbc7ed1431c9597a8ceaf0c4f78fcf",
+            "nearly the best, at the pace of medium or faster",
+            File("config.json", 2_263, "b0253ea6c0d3bea6b1e19e91a02acfd3b53f4467362efcb5a3e6b16c9b3a9b7e"),
+            File(
+                "model.bin", 1_617_884_929, "e76620f83d5f5b69efd3d87e3dc180c1bd21df9fbebacfd4335e5e1efcc018da"
+            ),
+            File(
+                "tokenizer.json",
+                2_710_337,
+                "297b13372ac43916285644fb9687add3cc62ee2a1adb60da3dc25cc94c1871fd",
+            ),
+            _PREPROCESSOR_3,
+            _VOCABULARY_3,
+        ),
+        _whisper(
+            "large-v3",
+            "Systran/faster-whisper-large-v3",
+            "edaa852ec7e145841d8ffdb056a99866b5f0a478",
+            "the best, and slowest",
+            File("config.json", 2_394, "a9306624f5ec14270a014b647e5c316b6e03a662c369758d1b90697a7b0655b9"),
+            File(
+                "model.bin", 3_087_284_237, "69f74147e3334731bc3a76048724833325d2ec74642fb52620eda87352e3d4f1"
+            ),
+            File(
+                "tokenizer.json",
+                2_480_617,
+                "6d8cbd7cd0d8d5815e478dac67b85a26bbe77c1f5e0c6d76d1ce2abc0e5f21ca",
+            ),
+            _PREPROCESSOR_3,
+            _VOCABULARY_3,
+        ),
+    )
+}
+"""What can be pulled, by name."""

@@ -1,0 +1,224 @@
+"""Pulling weights, from a hub on loopback that can be told to misbehave."""
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from mien.engines import Engines
+from mien.errors import EngineError, RequestError
+from mien.weights import COMPLETE, network, pulled, shipped
+from mien.weights.pull import PULLABLE, File, Pullable, check, known, pull
+
+CONTENT = {"config.json": b"{}", "model.bin": bytes(range(256)) * 10_000}
+
+WEIGHTS = Pullable(
+    name="whisper-toy",
+    role="transcriber",
+    engine="whisper",
+    what="nothing",
+    licence="MIT",
+    repository="somebody/toy",
+    revision="abc123",
+    files=tuple(
+        File(name, len(content), hashlib.sha256(content).hexdigest()) for name, content in CONTENT.items()
+    ),
+)
+
+
+class Hub(ThreadingHTTPServer):
+    """Serves the files of WEIGHTS. `cuts` are the bytes after which the next answers break off,
+    `ranges` says whether it knows ranges, `status` is what it answers, if not the file."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.content = dict(CONTENT)
+        self.cuts: list[int] = []
+        self.ranges = True
+        self.status: int | None = None
+        self.asked: list[tuple[str, str | None]] = []
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        hub: Hub = self.server
+        wanted = self.headers.get("Range")
+        hub.asked.append((self.path, wanted))
+        prefix = f"/{WEIGHTS.repository}/resolve/{WEIGHTS.revision}/"
+        body = hub.content.get(self.path.removeprefix(prefix))
+        if hub.status or body is None:
+            self.send_error(hub.status or 404)
+            return
+        begin = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted and hub.ranges else 0
+        self.send_response(206 if begin else 200)
+        self.send_header("Content-Length", str(len(body) - begin))
+        self.end_headers()
+        cut = hub.cuts.pop(0) if hub.cuts and len(body) > 1000 else len(body)
+        self.wfile.write(body[begin : begin + cut])
+        self.close_connection = True
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def hub():
+    with Hub() as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_a_pull_fetches_every_file_and_then_marks_the_folder(hub, settings):
+    folder = pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name in CONTENT} == CONTENT
+    assert json.loads((folder / COMPLETE).read_text())["revision"] == "abc123"
+    assert pulled(settings.weights, "whisper") == [folder]
+    assert not list(folder.glob("*.part"))
+
+
+def test_progress_counts_every_byte_once(hub, settings):
+    hub.cuts = [100_000]
+    told = []
+
+    pull(WEIGHTS, settings, lambda done, total: told.append((done, total)), hub.url, pause=0)
+
+    done = [done for done, _ in told]
+    assert done == sorted(done)
+    assert told[-1] == (WEIGHTS.size, WEIGHTS.size)
+
+
+def test_a_download_that_breaks_goes_on_where_it_was(hub, settings):
+    hub.cuts = [100_000, 1, 500_000]
+
+    pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+
+    ranges = [wanted for path, wanted in hub.asked if path.endswith("model.bin")]
+    assert ranges == [None, "bytes=100000-", "bytes=100001-", "bytes=600001-"]
+
+
+def test_a_later_pull_goes_on_where_an_earlier_one_gave_up(hub, settings):
+    hub.cuts = [100_000] + [0] * 4
+    with pytest.raises(EngineError, match="pull again"):
+        pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+    assert pulled(settings.weights, "whisper") == []
+    hub.asked.clear()
+
+    pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+
+    assert [wanted for _, wanted in hub.asked] == ["bytes=100000-"]
+
+
+def test_a_server_that_knows_no_ranges_is_asked_for_all_of_it(hub, settings):
+    hub.cuts, hub.ranges = [100_000], False
+
+    folder = pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+
+    assert (folder / "model.bin").read_bytes() == CONTENT["model.bin"]
+
+
+@pytest.mark.parametrize("change", [lambda b: b[:-1] + b"x", lambda b: b + b"x"], ids=["other", "longer"])
+def test_what_is_not_the_file_that_was_tried_is_refused(change, hub, settings):
+    hub.content["model.bin"] = change(CONTENT["model.bin"])
+
+    with pytest.raises(EngineError, match=r"model\.bin"):
+        pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+
+    assert pulled(settings.weights, "whisper") == []
+    assert not (settings.weights / WEIGHTS.name / "model.bin").exists()
+
+
+def test_what_the_hub_does_not_have_is_not_asked_for_again_and_again(hub, settings):
+    hub.status = 404
+
+    with pytest.raises(EngineError, match="404"):
+        pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+
+    assert len(hub.asked) == 1
+
+
+def test_an_unreachable_hub_is_a_clear_error(settings):
+    with pytest.raises(EngineError, match="could not be fetched"):
+        pull(WEIGHTS, settings, endpoint="http://127.0.0.1:1", pause=0)
+
+
+def test_nothing_is_fetched_where_that_is_forbidden(hub, settings):
+    offline = settings.model_copy(update={"offline": True})
+
+    with pytest.raises(EngineError, match="MIEN_OFFLINE"):
+        pull(WEIGHTS, offline, endpoint=hub.url, pause=0)
+
+    assert hub.asked == []
+
+
+def test_what_is_whole_is_not_fetched_again(hub, settings):
+    folder = pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+    hub.asked.clear()
+
+    assert pull(WEIGHTS, settings.model_copy(update={"offline": True}), endpoint=hub.url, pause=0) == folder
+    assert hub.asked == []
+
+
+def test_more_than_the_disk_holds_is_not_begun(hub, settings):
+    huge = replace(WEIGHTS, files=(File("model.bin", 1 << 60, "0" * 64),))
+
+    with pytest.raises(EngineError, match="MB are needed"):
+        pull(huge, settings, endpoint=hub.url, pause=0)
+
+    assert hub.asked == []
+
+
+def test_checking_finds_what_has_been_damaged_and_a_pull_mends_it(hub, settings):
+    folder = pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+    mine = {checked.name: checked.problem for checked in check(settings, pullable=[WEIGHTS])}
+    assert mine[WEIGHTS.name] is None
+
+    content = bytearray(CONTENT["model.bin"])
+    content[5] ^= 1
+    (folder / "model.bin").write_bytes(content)
+    broken = {checked.name: checked.problem for checked in check(settings, pullable=[WEIGHTS])}
+    assert "model.bin" in broken[WEIGHTS.name]
+    assert f"mien models pull {WEIGHTS.name}" in broken[WEIGHTS.name]
+
+    pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+    assert all(checked.problem is None for checked in check(settings, pullable=[WEIGHTS]))
+
+
+def test_an_unknown_name_is_answered_with_those_that_are_known():
+    with pytest.raises(RequestError, match=r"whisper-tiny.*whisper-large-v3"):
+        known("whisper-huge")
+
+
+@pytest.mark.parametrize("weights", PULLABLE.values(), ids=PULLABLE)
+def test_what_can_be_pulled_is_pinned(weights):
+    assert re.fullmatch(r"[0-9a-f]{40}", weights.revision)
+    assert {file.name for file in weights.files} >= {"config.json", "model.bin", "tokenizer.json"}
+    for file in weights.files:
+        assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+        assert file.size > 0
+
+
+def test_the_transcriber_is_whisper_once_a_model_has_been_pulled(hub, settings):
+    engines = Engines(settings.model_copy(update={"transcriber": "auto"}))
+    assert engines.chosen()["transcriber"] == "sphinx"
+
+    pull(WEIGHTS, settings, endpoint=hub.url, pause=0)
+
+    assert engines.chosen()["transcriber"] == "whisper"
+
+
+def test_every_network_in_the_package_has_a_card_that_says_its_licence():
+    for ours in shipped():
+        assert network(ours.name) == ours.path
+        assert ours.card["licence"]
