@@ -1,6 +1,15 @@
 """`mien models`: the networks that measure, and others that can be pulled."""
 
+from typing import Annotated
+
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from mien.settings import Settings
+from mien.weights import COMPLETE, shipped
+from mien.weights.pull import PULLABLE, check, known, pull
 
 models = typer.Typer(
     help="Networks: those in the package, and others that can be pulled.", no_args_is_help=True
@@ -9,4 +18,77 @@ models = typer.Typer(
 
 @models.command("list")
 def list_() -> None:
-    """List the networks."""
+    """List the networks, with licence, size, source and checksum."""
+    settings, console = Settings(), Console(highlight=False)
+    for network in shipped():
+        card = network.card
+        _show(
+            console,
+            network.name,
+            "in the package",
+            card.get("license", ""),
+            network.size,
+            card.get("what", ""),
+            card.get("source", ""),
+            card.get("sha256", ""),
+        )
+        console.print(f"    card: {network.path.with_suffix('.md')}", style="dim", soft_wrap=True)
+    for name, weights in PULLABLE.items():
+        here = (settings.weights / name / COMPLETE).exists()
+        largest = max(weights.files, key=lambda file: file.size)
+        _show(
+            console,
+            name,
+            "pulled" if here else "can be pulled",
+            weights.licence,
+            weights.size,
+            weights.what,
+            f"{weights.repository}@{weights.revision[:8]}",
+            largest.sha256,
+        )
+
+
+def _show(
+    console: Console, name: str, where: str, licence: str, size: int, what: str, source: str, sha256: str
+) -> None:
+    console.print(Text.assemble((name, "bold"), f"   {where}   {_mb(size)}   {licence}"))
+    for line in (what, source and f"from {source}", sha256 and f"sha256 {sha256}"):
+        if line:
+            console.print(f"    {line}", soft_wrap=True)
+
+
+@models.command("pull")
+def pull_(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="As `mien models list` shows them.")],
+) -> None:
+    """Fetch networks and verify them. What was fetched before a break is not fetched again."""
+    settings = Settings()
+    for weights in [known(name) for name in names]:
+        with _bar() as progress:
+            task = progress.add_task(weights.name, total=weights.size)
+            folder = pull(weights, settings, lambda done, _, task=task: progress.update(task, completed=done))
+        typer.echo(f"{weights.name} ({weights.licence}) is in {folder}")
+
+
+@models.command("check")
+def check_() -> None:
+    """Verify the networks in the package and those pulled. Exit code 1 where one is not right."""
+    wrong = 0
+    for checked in check(Settings()):
+        wrong += checked.problem is not None
+        mark = Text("✗", "red") if checked.problem else Text("✓", "green")
+        Console().print(mark, Text(f"{checked.name} {checked.problem or ''}"))
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _advance(progress: Progress, task: TaskID, done: int, total: int) -> None:
+    progress.update(task, completed=done)
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
