@@ -66,7 +66,7 @@ def pull_(
     for weights in [known(name) for name in names]:
         with _bar() as progress:
             task = progress.add_task(weights.name, total=weights.size)
-            folder = pull(weights, settings, lambda done, _, task=task: progress.update(task, completed=done))
+            folder = pull(weights, settings, partial(_advance, progress, task))
         typer.echo(f"{weights.name} ({weights.licence}) is in {folder}")
 
 
