@@ -1,5 +1,6 @@
 """`mien models`: the networks that measure, and others that can be pulled."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
