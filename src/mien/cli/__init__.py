@@ -12,6 +12,8 @@ from mien.cli.jobs import jobs
 from mien.cli.keys import keys
 from mien.cli.measure import measure
 from mien.cli.models import models
+from mien.cli.serve import serve
+from mien.cli.work import work
 from mien.errors import MienError
 
 app = typer.Typer(
@@ -23,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(measure)
+app.command()(serve)
+app.command()(work)
 
 
 app.add_typer(models, name="models")

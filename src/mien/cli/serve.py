@@ -1,16 +1,18 @@
 """`mien serve`: the API, and workers beside it."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 from rich.console import Console
 
 from mien.api.auth import check_bind
+from mien.api.server import server
 from mien.app import asgi, build
-from mien.cli.work import worker_command
+from mien.cli.work import command
 from mien.jobs.supervisor import Supervisor
 from mien.settings import Settings
 
@@ -47,12 +49,8 @@ def serve(
     console = Console(stderr=True)
     console.print(f"[bold]mien[/] at {address}   home {settings.home}   {address}/docs", highlight=False)
     console.print(f"Python: HumeClient(api_key=…, base_url={address!r})", highlight=False)
-    with Supervisor(worker_command(settings), settings.workers, mien.jobs):
-        uvicorn.run(
-            asgi(settings),
-            host=settings.host,
-            port=settings.port,
-            log_level="info",
-            access_log=False,  # addresses can carry keys
-        )
-    sys.exit(0)
+    # workers are processes of their own, and learn from the environment what was said here
+    os.environ |= {"MIEN_HOME": str(settings.home), "MIEN_WORKERS": str(settings.workers)}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the workers are ended too
+    with Supervisor(command, settings.workers, settings, mien.jobs, mien.files):
+        server(asgi(settings), settings.host, settings.port).run()

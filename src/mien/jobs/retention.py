@@ -1,0 +1,43 @@
+"""What is kept, and for how long."""
+
+import logging
+import time
+from contextlib import suppress
+
+from mien.errors import JobNotFound
+from mien.formats import FORMATS
+from mien.jobs.store import FileStore, JobStore
+from mien.settings import Settings
+from mien.wire.batch import Completed
+
+log = logging.getLogger(__name__)
+
+ABANDONED_SECONDS = 3600.0
+"""Files of a job that does not exist are an upload that is coming in, unless they are older."""
+
+
+def tidy(job_id: str, jobs: JobStore, files: FileStore) -> None:
+    """Delete what a job that has ended no longer needs; all of a job that failed or was deleted."""
+    prefix = f"jobs/{job_id}"
+    try:
+        kept = FORMATS if isinstance(jobs.get(job_id).state, Completed) else ()
+    except JobNotFound:
+        kept = ()
+    files.delete(prefix, but=[f"{prefix}/{name}" for name in kept])
+
+
+def sweep(settings: Settings, jobs: JobStore, files: FileStore) -> None:
+    """Delete jobs that ended too long ago, and files that belong to no job."""
+    if settings.retention_days is not None:
+        until = time.time() - settings.retention_days * 86_400
+        for job_id in jobs.ended_before(round(until * 1000)):
+            with suppress(JobNotFound):  # another was faster
+                jobs.delete(job_id)
+                log.info("job %s ended %g days ago: deleted", job_id, settings.retention_days)
+    for job_id in files.folders("jobs"):
+        try:
+            jobs.get(job_id)
+        except JobNotFound:
+            with suppress(FileNotFoundError):
+                if files.age(f"jobs/{job_id}") > ABANDONED_SECONDS:
+                    files.delete(f"jobs/{job_id}")

@@ -1,0 +1,364 @@
+"""A worker: claims tasks, does them, and says what became of them.
+
+What must not wait for each other has a thread of its own: measuring, opening (downloads), and sending
+(callbacks, mails, tidying up). One more thread renews the leases of what is held. What a task led to
+counts once the store has it; a worker that dies at any moment leaves work that another takes up.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+from mien.engines import Engines
+from mien.errors import EngineError, JobNotFound, MediaError, StoreError
+from mien.formats import FORMATS, Folder
+from mien.formats.folder import keep
+from mien.jobs.callbacks import Undeliverable, call_back, notify
+from mien.jobs.job import Job, NewTask, Outcome, Task, TaskKind
+from mien.jobs.retention import tidy
+from mien.jobs.store import FileStore, JobStore
+from mien.measure import Wish, measure, measure_path
+from mien.media import Media
+from mien.media.archives import Refused, is_archive, unpack
+from mien.media.decode import text_media
+from mien.media.followed import Followed
+from mien.media.sources import fetch, name_of
+from mien.settings import Settings
+from mien.types import FileMeasurement, FileSource, Problem, UrlSource
+
+log = logging.getLogger(__name__)
+
+LANES: tuple[tuple[TaskKind, ...], ...] = (
+    ("finish", "measure"),
+    ("open",),
+    ("callback", "notify", "tidy"),
+)
+"""Kinds of tasks by the thread that does them."""
+
+STORE_PAUSE = 1.0
+"""Seconds before a store that could not be reached is tried again."""
+
+RETRY_SECONDS = 10.0
+"""Before a task that met a full disk or the like is tried again."""
+
+
+def worker_name() -> str:
+    """A name that no other worker has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"
+
+
+class _GiveUp(BaseException):
+    """Ends the measuring of a file that this worker no longer holds, or has no time for. Nobody who
+    catches errors of media or engines may catch it."""
+
+
+@dataclass
+class _Held:
+    """A task that is being done, and how it stands with it."""
+
+    task: Task
+    begun: float
+    lost: bool = False
+
+
+class Worker:
+    """Does tasks until it is told to stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        jobs: JobStore,
+        files: FileStore,
+        engines: Engines,
+        name: str | None = None,
+    ) -> None:
+        self.name = name or worker_name()
+        self._settings = settings
+        self._jobs = jobs
+        self._files = files
+        self._engines = engines
+        self._held: dict[int, _Held] = {}
+        self._stop = threading.Event()
+        self._grace_ends = float("inf")
+        self._woken = {lane: threading.Event() for lane in LANES}
+        self._job = lru_cache(maxsize=4)(jobs.get)  # a request can be large, and does not change
+        self._do: dict[TaskKind, Callable[[Job, _Held], Outcome]] = {
+            "open": self._open,
+            "measure": self._measure,
+            "finish": self._finish,
+            "callback": self._call_back,
+            "notify": self._notify,
+        }
+
+    def run(self) -> None:
+        """Work until `stop`. Returns when nothing is held any more."""
+        log.info("worker %s begins", self.name)
+        lanes = [threading.Thread(target=self._work, args=(lane,), name=lane[0]) for lane in LANES]
+        renewing = threading.Thread(target=self._renew, name="renew", daemon=True)
+        for thread in (*lanes, renewing):
+            thread.start()
+        for thread in lanes:
+            thread.join()
+        log.info("worker %s ends", self.name)
+
+    def stop(self) -> None:
+        """Take nothing new; what is held is ended within `grace_seconds`, or given back."""
+        self._grace_ends = time.monotonic() + self._settings.grace_seconds
+        self._stop.set()
+        self._wake()
+
+    # ── one lane
+
+    def _work(self, lane: tuple[TaskKind, ...]) -> None:
+        while not self._stop.is_set():
+            try:
+                task = self._jobs.claim(self.name, lane, self._settings.lease_seconds)
+            except StoreError as error:
+                log.warning("%s", error)
+                self._stop.wait(STORE_PAUSE)
+                continue
+            if task is None:
+                self._woken[lane].wait(self._settings.poll_seconds)
+                self._woken[lane].clear()
+            else:
+                self._take(task)
+
+    def _take(self, task: Task) -> None:
+        """Do a task and say what became of it."""
+        held = self._held[task.id] = _Held(task, time.monotonic())
+        try:
+            self._surely(self._done(held))
+        except _GiveUp:
+            if not held.lost:
+                self._surely(lambda: self._jobs.give_back(task, self.name))
+        finally:
+            del self._held[task.id]
+            self._wake()
+
+    def _done(self, held: _Held) -> Callable[[], object]:
+        """Do a task; what then has to be told to the store."""
+        task = held.task
+        try:
+            if task.kind == "tidy":
+                tidy(task.job_id, self._jobs, self._files)
+                outcome = Outcome()
+            else:
+                outcome = self._do[task.kind](self._job(task.job_id), held)
+        except JobNotFound:  # deleted meanwhile, and its tasks with it
+            return lambda: None
+        except EngineError as error:
+            message = str(error)
+            log.error("job %s: %s", task.job_id, message)
+            return lambda: self._jobs.fail(task, self.name, message)
+        except _Later as later:
+            seconds = later.seconds
+            return lambda: self._jobs.later(task, self.name, seconds)
+        except (StoreError, OSError) as error:
+            log.warning("job %s, %s: %s; tried again", task.job_id, task.kind, error)
+            return lambda: self._jobs.later(task, self.name, RETRY_SECONDS)
+        return lambda: self._jobs.done(task, self.name, outcome)
+
+    def _surely(self, tell: Callable[[], object]) -> None:
+        """Tell the store, however long it cannot be reached: what is held by us nobody else may do."""
+        while True:
+            try:
+                tell()
+                return
+            except StoreError as error:
+                log.warning("%s", error)
+                if self._stop.wait(STORE_PAUSE):
+                    return  # the lease runs out, and another does it again
+
+    # ── kinds of tasks
+
+    def _open(self, job: Job, held: _Held) -> Outcome:
+        """Fetch or take what was given; every file in it becomes a task."""
+        task = held.task
+        source = job.sources[task.source]
+        name = name_of(source.url) if isinstance(source, UrlSource) else _filename(source)
+        if task.attempt > self._settings.max_attempts:
+            return self._files_of(task, [_refused(name, _ended("opening", task))])
+        with TemporaryDirectory(prefix="mien-") as folder:
+            try:
+                if isinstance(source, UrlSource):
+                    path = fetch(source.url, Path(folder), self._settings)
+                    return self._files_of(task, self._opened(task, path, name, None, Path(folder)))
+                with self._files.local(task.work["key"]) as path:
+                    key = task.work["key"]
+                    return self._files_of(task, self._opened(task, path, name, key, Path(folder)))
+            except MediaError as error:
+                return self._files_of(task, [_refused(name, str(error))])
+
+    def _opened(
+        self, task: Task, path: Path, name: str, key: str | None, folder: Path
+    ) -> Iterator[dict[str, str]]:
+        """What is to be known of each file of a source. `key` is where the source lies already."""
+        if not is_archive(path):
+            if key is None:
+                key = f"jobs/{task.job_id}/file/{task.source}/0"
+                self._files.put(key, path)
+            yield {"name": name, "key": key}
+            return
+        try:
+            for number, member in enumerate(unpack(path, folder, self._settings)):
+                if isinstance(member, Refused):
+                    yield _refused(member.name, member.reason)
+                else:
+                    key = f"jobs/{task.job_id}/file/{task.source}/{number}"
+                    self._files.put(key, member.path)
+                    yield {"name": member.name, "key": key}
+        except MediaError as error:  # what came before was sound
+            yield _refused(name, str(error))
+
+    def _files_of(self, task: Task, works: Sequence[dict[str, str]] | Iterator[dict[str, str]]) -> Outcome:
+        measuring = (
+            NewTask(kind="measure", source=task.source, file=number, work=work)
+            for number, work in enumerate(works)
+        )
+        return Outcome(follow=tuple(measuring))
+
+    def _measure(self, job: Job, held: _Held) -> Outcome:
+        task = held.task
+        found = self._measured(job, held)
+        key = f"jobs/{job.id}/result/{task.source}/{task.file}/{task.attempt}"
+        keep(found, StoredFolder(self._files, key))
+        return Outcome(
+            result=key, num_predictions=int(found.file_type is not None), num_errors=len(found.errors)
+        )
+
+    def _measured(self, job: Job, held: _Held) -> FileMeasurement:
+        task, work = held.task, held.task.work
+        name: str = work["name"]
+        if task.attempt > self._settings.max_attempts:
+            return _failed(name, _ended("measuring", task))
+        if "refused" in work:
+            return _failed(name, work["refused"])
+        wish = Wish(models=job.request.chosen(), transcription=job.request.transcription)
+
+        def through(media: Media) -> Media:
+            return Followed(media, lambda _: self._check(held))
+
+        try:
+            if "text" in work:
+                return measure(text_media(work["text"], name), wish, self._engines)
+            with self._files.local(work["key"]) as path:
+                return measure_path(path, name, wish, self._engines, self._settings, through)
+        except (EngineError, StoreError):
+            raise
+        except Exception as error:  # a defect of ours must not take the other files with it
+            log.exception("job %s, file %r", job.id, name)
+            return _failed(name, f"measuring this file failed ({type(error).__name__})")
+
+    def _finish(self, job: Job, held: _Held) -> Outcome:
+        """Put together what is handed out."""
+        if held.task.attempt > self._settings.max_attempts:
+            raise EngineError(_ended("putting the results together", held.task))
+        kept: list[list[Folder]] = [[] for _ in job.sources]
+        for source, _, key in self._jobs.results(job.id):
+            kept[source].append(StoredFolder(self._files, key))
+        for name, write in FORMATS.items():
+            with self._files.write(f"jobs/{job.id}/{name}") as out:
+                write(zip(job.sources, kept, strict=True), out)
+        return Outcome()
+
+    def _call_back(self, job: Job, held: _Held) -> Outcome:
+        self._send(held.task, lambda: call_back(self._jobs.get(job.id), self._files, self._settings))
+        return Outcome()
+
+    def _notify(self, job: Job, held: _Held) -> Outcome:
+        self._send(held.task, lambda: notify(self._jobs.get(job.id), self._settings))
+        return Outcome()
+
+    def _send(self, task: Task, send: Callable[[], None]) -> None:
+        try:
+            send()
+        except Undeliverable as error:
+            if error.final or task.attempt >= self._settings.callback_attempts:
+                log.warning("job %s: %s given up: %s", task.job_id, task.kind, error)
+            else:
+                log.info("job %s: %s will be tried again: %s", task.job_id, task.kind, error)
+                raise _Later(self._settings.callback_retry_seconds, task.attempt) from error
+
+    # ── leases
+
+    def _renew(self) -> None:
+        """Keep what is held, and learn what is held no more."""
+        while True:
+            time.sleep(self._settings.lease_seconds / 4)
+            for held in list(self._held.values()):
+                try:
+                    held.lost |= not self._jobs.renew(held.task, self.name, self._settings.lease_seconds)
+                except StoreError as error:
+                    log.warning("%s", error)
+                if self._overdue(held, allowed=1.5):
+                    log.error("a file has hung this process for hours: it ends itself")
+                    os._exit(70)  # nothing else ends a call that does not come back
+
+    def _check(self, held: _Held) -> None:
+        """Called wherever a reading can be ended."""
+        if held.lost or (self._stop.is_set() and time.monotonic() > self._grace_ends):
+            raise _GiveUp
+        if self._overdue(held, allowed=1.0):
+            raise MediaError(f"measuring it took longer than {self._settings.max_file_minutes:g} minutes")
+
+    def _overdue(self, held: _Held, allowed: float) -> bool:
+        limit = self._settings.max_file_minutes * 60 * allowed
+        return held.task.kind == "measure" and time.monotonic() - held.begun > limit
+
+    def _wake(self) -> None:
+        for woken in self._woken.values():
+            woken.set()
+
+
+class StoredFolder:
+    """A folder of results in the file store."""
+
+    def __init__(self, files: FileStore, key: str) -> None:
+        self._files, self._key = files, key
+
+    def write(self, path: str) -> AbstractContextManager[BinaryIO]:
+        return self._files.write(f"{self._key}/{path}")
+
+    def read(self, path: str) -> AbstractContextManager[BinaryIO]:
+        return self._files.read(f"{self._key}/{path}")
+
+    def paths(self) -> Iterator[str]:
+        return (key[len(self._key) + 1 :] for key in self._files.keys(self._key))
+
+
+class _Later(Exception):
+    """A delivery is to be tried again: after twice the time at each attempt, six hours at most."""
+
+    LONGEST = 6 * 3600.0
+
+    def __init__(self, first: float, attempt: int) -> None:
+        super().__init__()
+        # a little at random, so that what failed together is not tried again together
+        spread = 0.75 + int.from_bytes(os.urandom(1)) / 512
+        self.seconds = min(self.LONGEST, first * 2.0 ** (attempt - 1)) * spread
+
+
+def _filename(source: object) -> str:
+    return (source.filename if isinstance(source, FileSource) else None) or "file"
+
+
+def _refused(name: str, reason: str) -> dict[str, str]:
+    return {"name": name, "refused": reason}
+
+
+def _failed(name: str, message: str) -> FileMeasurement:
+    return FileMeasurement(file=name, file_type=None, errors=(Problem(file=name, message=message),))
+
+
+def _ended(what: str, task: Task) -> str:
+    return f"{what} this file ended the process {task.attempt - 1} times"
