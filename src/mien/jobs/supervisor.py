@@ -107,9 +107,10 @@ class Supervisor:
             log.error("worker %s died (%s); another takes its place", place.name, _cause(status))
             self._release(place)
             place.process = None
-            # who dies at once would die again at once
-            died_young = time.monotonic() - place.begun < LONGEST_PAUSE
-            place.pause = min(LONGEST_PAUSE, max(0.1, place.pause * 2)) if died_young else 0.0
+            # who ended by itself at once would do so again; a crash is that of one file, whose
+            # attempts are counted
+            again = status >= 0 and time.monotonic() - place.begun < LONGEST_PAUSE
+            place.pause = min(LONGEST_PAUSE, max(0.5, place.pause * 2)) if again else 0.0
             place.begun = time.monotonic()
         if time.monotonic() - place.begun >= place.pause:
             self._start(place)

@@ -1,0 +1,20 @@
+"""Engines that break."""
+
+from mien.errors import EngineError
+
+
+class Broken:
+    label = "broken"
+
+    def prosody(self, pieces):
+        raise EngineError("out of order")
+
+    def read(self, faces):
+        return 1 / 0
+
+
+def voice(settings):
+    return Broken()
+
+
+face_reader = voice

@@ -1,0 +1,143 @@
+"""Callbacks and mails."""
+
+import hmac
+import json
+import socketserver
+import threading
+from hashlib import sha256
+
+import pytest
+
+from tests.jobs.conftest import add, ended, eventually, predictions, working
+from tests.jobs.test_worker import with_settings
+
+
+def test_the_callback_brings_what_predictions_would_answer(mien, receiver):
+    job_id = add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+
+    with working(mien):
+        ended(mien, job_id)
+        eventually(lambda: receiver.taken)
+
+    ((headers, body),) = receiver.taken
+    assert json.loads(body) == {
+        "job_id": job_id,
+        "status": "COMPLETED",
+        "predictions": predictions(mien, job_id),
+    }
+    assert headers["Content-Type"] == "application/json"
+    assert "X-Mien-Signature" not in headers
+
+
+def test_a_failed_job_calls_back_with_its_message(mien, receiver):
+    job_id = add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+    mien.jobs.cancel(job_id)
+
+    with working(mien):
+        eventually(lambda: receiver.taken)
+
+    told = json.loads(receiver.taken[0][1])
+    assert told == {"job_id": job_id, "status": "FAILED", "message": "cancelled", "predictions": []}
+
+
+def test_with_a_secret_the_body_is_signed(mien, receiver):
+    from pydantic import SecretStr
+
+    mien = with_settings(mien, callback_secret=SecretStr("hush"))
+    add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+
+    with working(mien):
+        eventually(lambda: receiver.taken)
+
+    ((headers, body),) = receiver.taken
+    expected = hmac.new(b"hush", body, sha256).hexdigest()
+    assert headers["X-Mien-Signature"] == f"sha256={expected}"
+
+
+def test_a_refused_callback_is_tried_again_under_the_same_delivery(mien, receiver):
+    mien = with_settings(mien, callback_retry_seconds=0.01)
+    receiver.refusing = 2
+    job_id = add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+
+    with working(mien):
+        eventually(lambda: receiver.taken)
+
+    assert receiver.refusing == 0
+    assert receiver.taken[0][0]["X-Mien-Delivery"] == job_id
+
+
+def test_a_refused_callback_is_tried_again_by_the_next_worker(mien, receiver):
+    mien = with_settings(mien, callback_retry_seconds=0.5)
+    receiver.refusing = 1
+    job_id = add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+    with working(mien):
+        ended(mien, job_id)
+        eventually(lambda: receiver.refusing == 0)
+
+    with working(mien):
+        eventually(lambda: receiver.taken)
+
+    assert len(receiver.taken) == 1
+
+
+def test_a_private_address_is_not_called(mien, receiver, caplog):
+    mien = with_settings(mien, open_hosts=())
+    job_id = add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+
+    with working(mien):
+        ended(mien, job_id)
+        eventually(lambda: any("given up" in record.message for record in caplog.records))
+
+    assert receiver.taken == []
+
+
+class _Mail(socketserver.StreamRequestHandler):
+    """As much of SMTP as a mail needs."""
+
+    def handle(self):
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            match line[:4].upper():
+                case b"DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    lines = iter(self.rfile.readline, b".\r\n")
+                    self.server.taken.append(b"".join(lines).decode())
+                    self.wfile.write(b"250 ok\r\n")
+                case b"QUIT":
+                    self.wfile.write(b"221 bye\r\n")
+                    return
+                case _:
+                    self.wfile.write(b"250 ok\r\n")
+
+
+@pytest.fixture
+def post_office():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mail) as server:
+        server.taken = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_notify_sends_a_mail_where_mail_is_set_up(mien, post_office):
+    from pydantic import SecretStr
+
+    url = SecretStr(f"smtp://127.0.0.1:{post_office.server_address[1]}")
+    mien = with_settings(mien, smtp_url=url, mail_to="someone@example.org")
+    job_id = add(mien, texts=["Good!"], models=["language"], notify=True)
+
+    with working(mien):
+        eventually(lambda: post_office.taken)
+
+    assert f"The job {job_id} has ended: COMPLETED." in post_office.taken[0]
+
+
+def test_notify_is_a_line_in_the_log_otherwise(mien, caplog):
+    caplog.set_level("INFO")
+    job_id = add(mien, texts=["Good!"], models=["language"], notify=True)
+
+    with working(mien):
+        ended(mien, job_id)
+        eventually(lambda: any("no mail is set up" in record.message for record in caplog.records))
+
+    assert job_id in caplog.text

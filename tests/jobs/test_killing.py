@@ -1,0 +1,65 @@
+"""Workers are killed at random moments; nothing is lost, nothing happens twice."""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+
+import pytest
+
+from mien.jobs.supervisor import Supervisor
+from tests.conftest import ROLES
+from tests.jobs.conftest import add, ended, eventually, kept, predictions
+from tests.media import speech, talk
+
+KILLS = 25
+SEED = int(os.environ.get("MIEN_TEST_SEED", "0"))
+
+
+@pytest.fixture
+def command(mien, monkeypatch):
+    """How a worker process for the store of this test is started."""
+    stubs = {f"MIEN_{role.upper()}": "stub" for role in ROLES}
+    more = {
+        "MIEN_HOME": mien.settings.home,
+        "MIEN_OPEN_HOSTS": "127.0.0.1",
+        "MIEN_CALLBACK_RETRY_SECONDS": 0.05,
+    }
+    for name, value in {**stubs, **more}.items():
+        monkeypatch.setenv(name, str(value))
+    return lambda name: [sys.executable, "-m", "mien", "work", "--name", name]
+
+
+@pytest.mark.timeout(240)
+def test_whatever_is_killed_when_every_job_ends_with_every_file_once(mien, command, receiver, tmp_path):
+    chance = random.Random(SEED)  # noqa: S311  # repeatable on purpose
+    paths = [talk(tmp_path / f"{i}.flac", speech(*[0.6] * 20)) for i in range(3)]
+    texts = [f"Text {i}!" for i in range(5)]
+    jobs = []
+    with Supervisor(command, 2, mien.settings, mien.jobs, mien.files) as supervisor:
+        for _ in range(KILLS):
+            jobs.append(add(mien, *paths, texts=texts, callback_url=receiver.url))
+            time.sleep(chance.uniform(0.0, 1.6))
+            if alive := supervisor.processes():
+                os.kill(chance.choice(alive), signal.SIGKILL)
+        states = [ended(mien, job_id, 120) for job_id in jobs]
+        eventually(lambda: len({headers["X-Mien-Delivery"] for headers, _ in receiver.taken}) == len(jobs))
+        eventually(lambda: all(len(kept(mien, job_id)) == 2 for job_id in jobs))
+
+    assert [(state.num_predictions, state.num_errors) for state in states] == [(8, 0)] * KILLS, SEED
+    for job_id in jobs:
+        found = predictions(mien, job_id)
+        files = [[file["file"] for file in one["results"]["predictions"]] for one in found]
+        assert files == [["0.flac"], ["1.flac"], ["2.flac"], ["0", "1", "2", "3", "4"]]
+    told = {headers["X-Mien-Delivery"]: json.loads(body) for headers, body in receiver.taken}
+    assert all(told[job_id]["predictions"] == predictions(mien, job_id) for job_id in jobs)
+
+
+def test_no_worker_outlives_whoever_started_it(mien, command):
+    with Supervisor(command, 1, mien.settings, mien.jobs, mien.files) as supervisor:
+        (worker,) = supervisor.processes()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)

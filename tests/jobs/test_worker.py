@@ -1,0 +1,141 @@
+"""Workers: from a job that was kept to its results."""
+
+import zipfile
+from dataclasses import replace
+
+from mien.jobs.job import NewTask, Outcome
+from mien.wire.batch import Completed, Failed
+from tests.jobs.conftest import add, ended, eventually, kept, predictions, working
+from tests.media import picture, talk, tone
+
+
+def test_every_source_gets_its_result_in_order(mien, tmp_path):
+    talk(tmp_path / "a.wav")
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.write(tmp_path / "a.wav", "in/a.wav")
+        archive.writestr("in/.DS_Store", b"\0\0\0\1Bud1")
+    job_id = add(mien, tmp_path / "a.wav", tmp_path / "b.zip", texts=["Good!", "Bad."])
+
+    with working(mien):
+        state = ended(mien, job_id)
+
+    assert isinstance(state, Completed)
+    assert (state.num_predictions, state.num_errors) == (4, 1)
+    found = predictions(mien, job_id)
+    assert [one["source"]["type"] for one in found] == ["file", "file", "text"]
+    files = [[file["file"] for file in one["results"]["predictions"]] for one in found]
+    assert files == [["a.wav"], ["in/a.wav"], ["0", "1"]]
+    assert found[1]["results"]["errors"] == [
+        {"file": "in/.DS_Store", "model": None, "message": "unable to determine file type"}
+    ]
+
+
+def test_what_a_job_no_longer_needs_is_gone_when_it_has_ended(mien, tmp_path):
+    job_id = add(mien, talk(tmp_path / "a.wav"))
+
+    with working(mien):
+        ended(mien, job_id)
+        eventually(lambda: len(kept(mien, job_id)) == 2)
+
+    assert kept(mien, job_id) == ["artifacts.zip", "predictions.json"]
+
+
+def test_a_source_that_cannot_be_had_is_an_error_of_its_own(mien, tmp_path):
+    job_id = add(mien, talk(tmp_path / "a.wav"), urls=["http://127.0.0.1:9/nobody.wav"])
+
+    with working(mien):
+        state = ended(mien, job_id)
+
+    assert isinstance(state, Completed)
+    fetched, uploaded = (one["results"] for one in predictions(mien, job_id))
+    assert fetched["predictions"] == []
+    assert [error["file"] for error in fetched["errors"]] == ["nobody.wav"]
+    assert [file["file"] for file in uploaded["predictions"]] == ["a.wav"]
+
+
+def test_a_file_that_ended_its_process_again_and_again_is_reported(mien, tmp_path):
+    job_id = add(mien, talk(tmp_path / "a.wav"), talk(tmp_path / "b.wav"))
+    opened(mien)
+    for attempt in range(mien.settings.max_attempts):
+        task = mien.jobs.claim(f"dead-{attempt}", ["measure"], 60)
+        assert task.attempt == attempt + 1
+        mien.jobs.release(f"dead-{attempt}")
+
+    with working(mien):
+        state = ended(mien, job_id)
+
+    assert (state.num_predictions, state.num_errors) == (1, 1)
+    errors = [error for one in predictions(mien, job_id) for error in one["results"]["errors"]]
+    assert [error["message"] for error in errors] == ["measuring this file ended the process 3 times"]
+
+
+def test_an_engine_that_breaks_fails_the_job_and_says_why(mien, tmp_path):
+    mien = with_settings(mien, voice="broken")
+    job_id = add(mien, talk(tmp_path / "a.wav"), models=["prosody"])
+
+    with working(mien, "tests.jobs.engines"):
+        state = ended(mien, job_id)
+
+    assert isinstance(state, Failed)
+    assert "out of order" in state.message
+
+
+def test_a_defect_at_one_file_leaves_the_others_alone(mien, tmp_path):
+    mien = with_settings(mien, face_reader="broken")
+    paths = talk(tmp_path / "a.wav"), picture(tmp_path / "b.png", 200, width=120, height=120)
+    job_id = add(mien, *paths, models=["prosody", "face"])
+
+    with working(mien, "tests.jobs.engines"):
+        state = ended(mien, job_id)
+
+    assert (state.num_predictions, state.num_errors) == (1, 1)
+    (error,) = predictions(mien, job_id)[1]["results"]["errors"]
+    assert error["message"] == "measuring this file failed (ZeroDivisionError)"
+
+
+def test_a_cancelled_job_is_left_soon_and_the_next_one_begun(mien, tmp_path):
+    mien = with_settings(mien, voice_activity="slow", lease_seconds=0.4)
+    first = add(mien, talk(tmp_path / "a.wav", tone(300)), models=["prosody"])
+
+    with working(mien, "tests.jobs.engines"):
+        eventually(lambda: mien.jobs.tally().workers)
+        mien.jobs.cancel(first)
+        second = add(mien, texts=["Good!"], models=["language"])
+        state = ended(mien, second, 20)
+
+    assert isinstance(state, Completed)
+    assert mien.jobs.get(first).state.message == "cancelled"
+
+
+def test_a_worker_told_to_stop_gives_back_what_it_cannot_end(mien, tmp_path):
+    mien = with_settings(mien, voice_activity="slow", grace_seconds=0.1)
+    add(mien, talk(tmp_path / "a.wav", tone(300)), models=["prosody"])
+
+    with working(mien, "tests.jobs.engines"):
+        eventually(lambda: mien.jobs.tally().workers)
+
+    task = mien.jobs.claim("another", ["open", "measure"], 60)
+    assert task.attempt == 1
+
+
+def test_a_file_that_takes_too_long_is_given_up(mien, tmp_path):
+    mien = with_settings(mien, voice_activity="slow", max_file_minutes=0.005)
+    job_id = add(mien, talk(tmp_path / "a.wav", tone(300)), models=["prosody"])
+
+    with working(mien, "tests.jobs.engines"):
+        ended(mien, job_id)
+
+    (error,) = predictions(mien, job_id)[0]["results"]["errors"]
+    assert "longer than" in error["message"]
+
+
+def opened(mien):
+    """Let the sources of a job be opened, and nothing more."""
+    while task := mien.jobs.claim("opener", ["open"], 60):
+        work = {"name": f"{'ab'[task.source]}.wav", "key": task.work["key"]}
+        follow = (NewTask(kind="measure", source=task.source, file=0, work=work),)
+        assert mien.jobs.done(task, "opener", Outcome(follow=follow))
+
+
+def with_settings(mien, **changed):
+    return replace(mien, settings=mien.settings.model_copy(update=changed))
