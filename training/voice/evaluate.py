@@ -56,7 +56,7 @@ def by_speaker(
 def bursts(session: onnxruntime.InferenceSession, work: Path, speakers: range) -> None:
     clips = load(work, "emogator")
     indices = clips.of(speakers)
-    intended, prosody = outputs(session, clips, indices, "intended", "prosody")
+    intended, prosody, is_speech = outputs(session, clips, indices, "intended", "prosody", "speech")
     labels, persons = clips.labels[indices], clips.speakers[indices]
     rank = (intended > intended[np.arange(len(labels)), labels][:, None]).sum(1)
     draws = list(by_speaker(persons, np.random.default_rng(0)))
@@ -67,6 +67,7 @@ def bursts(session: onnxruntime.InferenceSession, work: Path, speakers: range) -
         low, high = np.percentile([hit[draw].mean() for draw in draws], [2.5, 97.5])
         print(f"  {name} {hit.mean():.3f} [{low:.3f}, {high:.3f}]")
     print(f"  macro-F1 {f1_score(labels, intended.argmax(1), average='macro'):.3f}")
+    print(f"  taken for speech {is_speech.mean():.2f}")
     print("  how often the expression with probability p was the intended one:")
     edges = [0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.01]
     right = np.eye(len(EMOGATOR))[labels]
@@ -90,14 +91,18 @@ def bursts(session: onnxruntime.InferenceSession, work: Path, speakers: range) -
 
 
 def speech(session: onnxruntime.InferenceSession, work: Path) -> None:
-    from training.voice.export import leave_one_speaker_out  # needs torch; the rest does not
+    from training.voice.export import embedded, leave_one_speaker_out  # need torch; the rest does not
+
+    def embed(sound: NDArray[np.float32]) -> Floats:
+        given = {"sound": sound[None], "lengths": np.array([len(sound)])}
+        found: Floats = session.run(["embedding"], given)[0][0]
+        return found
 
     acted, plain = load(work, "emodb"), load(work, "librispeech")
-    embeddings, prosody = outputs(session, acted, np.arange(len(acted)), "embedding", "prosody")
-    read, plainly = outputs(session, plain, np.arange(len(plain)), "embedding", "prosody")
-    logits = leave_one_speaker_out(embeddings, acted.labels, acted.speakers, read)
+    heard = embedded(embed, acted)
+    logits = leave_one_speaker_out(heard, embedded(embed, plain))
     print(
-        f"\\nEMO-DB, {len(acted)} sentences, 7 intended expressions, each by a head that had not heard the speaker"
+        f"\nEMO-DB, {len(acted)} sentences, 7 intended expressions, each by a head that had not heard the speaker"
     )
     draws = by_speaker(acted.speakers, np.random.default_rng(0))
     recalls = [balanced_accuracy_score(acted.labels[d], logits[d].argmax(1)) for d in draws]
@@ -107,16 +112,19 @@ def speech(session: onnxruntime.InferenceSession, work: Path) -> None:
     )
     for k, name in enumerate(EMODB.values()):
         print(f"    {name:10} {np.mean(logits.argmax(1)[acted.labels == k] == k):.2f}")
-    print("\\nThe shipped scores (their speech head has heard EMO-DB): the five highest on average")
+    prosody, is_speech = outputs(session, acted, np.arange(len(acted)), "prosody", "speech")
+    plainly, reading = outputs(session, plain, np.arange(len(plain)), "prosody", "speech")
+    print("\nThe shipped scores (their heads have heard EMO-DB): the five highest on average")
     for k, name in enumerate(EMODB.values()):
         print(f"  {name:22} {_highest(prosody[acted.labels == k].mean(0))}")
     print(f"  {'read speech, English':22} {_highest(plainly.mean(0))}")
     top, total = np.median(plainly.max(1)), np.median(plainly.sum(1))
     print(f"  read speech: median of the highest score {top:.2f}, of the sum of all {total:.2f}")
+    print(f"  taken for speech: EMO-DB {is_speech.mean():.2f}, read speech {reading.mean():.2f}")
 
 
 def mixed(data: Path) -> None:
-    print("\\nNames that are mixed: correlation with their share on rated texts and faces held out")
+    print("\nNames that are mixed: correlation with their share on rated texts and faces held out")
     trained = [name for name in dict.fromkeys([*EMOGATOR, *EMODB.values()]) if name != "Neutral"]
     found = explained(ratings(data), trained)
     print("  " + ", ".join(f"{name} {value:.2f}" for name, value in found.items()))
@@ -124,7 +132,7 @@ def mixed(data: Path) -> None:
 
 
 def speed(model: Path) -> None:
-    print("\\nSpeed on one thread, median of 20")
+    print("\nSpeed on one thread, median of 20")
     session = session_of(model, threads=1)
     rng = np.random.default_rng(0)
     for count, seconds in ((1, 1), (1, 4), (16, 4), (1, 20)):

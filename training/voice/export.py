@@ -4,12 +4,15 @@
 
 The graph takes `sound` float32 (batch, samples) at 16 kHz and `lengths` int64 (batch,), the real
 length of each piece in samples. It gives `prosody` float32 (batch, 48), and for evaluation and
-further training `intended` (batch, 30), `spoken` (batch, 7) and `embedding` (batch, 768).
+further training `intended` (batch, 30), `spoken` (batch, 7), `speech` (batch, 1) and `embedding`
+(batch, 768).
 """
 
 import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import torch
@@ -18,88 +21,121 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
 from training.semantics.shares import ratings, shares
-from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, Clips, load
+from training.voice.augment import sound_changed, taken
+from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, TRAIN, Clips, load
 from training.voice.network import Classifier, LogMel
-from training.voice.train import batch, logits_of
+from training.voice.train import logits_of
 
 Floats = NDArray[np.float64]
 
-IN_BOTH = {
-    "Anger": "Anger",
-    "Disgust": "Disgust",
-    "Fear": "Fear",
-    "Elation": "Happiness",
-    "Sadness": "Sadness",
-    "Neutral": "Neutral",
-}
-"""Expressions that both EmoGator's and EMO-DB's speakers were asked for."""
+COPIES = 2
+"""Changed copies of each spoken recording that the heads learn from beside it."""
 
-BURST_SHARE = 0.5
-"""How much what was learned from bursts counts in speech: it knows 30 expressions, but not speech;
-the other head knows speech, but 7 expressions. Neither has a claim over the other."""
+SOME_BURSTS = 3000
+"""Recordings of bursts from which speech is told."""
 
 
 class Prosody(nn.Module):
-    """Samples to shares of raters. See the module's text for shapes."""
+    """Samples to shares of raters. See the module's text for shapes.
+
+    What was learned from bursts says nothing of speech, nor the other way round: each head counts as
+    far as the piece sounds like what it has learned from.
+    """
 
     def __init__(
-        self, trained: Classifier, spoken: nn.Linear, warmth: float, mixing: Floats, mixing_spoken: Floats
+        self,
+        trained: Classifier,
+        spoken: nn.Linear,
+        is_speech: nn.Linear,
+        mixing: Floats,
+        mixing_spoken: Floats,
     ) -> None:
         super().__init__()
         self.front, self.encoder, self.intended = LogMel(), trained.encoder, trained.head
-        self.spoken, self.warmth = spoken, warmth
+        self.spoken, self.is_speech = spoken, is_speech
         self.register_buffer("mixing", torch.tensor(mixing, dtype=torch.float32))
         self.register_buffer("mixing_spoken", torch.tensor(mixing_spoken, dtype=torch.float32))
 
-    def forward(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
         embedding = self.encoder(*self.front(sound, lengths))
-        intended = self.intended(embedding)
+        intended = torch.softmax(self.intended(embedding), 1)
         spoken = torch.softmax(self.spoken(embedding), 1)
-        from_bursts = torch.softmax(intended / self.warmth, 1) @ cast("Tensor", self.mixing)
+        speech = torch.sigmoid(self.is_speech(embedding))
+        from_bursts = intended @ cast("Tensor", self.mixing)
         from_speech = spoken @ cast("Tensor", self.mixing_spoken)
-        prosody = BURST_SHARE * from_bursts + (1 - BURST_SHARE) * from_speech
-        return prosody, torch.softmax(intended, 1), spoken, embedding
+        prosody = speech * from_speech + (1 - speech) * from_bursts
+        return prosody, intended, spoken, speech, embedding
 
 
-def spoken_head(
-    embeddings: Floats, labels: NDArray[np.int64], speakers: NDArray[np.int64], plain: Floats
-) -> Pipeline:
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Recordings as the encoder sees them: (recordings, 768), and who meant what."""
+
+    clean: Floats
+    changed: Floats
+    """(COPIES, recordings, 768): the same, in part, faster or slower, in noise and rooms"""
+    labels: NDArray[np.int64]
+    speakers: NDArray[np.int64]
+
+    def of(self, rows: NDArray[np.bool_]) -> "Embedded":
+        return Embedded(self.clean[rows], self.changed[:, rows], self.labels[rows], self.speakers[rows])
+
+    def all(self) -> Floats:
+        return np.concatenate([self.clean, *self.changed])
+
+
+def spoken_head(acted: Embedded, plain: Embedded) -> Pipeline:
     """A head over EMO-DB's expressions; plain read speech counts as neutral, as much as all of EMO-DB's."""
     neutral = list(EMODB.values()).index("Neutral")
-    x = np.concatenate([embeddings, plain])
-    y = np.concatenate([labels, np.full(len(plain), neutral)])
-    group = np.concatenate([speakers, 1000 + np.arange(len(plain)) % 10])
+    x = np.concatenate([acted.all(), plain.all()])
+    times = COPIES + 1
+    y = np.concatenate([np.tile(acted.labels, times), np.full(len(plain.labels) * times, neutral)])
+    group = np.concatenate([np.tile(acted.speakers, times), np.tile(10_000 + plain.speakers % 10, times)])
     weight = np.ones(len(y))
-    weight[len(labels) :] = (labels == neutral).sum() / len(plain)
-    folds = list(GroupKFold(5).split(x, y, group))
+    weight[len(acted.labels) * times :] = (acted.labels == neutral).sum() / len(plain.labels)
+    return _regression(x, y, weight, group)
+
+
+def leave_one_speaker_out(acted: Embedded, plain: Embedded) -> Floats:
+    """(recordings, 7) logits of EMO-DB, each from a head that has not heard its speaker."""
+    found = np.zeros((len(acted.labels), len(EMODB)))
+    for speaker in np.unique(acted.speakers):
+        held_out = acted.speakers == speaker
+        head = spoken_head(acted.of(~held_out), plain)
+        found[held_out] = head.decision_function(acted.clean[held_out])
+    return found
+
+
+def speech_head(acted: Embedded, plain: Embedded, bursts: Embedded) -> Pipeline:
+    """Tells speech from bursts."""
+    x = np.concatenate([acted.all(), plain.all(), bursts.all()])
+    counts = [len(one.labels) * (COPIES + 1) for one in (acted, plain, bursts)]
+    y = np.repeat([1, 1, 0], counts)
+    weight = np.repeat([1 / counts[0], 1 / counts[1], 2 / counts[2]], counts) * len(y)
+    speakers = [np.tile(one.speakers, COPIES + 1) for one in (acted, plain, bursts)]
+    return _regression(x, y, weight, np.concatenate(speakers))
+
+
+def _regression(x: Floats, y: NDArray[np.int64], weight: Floats, group: NDArray[np.int64]) -> Pipeline:
+    """Logistic regression whose strength is chosen between speakers."""
+    scaler = StandardScaler().fit(x)
+    folds = list(GroupKFold(3).split(x, y, group))
     chosen = LogisticRegressionCV(
-        Cs=np.logspace(-4, 0, 9),
+        Cs=np.logspace(-4, -1, 4),
         cv=folds,
         scoring="neg_log_loss",
-        max_iter=2000,
+        max_iter=500,
         l1_ratios=(0,),
         use_legacy_attributes=False,
     )
-    head = make_pipeline(StandardScaler(), chosen)
-    head.fit(x, y, logisticregressioncv__sample_weight=weight)
-    return head
-
-
-def leave_one_speaker_out(
-    embeddings: Floats, labels: NDArray[np.int64], speakers: NDArray[np.int64], plain: Floats
-) -> Floats:
-    """(recordings, 7) logits, each from a head that has not heard its speaker."""
-    found = np.zeros((len(labels), len(EMODB)))
-    for speaker in np.unique(speakers):
-        held_out = speakers == speaker
-        head = spoken_head(embeddings[~held_out], labels[~held_out], speakers[~held_out], plain)
-        found[held_out] = head.decision_function(embeddings[held_out])
-    return found
+    return Pipeline(
+        [("scale", scaler), ("regress", chosen.fit(scaler.transform(x), y, sample_weight=weight))]
+    )
 
 
 def temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
@@ -112,15 +148,39 @@ def temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
     return float(minimize_scalar(surprise, bounds=(0.2, 10), method="bounded").x)
 
 
-def embedded(network: Classifier, clips: Clips) -> Floats:
-    """(recordings, 768)"""
+Embed: TypeAlias = Callable[[NDArray[np.float32]], Floats]
+"""One recording to its embedding (768,)."""
+
+
+def embedded(embed: Embed, clips: Clips, indices: NDArray[np.int64] | None = None) -> Embedded:
+    """What an encoder makes of recordings, and of changed copies of them."""
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    indices = np.arange(len(clips)) if indices is None else indices
+    clean = np.array([embed(clips[i]) for i in indices], np.float64)
+    changed = [[embed(_changed(clips[i], rng)) for i in indices] for _ in range(COPIES)]
+    return Embedded(clean, np.array(changed, np.float64), clips.labels[indices], clips.speakers[indices])
+
+
+def _changed(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    part = torch.from_numpy(taken(sound, rng))[None]
+    return sound_changed(part, torch.tensor([part.shape[1]]), rng)[0].numpy()
+
+
+def _embed(network: Classifier) -> Embed:
+    front = LogMel()
     network.eval()
-    with torch.no_grad():
-        rows = [network.encoder(*batch(clips, np.array([i]), None))[0].numpy() for i in range(len(clips))]
-    return np.array(rows, np.float64)
+
+    @torch.no_grad()
+    def embed(sound: NDArray[np.float32]) -> Floats:
+        given = torch.from_numpy(sound)[None], torch.tensor([len(sound)])
+        found: Floats = network.encoder(*front(*given))[0].numpy()
+        return found
+
+    return embed
 
 
-def _linear(head: Pipeline, warmth: float) -> nn.Linear:
+def _linear(head: Pipeline, warmth: float = 1.0) -> nn.Linear:
     """The pipeline of scaling and regression as one layer."""
     scaler, regression = head[0], head[-1]
     weight = regression.coef_ / scaler.scale_ / warmth
@@ -141,46 +201,10 @@ def _calibrated(network: Classifier, clips: Clips) -> float:
     return warmth
 
 
-def _in_both(logits: Floats, labels: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
-    """The burst head's logits of the expressions that EMO-DB has too, and which of them was meant."""
-    columns = [EMOGATOR.index(name) for name in IN_BOTH]
-    places = {list(EMODB.values()).index(name): k for k, name in enumerate(IN_BOTH.values())}
-    rows = [i for i, label in enumerate(labels) if label in places]
-    return logits[np.ix_(rows, columns)], np.array([places[labels[i]] for i in rows])
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--name", default="encoder", help="of the checkpoint in WORK")
-    wanted = parser.parse_args()
-    network = Classifier(len(EMOGATOR))
-    network.load_state_dict(torch.load(wanted.work / f"{wanted.name}.pt", weights_only=True)["average"])
-    print(f"bursts: temperature {_calibrated(network, load(wanted.work, 'emogator')):.2f}")
-
-    speech, plain = load(wanted.work, "emodb"), load(wanted.work, "librispeech")
-    embeddings, read = embedded(network, speech), embedded(network, plain)
-    held_out = leave_one_speaker_out(embeddings, speech.labels, speech.speakers, read)
-    spoken_warmth = temperature(held_out, speech.labels)
-    spoken = _linear(spoken_head(embeddings, speech.labels, speech.speakers, read), spoken_warmth)
-    with torch.no_grad():
-        intended = network.head(torch.tensor(embeddings, dtype=torch.float32)).numpy()
-    logits, labels = _in_both(intended.astype(np.float64), speech.labels)
-    warmth = max(1.0, temperature(logits, labels))
-    print(f"speech: temperature {spoken_warmth:.2f}; of the burst head on speech {warmth:.2f},")
-    print(f"  where it is right {np.mean(logits.argmax(1) == labels):.2f} of the time among {len(IN_BOTH)}")
-
-    rated = ratings(wanted.data)
-    mixing, mixing_spoken = shares(rated, EMOGATOR), shares(rated, list(EMODB.values()))
-    write(Prosody(network, spoken, warmth, mixing, mixing_spoken).eval(), wanted.out)
-
-
 def write(network: Prosody, out: Path) -> None:
     example = torch.randn(2, 16_000), torch.tensor([16_000, 9_000])
     dynamic = {"sound": {0: "batch", 1: "samples"}, "lengths": {0: "batch"}}
-    outputs = ["prosody", "intended", "spoken", "embedding"]
+    outputs = ["prosody", "intended", "spoken", "speech", "embedding"]
     torch.onnx.export(
         network,
         example,
@@ -194,6 +218,33 @@ def write(network: Prosody, out: Path) -> None:
     print(
         f"{out}: {out.stat().st_size / 1e6:.1f} MB, {sum(p.numel() for p in network.parameters()) / 1e6:.1f} M parameters"
     )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--name", default="encoder", help="of the checkpoint in WORK")
+    wanted = parser.parse_args()
+    network = Classifier(len(EMOGATOR))
+    network.load_state_dict(torch.load(wanted.work / f"{wanted.name}.pt", weights_only=True)["average"])
+    clips = load(wanted.work, "emogator")
+    print(f"bursts: temperature {_calibrated(network, clips):.2f}")
+
+    embed = _embed(network)
+    acted, plain = (embedded(embed, load(wanted.work, name)) for name in ("emodb", "librispeech"))
+    some = np.random.default_rng(0).choice(clips.of(TRAIN), SOME_BURSTS, replace=False)
+    is_speech = _linear(speech_head(acted, plain, embedded(embed, clips, np.sort(some))))
+    warmth = temperature(leave_one_speaker_out(acted, plain), acted.labels)
+    spoken = _linear(spoken_head(acted, plain), warmth)
+    print(f"speech: temperature {warmth:.2f}")
+
+    rated = ratings(wanted.data)
+    mixing, mixing_spoken = shares(rated, EMOGATOR), shares(rated, list(EMODB.values()))
+    write(Prosody(network, spoken, is_speech, mixing, mixing_spoken).eval(), wanted.out)
 
 
 if __name__ == "__main__":
