@@ -61,7 +61,7 @@ def bursts(session: onnxruntime.InferenceSession, work: Path, speakers: range) -
     rank = (intended > intended[np.arange(len(labels)), labels][:, None]).sum(1)
     draws = list(by_speaker(persons, np.random.default_rng(0)))
     print(
-        f"\\nEmoGator, {len(np.unique(persons))} unseen speakers, {len(labels)} clips, 30 intended expressions"
+        f"\nEmoGator, {len(np.unique(persons))} unseen speakers, {len(labels)} clips, 30 intended expressions"
     )
     for name, hit in (("top-1", rank < 1), ("top-5", rank < 5)):
         low, high = np.percentile([hit[draw].mean() for draw in draws], [2.5, 97.5])

@@ -31,6 +31,8 @@ def read_header(file: BinaryIO) -> Header:
             return _png(file)
         if begin[:4] == b"RIFF" and begin[8:12] == b"WEBP":
             return _webp(file)
+        if begin.startswith(b"GIF8"):
+            return Header(*struct.unpack_from("<HH", begin, 6))
         if begin.startswith(b"BM"):
             width, height = struct.unpack_from("<ii", begin, 18)
             return Header(width, abs(height))  # a negative height counts from the top

@@ -1,0 +1,605 @@
+"""Media are opened by what they hold, and decoded as they are shown and heard."""
+
+import struct
+import zlib
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import numpy as np
+import pytest
+
+from mien.errors import MediaTooLarge
+from mien.media.decode import open_media, text_media
+from mien.types import SOUND_RATE
+from tests.media import CODECS, film, grey, mesh, picture, silence, talk, tone
+
+
+@pytest.fixture
+def opened(settings):
+    """Open a file, under its own name unless told otherwise."""
+
+    def opened(path, name=None, **changed):
+        return open_media(path, name or path.name, settings.model_copy(update=changed))
+
+    return opened
+
+
+def heard(media):
+    return np.concatenate([*media.sound(), silence(0)])
+
+
+def level(sound):
+    return float(np.sqrt(np.mean(np.square(sound)))) if len(sound) else 0.0
+
+
+def seen(media, wanted=range(1000)):
+    return list(media.frames(wanted))
+
+
+# ── sound
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+def test_sound_of_any_kind_is_mono_at_one_rate(suffix, tmp_path, opened):
+    media = opened(talk(tmp_path / f"talk{suffix}", tone(2.0, level=0.5), rate=44_100, channels=2))
+
+    sound = heard(media)
+
+    assert (media.file_type, media.has_sound, media.has_frames, media.fps) == ("audio", True, False, 0.0)
+    assert sound.dtype == np.float32
+    assert len(sound) / SOUND_RATE == pytest.approx(2.0, abs=0.1)  # codecs pad
+    assert level(sound[4000:28_000]) == pytest.approx(0.5 / np.sqrt(2), rel=0.1)
+
+
+@pytest.mark.parametrize("rate", [8000, 11_025, 16_000, 48_000, 96_000])
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_rate_and_channels_change_neither_length_nor_level(rate, channels, tmp_path, opened):
+    sound = heard(opened(talk(tmp_path / "talk.wav", tone(1.5, level=0.5), rate=rate, channels=channels)))
+
+    assert len(sound) / SOUND_RATE == pytest.approx(1.5, abs=0.001)
+    assert level(sound) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
+
+
+def test_sound_comes_in_pieces_of_about_a_second(tmp_path, opened):
+    pieces = [len(piece) for piece in opened(talk(tmp_path / "talk.flac", tone(5.5))).sound()]
+
+    assert all(SOUND_RATE <= piece < 1.5 * SOUND_RATE for piece in pieces[:-1])
+    assert sum(pieces) == 5.5 * SOUND_RATE
+
+
+def test_sound_begins_again_each_time(tmp_path, opened):
+    media = opened(talk(tmp_path / "talk.mp3"))
+    half_heard = media.sound()
+    next(half_heard)
+
+    assert np.array_equal(heard(media), heard(media))
+
+
+def test_channels_that_nobody_named_are_averaged(tmp_path, opened):
+    path = tmp_path / "three.wav"
+    samples = (np.stack([tone(1.0, 0.6), silence(1.0), silence(1.0)], axis=1) * 32767).astype("<i2")
+    path.write_bytes(wav(samples.tobytes(), channels=3))
+
+    assert level(heard(opened(path))) == pytest.approx(0.2 / np.sqrt(2), rel=0.02)
+
+
+def test_what_is_not_a_number_is_silence(tmp_path, opened):
+    samples = np.full(SOUND_RATE, np.nan, "<f4")
+    samples[:4] = [np.inf, -np.inf, 7.0, -7.0]
+    path = tmp_path / "nan.wav"
+    path.write_bytes(wav(samples.tobytes(), kind=3, bits=32))
+
+    sound = heard(opened(path))
+
+    assert np.isfinite(sound).all()
+    assert np.abs(sound).max() <= 1.0
+    assert not sound[100:].any()
+
+
+@pytest.mark.parametrize("stated", [0, 0xFFFFFFFF, 0x7FFFFFFF], ids=["none", "the most", "too much"])
+def test_a_wav_that_was_written_to_a_pipe_is_read_to_its_end(stated, tmp_path, opened):
+    path = tmp_path / "piped.wav"
+    path.write_bytes(wav((tone(2.0) * 32767).astype("<i2").tobytes(), stated=stated))
+
+    assert len(heard(opened(path))) == 2 * SOUND_RATE
+
+
+def test_a_stream_without_a_stated_length_is_read_to_its_end(tmp_path, opened):
+    path = tmp_path / "recorded.webm"
+    with path.open("wb") as file, av.open(Pipe(file), "w", format="webm") as container:
+        encode(container, container.add_stream("libopus", rate=48_000, layout="mono"), tone(3.0))
+
+    assert len(heard(opened(path))) / SOUND_RATE == pytest.approx(3.0, abs=0.05)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
+def test_sound_that_begins_late_keeps_its_time(suffix, tmp_path, opened):
+    path = tmp_path / f"late{suffix}"
+    with av.open(str(path), "w") as container:
+        pictures, track = add_film(container, 10), container.add_stream("aac", rate=SOUND_RATE, layout="mono")
+        show(container, pictures, range(40))
+        encode(container, track, tone(2.0), begin=1.5)
+
+    sound = heard(opened(path))
+
+    assert level(sound[: round(1.4 * SOUND_RATE)]) < 0.001
+    assert level(sound[round(1.7 * SOUND_RATE) : 3 * SOUND_RATE]) == pytest.approx(0.212, rel=0.05)
+    assert len(sound) / SOUND_RATE == pytest.approx(3.5, abs=0.15)
+
+
+def test_a_gap_within_the_sound_is_silence(tmp_path, opened):
+    path = tmp_path / "gap.mka"
+    with av.open(str(path), "w") as container:
+        track = container.add_stream("flac", rate=SOUND_RATE, layout="mono")
+        encode(container, track, tone(1.0), flush=False)
+        encode(container, track, tone(1.0), begin=3.0)
+
+    sound = heard(opened(path))
+
+    assert len(sound) / SOUND_RATE == pytest.approx(4.0, abs=0.3)  # the encoder's blocks span the gap
+    assert level(sound[: int(0.7 * SOUND_RATE)]) > 0.2
+    assert level(sound[int(1.4 * SOUND_RATE) : int(2.6 * SOUND_RATE)]) < 0.01
+    assert level(sound[-SOUND_RATE // 2 :]) > 0.2
+
+
+@pytest.mark.parametrize("suffix", [".opus", ".mp3", ".ts", ".aac"])
+def test_recordings_that_were_joined_byte_by_byte_are_one(suffix, tmp_path, opened):
+    one = tmp_path / f"one{suffix}"
+    if suffix == ".ts":
+        with av.open(str(one), "w") as container:
+            encode(container, container.add_stream("aac", rate=SOUND_RATE, layout="mono"), tone(2.0))
+    else:
+        talk(one, tone(2.0))
+    both = tmp_path / f"both{suffix}"
+    both.write_bytes(one.read_bytes() * 2)
+
+    assert len(heard(opened(both))) / SOUND_RATE == pytest.approx(4.0, abs=0.4)
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".aac", ".opus", ".webm", ".flac", ".mka"])
+def test_damage_in_the_middle_costs_no_more_than_the_middle(suffix, tmp_path, opened):
+    path = talk(tmp_path / f"damaged{suffix}", tone(6.0))
+    content = bytearray(path.read_bytes())
+    half, part = len(content) // 2, len(content) // 20
+    content[half : half + part] = np.random.default_rng(1).bytes(part)
+    path.write_bytes(content)
+
+    sound = heard(opened(path))
+
+    assert level(sound[: 2 * SOUND_RATE]) > 0.15
+    assert len(sound) / SOUND_RATE > 4.5
+    assert level(sound[-SOUND_RATE:]) > 0.15
+
+
+def test_a_cover_is_no_film(tmp_path, opened):
+    cover = picture(tmp_path / "cover.png", 200).read_bytes()
+    body = b"\0image/png\0\x03\0" + cover
+    frame = b"APIC" + struct.pack(">I", len(body)) + b"\0\0" + body
+    size = bytes(len(frame) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    path = tmp_path / "covered.mp3"
+    path.write_bytes(b"ID3\x03\0\0" + size + frame + talk(tmp_path / "talk.mp3").read_bytes())
+
+    media = opened(path)
+
+    assert media.file_type == "audio"
+    assert seen(media) == []
+    assert level(heard(media)) > 0.15
+
+
+def test_names_within_a_file_may_be_in_any_encoding(tmp_path, opened):
+    path = talk(tmp_path / "talk.wav")
+    info = b"INFOINAM" + struct.pack("<I", 4) + b"\xe9\xff\xfe\0"
+    path.write_bytes(path.read_bytes() + b"LIST" + struct.pack("<I", len(info)) + info)
+
+    assert len(heard(opened(path))) == 2 * SOUND_RATE
+
+
+# ── films
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".avi", ".webm"])
+@pytest.mark.parametrize("sound", [None, tone(0.5)], ids=["silent", "with sound"])
+def test_frames_of_any_container_come_in_order_with_their_times(suffix, sound, tmp_path, opened):
+    media = opened(film(tmp_path / f"film{suffix}", *range(0, 250, 25), fps=25, sound=sound))
+
+    frames = seen(media)
+
+    assert (media.file_type, media.fps) == ("video_no_audio" if sound is None else "video", 25.0)
+    assert [frame.index for frame in frames] == list(range(10))
+    assert [frame.time for frame in frames] == [k / 25 for k in range(10)]
+    assert [frame.image.mean() for frame in frames] == pytest.approx(list(range(0, 250, 25)), abs=4)
+    assert {(f.image.shape, f.image.dtype.name, f.image.flags.c_contiguous) for f in frames} == {
+        ((48, 64, 3), "uint8", True)
+    }
+
+
+def test_only_the_wanted_frames_are_given(tmp_path, opened):
+    media = opened(film(tmp_path / "film.mp4", *range(0, 250, 10)))
+
+    assert [f.index for f in seen(media, [0, 8, 17, 24, 25, 90])] == [0, 8, 17, 24]
+    assert seen(media, []) == []
+
+
+def test_times_are_exact_at_broken_rates(tmp_path, opened):
+    rate = Fraction(30000, 1001)
+
+    media = opened(film(tmp_path / "film.mkv", *[90] * 40, fps=float(rate)))  # which counts milliseconds
+
+    assert [frame.time for frame in seen(media)] == [k / media.fps for k in range(40)]
+    assert media.fps == pytest.approx(float(rate), rel=1e-6)
+
+
+def test_frames_that_come_unevenly_are_numbered_in_order_and_shown_when_they_say(tmp_path, opened):
+    shown = [0, 1, 2, 10, 11, 30, 31, 60]  # tenths of a second
+    path = tmp_path / "uneven.mkv"
+    with av.open(str(path), "w") as container:
+        show(container, add_film(container, 10), shown)
+
+    frames = seen(opened(path))
+
+    assert [frame.index for frame in frames] == list(range(8))
+    assert [frame.time for frame in frames] == pytest.approx([tenth / 10 for tenth in shown], abs=0.002)
+
+
+def test_a_rate_that_the_recorder_made_up_is_not_believed(tmp_path, opened):
+    path = tmp_path / "browser.webm"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx", rate=1000)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        show(container, stream, range(0, 2000, 40), rate=1000)
+
+    media = opened(path)
+
+    assert media.fps == pytest.approx(25, rel=0.01)
+    assert [frame.time for frame in seen(media)][:3] == pytest.approx([0, 0.04, 0.08], abs=0.002)
+
+
+def test_a_film_that_begins_after_its_sound_keeps_its_time(tmp_path, opened):
+    path = tmp_path / "late.mkv"
+    with av.open(str(path), "w") as container:
+        pictures, track = (
+            add_film(container, 10),
+            container.add_stream("flac", rate=SOUND_RATE, layout="mono"),
+        )
+        encode(container, track, tone(5.0))
+        show(container, pictures, range(20, 40))
+
+    media = opened(path)
+
+    assert seen(media)[0].time == pytest.approx(2.0, abs=0.01)
+    assert len(heard(media)) == 5 * SOUND_RATE
+
+
+@pytest.mark.parametrize(
+    ("turn", "corner"),
+    [
+        pytest.param((0, False, False), (0, 0), id="upright"),
+        pytest.param((90, False, False), (1, 0), id="a quarter turn to the left"),
+        pytest.param((180, False, False), (1, 1), id="upside down"),
+        pytest.param((-90, False, False), (0, 1), id="a quarter turn to the right"),
+        pytest.param((0, True, False), (0, 1), id="mirrored, as selfies are"),
+        pytest.param((0, False, True), (1, 0), id="mirrored upside down"),
+    ],
+)
+def test_a_film_is_turned_upright(turn, corner, tmp_path, opened):
+    image = grey(0)
+    image[:24, :32] = 255  # one bright corner
+    path = tmp_path / "turned.mp4"
+    with av.open(str(path), "w") as container:
+        stream = add_film(container, 10)
+        stream.set_display_rotation(turn[0], hflip=turn[1], vflip=turn[2])
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+
+    shown = seen(opened(path))[0].image
+
+    assert shown.shape == ((64, 48, 3) if turn[0] in {90, -90} else (48, 64, 3))
+    height, width = shown.shape[0] // 2, shown.shape[1] // 2
+    down, right = corner
+    quarter = shown[down * height : (down + 1) * height, right * width : (right + 1) * width]
+    assert quarter.mean() > 200
+    assert shown.mean() < 100
+
+
+def test_pixels_that_are_not_square_are_stretched(tmp_path, opened):
+    path = tmp_path / "wide.mp4"
+    with av.open(str(path), "w") as container:
+        stream = add_film(container, 10)
+        stream.codec_context.sample_aspect_ratio = Fraction(3, 2)
+        show(container, stream, range(3))
+
+    assert seen(opened(path))[0].image.shape == (48, 96, 3)
+
+
+def test_a_film_in_fragments_is_read_to_its_end(tmp_path, opened):
+    path = tmp_path / "fragments.mp4"
+    with av.open(str(path), "w", options={"movflags": "frag_keyframe+empty_moov"}) as container:
+        stream = add_film(container, 10)
+        stream.codec_context.gop_size = 5
+        show(container, stream, range(20))
+
+    media = opened(path)
+
+    assert len(seen(media)) == 20
+    assert media.fps == pytest.approx(10, rel=0.01)
+
+
+def test_damage_in_the_middle_of_a_film_costs_no_more_than_the_middle(tmp_path, opened):
+    path = film(tmp_path / "film.mkv", *[40, 200] * 100)
+    content = bytearray(path.read_bytes())
+    half, part = len(content) // 2, len(content) // 20
+    content[half : half + part] = np.random.default_rng(1).bytes(part)
+    path.write_bytes(content)
+
+    frames = seen(opened(path))
+
+    assert 100 < len(frames) <= 200
+    assert frames[-1].time == pytest.approx(199 / 30, abs=0.002)
+    assert all(b.time > a.time for a, b in pairwise(frames))
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png"])
+def test_pictures_that_do_not_move_are_pictures(suffix, tmp_path, opened):
+    assert opened(picture(tmp_path / f"still{suffix}")).file_type == "image"
+
+
+def test_a_gif_that_moves_is_a_film(tmp_path, opened):
+    path = tmp_path / "moving.gif"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("gif", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb8"
+        for dark in (0, 255, 0):
+            frame = av.VideoFrame.from_ndarray(grey(dark), format="rgb24")
+            container.mux(stream.encode(frame.reformat(format="rgb8")))
+        container.mux(stream.encode(None))
+
+    media = opened(path)
+
+    assert (media.file_type, media.fps) == ("video_no_audio", 10.0)
+    assert [round(f.image.mean()) for f in seen(media)] == pytest.approx([0, 255, 0], abs=3)
+
+
+# ── pictures
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".gif", ".jpg", ".png", ".tiff", ".webp"])
+def test_a_picture_of_any_kind_is_one_frame(suffix, tmp_path, opened):
+    media = opened(picture(tmp_path / f"picture{suffix}", 100))
+
+    (frame,) = seen(media)
+
+    assert (media.file_type, media.fps, media.has_sound) == ("image", 0.0, False)
+    assert (frame.index, frame.time, frame.image.shape) == (0, 0.0, (48, 64, 3))
+    assert frame.image.mean() == pytest.approx(100, abs=2)
+    assert list(media.sound()) == []
+
+
+@pytest.mark.parametrize("pix_fmt", ["rgba", "gray", "ya8", "rgb48be", "gray16be", "monob"])
+def test_pixels_of_any_kind_are_eight_bits_of_rgb(pix_fmt, tmp_path, opened):
+    path = picture(tmp_path / "picture.png", 255, pix_fmt=pix_fmt)
+
+    (frame,) = seen(opened(path))
+
+    assert frame.image.dtype == np.uint8
+    assert (frame.image >= 254).all()
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.parametrize(
+    ("orientation", "corner"),
+    [(1, (0, 0)), (2, (0, 1)), (3, (1, 1)), (4, (1, 0)), (5, (0, 0)), (6, (0, 1)), (7, (1, 1)), (8, (1, 0))],
+)
+def test_a_picture_is_turned_upright(orientation, corner, suffix, tmp_path, opened):
+    image = grey(0)
+    image[:24, :32] = 255
+    path = picture(tmp_path / f"turned{suffix}", image)
+    path.write_bytes(with_orientation(path.read_bytes(), orientation))
+
+    (frame,) = seen(opened(path))
+
+    assert frame.image.shape == ((48, 64, 3) if orientation < 5 else (64, 48, 3))
+    height, width = frame.image.shape[0] // 2, frame.image.shape[1] // 2
+    down, right = corner
+    assert frame.image[down * height : (down + 1) * height, right * width : (right + 1) * width].mean() > 200
+    assert frame.image.mean() < 100
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"II*\0", id="cut short"),
+        pytest.param(b"II*\0\xff\xff\xff\xff", id="points out of itself"),
+        pytest.param(b"MM\0*\0\0\0\x08\xff\xff", id="promises tags"),
+        pytest.param(b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x63\0\0\0", id="says 99"),
+    ],
+)
+def test_exif_that_makes_no_sense_is_ignored(exif, tmp_path, opened):
+    path = picture(tmp_path / "picture.jpg", 100)
+    content = path.read_bytes()
+    segment = b"Exif\0\0" + exif
+    path.write_bytes(content[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + content[2:])
+
+    assert seen(opened(path))[0].image.mean() == pytest.approx(100, abs=2)
+
+
+# ── texts and landmarks
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        pytest.param("Grüße, 世界 👋\n".encode(), "Grüße, 世界 👋\n", id="UTF-8"),
+        pytest.param(b"\xef\xbb\xbfhello", "hello", id="UTF-8 that says so"),
+        pytest.param("hello 世界".encode("utf-16"), "hello 世界", id="UTF-16 that says so"),
+        pytest.param(b"\xfe\xff" + "hello".encode("utf-16-be"), "hello", id="UTF-16 the other way round"),
+        pytest.param(b"12", "12", id="a number"),
+        pytest.param(b'"quoted"', '"quoted"', id="a word in quotes"),
+        pytest.param(b"[laughs] oh no", "[laughs] oh no", id="no JSON"),
+        pytest.param(b" \n", " \n", id="white space"),
+        pytest.param(("a" * 70_000 + "é").encode(), "a" * 70_000 + "é", id="longer than is looked at"),
+        pytest.param(("a" * 65_535 + "é").encode(), "a" * 65_535 + "é", id="a letter across the look"),
+    ],
+)
+def test_a_text_is_what_it_says(content, text, tmp_path, opened):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+
+    media = opened(path)
+
+    assert (media.file_type, media.text) == ("text", text)
+    assert (media.has_sound, media.has_frames, seen(media), list(media.sound())) == (False, False, [], [])
+
+
+def test_a_text_that_was_sent_is_kept_as_it_is():
+    media = text_media(" <html> \0 ", "3")
+
+    assert (media.name, media.file_type, media.text) == ("3", "text", " <html> \0 ")
+
+
+@pytest.mark.parametrize("count", [1, 3, 100])
+def test_landmarks_are_meshes(count, tmp_path, opened):
+    path = tmp_path / "faces.json"
+    path.write_text(str([mesh(width).tolist() for width in range(count)]))
+
+    media = opened(path)
+
+    assert (media.file_type, len(media.meshes), media.text) == ("facemesh", count, None)
+    assert [float(np.ptp(points[:, 0])) for points in media.meshes] == list(range(count))
+
+
+def test_one_face_need_not_be_in_a_list(tmp_path, opened):
+    path = tmp_path / "face"
+    path.write_text(str(mesh(2.0).tolist()))
+
+    (points,) = opened(path).meshes
+
+    assert points.shape == (478, 3)
+    assert points.dtype == np.float32
+
+
+# ── limits
+
+
+def test_what_lasts_longer_than_allowed_is_refused_before_it_is_decoded(tmp_path, opened):
+    path = talk(tmp_path / "talk.flac", tone(20.0))
+
+    with pytest.raises(MediaTooLarge, match=r"lasts longer than the 0\.005 hours"):
+        opened(path, max_media_hours=0.005)
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".aac"])
+def test_what_does_not_say_how_long_it_lasts_is_refused_once_it_lasts_too_long(suffix, tmp_path, opened):
+    media = opened(talk(tmp_path / f"talk{suffix}", tone(20.0)), max_media_hours=0.003)
+
+    pieces = media.sound()
+
+    assert len(next(pieces)) >= SOUND_RATE
+    with pytest.raises(MediaTooLarge):
+        list(pieces)
+
+
+def test_a_film_is_refused_once_it_lasts_too_long(tmp_path, opened):
+    path = tmp_path / "live.mkv"
+    with path.open("wb") as file, av.open(Pipe(file), "w", format="matroska") as container:
+        show(container, add_film(container, 10), range(200))
+
+    with pytest.raises(MediaTooLarge):
+        seen(opened(path, max_media_hours=0.003))
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".gif", ".jpg", ".png", ".tiff", ".webp"])
+def test_a_picture_with_too_many_pixels_is_refused(suffix, tmp_path, opened):
+    path = picture(tmp_path / f"large{suffix}", width=400, height=300)
+
+    with pytest.raises(MediaTooLarge, match="400 × 300 pixels"):
+        seen(opened(path, max_pixels=100_000))
+
+
+def test_a_film_with_too_many_pixels_is_refused(tmp_path, opened):
+    with pytest.raises(MediaTooLarge):
+        opened(film(tmp_path / "film.mp4", 0, 0, width=400, height=300), max_pixels=100_000)
+
+
+def test_a_text_that_is_too_long_is_refused(tmp_path, opened):
+    path = tmp_path / "long.txt"
+    path.write_text("word " * 1000)
+
+    with pytest.raises(MediaTooLarge):
+        opened(path, max_text_mb=0.004)
+
+
+# ── what is real
+
+
+def test_a_real_recording_is_heard(shared, opened):
+    sound = heard(opened(shared / "media" / "jfk.flac"))
+
+    assert len(sound) == 11 * SOUND_RATE
+    assert 0.01 < level(sound) < 0.5
+
+
+def test_a_real_film_is_seen_and_heard(shared, opened):
+    media = opened(shared / "media" / "talking_face.mp4")
+
+    frames = seen(media, range(0, 10_000, 100))
+
+    assert media.file_type == "video"
+    assert [frame.time for frame in frames] == [frame.index / media.fps for frame in frames]
+    assert len(frames) == 5
+    assert media.warnings == []
+
+
+# ── made by hand
+
+
+class Pipe:
+    """Somewhere to write where nobody can go back and fill in a length."""
+
+    def __init__(self, file):
+        self.write = file.write
+
+
+def wav(samples: bytes, channels=1, kind=1, bits=16, stated=None) -> bytes:
+    block = channels * bits // 8
+    size = len(samples) if stated is None else stated
+    header = struct.pack("<HHIIHH", kind, channels, SOUND_RATE, SOUND_RATE * block, block, bits)
+    return (
+        b"RIFF" + struct.pack("<I", min(size + 36, 0xFFFFFFFF)) + b"WAVEfmt \x10\0\0\0" + header
+        + b"data" + struct.pack("<I", size) + samples
+    )  # fmt: skip
+
+
+def add_film(container, rate):
+    stream = container.add_stream("libx264", rate=rate)
+    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+    return stream
+
+
+def show(container, stream, ticks, rate=10):
+    for tick in ticks:
+        frame = av.VideoFrame.from_ndarray(grey(tick % 256), format="rgb24")
+        frame.pts, frame.time_base = tick, Fraction(1, rate)
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+
+
+def encode(container, stream, sound, begin=0.0, flush=True):
+    frame = av.AudioFrame.from_ndarray(sound[np.newaxis], format="fltp", layout="mono")
+    frame.sample_rate, frame.time_base = SOUND_RATE, Fraction(1, SOUND_RATE)
+    frame.pts = round(begin * SOUND_RATE)
+    container.mux(stream.encode(frame))
+    if flush:
+        container.mux(stream.encode(None))
+
+
+def with_orientation(content: bytes, orientation: int) -> bytes:
+    exif = b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0) + bytes(4)
+    if content.startswith(b"\xff\xd8"):
+        segment = b"Exif\0\0" + exif
+        return content[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + content[2:]
+    chunk = b"eXIf" + exif
+    chunk = struct.pack(">I", len(exif)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return content[:33] + chunk + content[33:]
