@@ -63,7 +63,11 @@ def measure(media: Media, wish: Wish, engines: Engines) -> FileMeasurement:
             for name, model in models.items()
             if name not in failed
         },
-        errors=tuple(Problem(file=media.name, model=n, message=str(e)) for n, e in failed.items()),
+        errors=tuple(
+            Problem(file=media.name, model=name, message=str(failed[name]))
+            for name in wish.models
+            if name in failed
+        ),
         warnings=tuple(
             Problem(file=media.name, message=text) for text in (*reading.warnings, *media.warnings)
         ),

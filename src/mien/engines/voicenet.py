@@ -38,9 +38,9 @@ class VoiceNet:
 
     def __init__(self, path: Path, threads: int) -> None:
         self._session = opened(path, threads)
-        (output,) = self._session.get_outputs()
-        if output.name != "prosody" or output.shape[-1] != len(EXPRESSIONS):
-            raise EngineError(f"{path.name} is not a voice network: it gives {output.name} {output.shape}")
+        shapes = {output.name: output.shape for output in self._session.get_outputs()}
+        if shapes.get("prosody", [0])[-1] != len(EXPRESSIONS):
+            raise EngineError(f"{path.name} is not a voice network: it gives {shapes}")
 
     def prosody(self, pieces: Sequence[Sound]) -> ScoreTable:
         parts = [(i, part) for i, piece in enumerate(pieces) for part in _parts(piece)]

@@ -1,0 +1,75 @@
+"""Engines are chosen by name, loaded once, and missed with words that help."""
+
+import threading
+
+import pytest
+
+from mien.engines import Engines
+from mien.errors import EngineError, EngineMissing
+from mien.settings import Settings
+from mien.weights import COMPLETE
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """As a user has it: nothing chosen."""
+    return Settings(home=tmp_path)
+
+
+def test_nothing_is_played_by_the_stub_unless_it_is_asked_for_by_name(plain):
+    assert "stub" not in Engines(plain).chosen().values()
+
+
+def test_the_stub_says_that_its_scores_mean_nothing(settings, caplog):
+    assert Engines(settings).voice
+
+    assert "its scores mean nothing" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("settings_", "role", "says"),
+    [
+        pytest.param({"face_reader": ""}, "face_reader", "no engine", id="none yet"),
+        pytest.param({"voice": "nobody"}, "voice", "nobody", id="no such file"),
+        pytest.param({"voice": "../stub"}, "voice", "stub", id="no path"),
+        pytest.param({"voice": "silero"}, "voice", "silero", id="plays another role"),
+    ],
+)
+def test_a_role_that_nothing_plays_is_missed(tmp_path, settings_, role, says):
+    engines = Engines(Settings(home=tmp_path, **settings_))
+
+    with pytest.raises(EngineMissing, match=says):
+        engines.load(role)
+
+
+def test_whisper_is_chosen_once_one_has_been_pulled(plain):
+    assert Engines(plain).chosen()["transcriber"] == "sphinx"
+    folder = plain.weights / "whisper-small"
+    folder.mkdir(parents=True)
+    assert Engines(plain).chosen()["transcriber"] == "sphinx"  # it is not whole yet
+
+    (folder / COMPLETE).touch()
+
+    assert Engines(plain).chosen()["transcriber"] == "whisper"
+
+
+def test_an_engine_is_loaded_once_however_many_ask_at_once(settings):
+    engines = Engines(settings)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(engines.voice)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 16
+    assert len({id(engine) for engine in found}) == 1
+
+
+def test_a_damaged_network_breaks_the_engine(tmp_path):
+    from mien.engines.onnx import opened
+
+    (tmp_path / "bad.onnx").write_bytes(b"no network")
+
+    with pytest.raises(EngineError, match=r"bad\.onnx"):
+        opened(tmp_path / "bad.onnx", 1)

@@ -1,0 +1,71 @@
+"""Words by pocketsphinx."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from mien.engines.silero import voice_activity
+from mien.engines.sphinx import transcriber
+from mien.segments.slices import slices
+from mien.types import Interval, Speech
+from tests.media import tone
+
+
+def stretches(sound, settings):
+    return [Speech(time=t, sound=s) for t, s in slices([sound], voice_activity(settings).speech([sound]))]
+
+
+@pytest.fixture(scope="module")
+def sphinx():
+    return transcriber(None)
+
+
+def test_clear_english_is_written_down(sphinx, call, settings):
+    transcript = sphinx.transcribe(stretches(call, settings), None)
+
+    words = [word.text for word in transcript.words]
+    assert words[:5] == ["good", "morning", "i", "have", "been"]
+    assert transcript.language == "en"
+    assert transcript.confidence > 0.8
+
+
+def test_words_stay_within_their_stretch_and_in_order(sphinx, call, settings):
+    spoken = stretches(call, settings)
+
+    words = sphinx.transcribe(spoken, None).words
+
+    assert all(any(_within(word.time, one.time) for one in spoken) for word in words)
+    assert all(a.time.end <= b.time.begin + 1e-6 for a, b in pairwise(words))
+    assert all(0 <= word.confidence <= 1 for word in words)
+    assert not any(set(word.text) & set("<>[]()") for word in words)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        pytest.param(np.random.default_rng(0).standard_normal(48_000).astype(np.float32) * 0.1, id="noise"),
+        pytest.param(tone(3) + tone(3, hz=330) + tone(3, hz=440), id="a chord"),
+    ],
+)
+def test_what_is_no_speech_is_not_believed(sphinx, sound):
+    stretch = Speech(time=Interval(0, 3), sound=sound)
+
+    assert sphinx.transcribe([stretch], None).confidence < 0.5
+
+
+def test_nothing_said_is_no_words(sphinx):
+    transcript = sphinx.transcribe([], None)
+
+    assert transcript.words == ()
+    assert transcript.confidence == 0
+
+
+def test_english_backwards_is_not_believed(sphinx, call, settings):
+    backwards = call[::-1].copy()
+
+    assert sphinx.transcribe(stretches(backwards, settings), None).confidence < 0.5
+
+
+def _within(inner, outer):
+    return outer.begin - 1e-6 <= inner.begin and inner.end <= outer.end + 1e-6

@@ -1,0 +1,75 @@
+"""Words by whisper: the real loading code, on a tiny model in the real format."""
+
+import pytest
+
+from mien.engines import Engines
+from mien.errors import EngineError, EngineMissing
+from mien.settings import Settings
+from mien.types import Interval, Speech
+from mien.weights import COMPLETE
+from tests.engines.tiny_whisper import write
+from tests.media import tone
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home with a tiny whisper that always says the same."""
+    home = tmp_path_factory.mktemp("home")
+    folder = write(home / "weights" / "whisper-tiny", " Hello there.", language="de")
+    (folder / COMPLETE).touch()
+    return home
+
+
+@pytest.fixture(scope="module")
+def whisper(home):
+    return Engines(Settings(home=home, transcriber="whisper")).transcriber
+
+
+def test_words_come_with_times_within_their_stretch(whisper):
+    stretches = [Speech(time=Interval(b, b + 3), sound=tone(3)) for b in (5.0, 20.0)]
+
+    transcript = whisper.transcribe(stretches, None)
+
+    assert [word.text for word in transcript.words][:2] == ["Hello", "there."]
+    for word in transcript.words:
+        assert any(s.time.begin <= word.time.begin <= word.time.end <= s.time.end for s in stretches)
+
+
+def test_the_language_is_detected_or_as_asked(whisper):
+    stretch = Speech(time=Interval(0, 3), sound=tone(3))
+
+    assert whisper.transcribe([stretch], None).language == "de"
+    assert whisper.transcribe([stretch], "pt-BR").language == "pt-BR"
+
+
+def test_what_it_is_sure_of_is_believed(whisper):
+    stretch = Speech(time=Interval(0, 3), sound=tone(3))
+
+    assert whisper.transcribe([stretch], "en").confidence > 0.7
+
+
+def test_silence_is_no_words(tmp_path):
+    folder = write(tmp_path / "weights" / "whisper-tiny", " Thank you.", sureness=2.0, silence=30.0)
+    (folder / COMPLETE).touch()
+    whisper = Engines(Settings(home=tmp_path, transcriber="whisper")).transcriber
+
+    assert whisper.transcribe([Speech(time=Interval(0, 3), sound=tone(3, 0.0))], "en").words == ()
+
+
+def test_no_stretches_are_no_words(whisper):
+    assert whisper.transcribe([], None).words == ()
+
+
+def test_without_a_pulled_model_it_is_missing(tmp_path):
+    with pytest.raises(EngineMissing, match="models pull"):
+        assert Engines(Settings(home=tmp_path, transcriber="whisper")).transcriber
+
+
+def test_a_damaged_model_breaks_the_engine(tmp_path):
+    folder = tmp_path / "weights" / "whisper-tiny"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(b"no model")
+    (folder / COMPLETE).touch()
+
+    with pytest.raises(EngineError, match="models check"):
+        assert Engines(Settings(home=tmp_path, transcriber="whisper")).transcriber
