@@ -32,9 +32,8 @@ def settings_page() -> str:
 
 def cli_page() -> str:
     command = get_command(app)
-    import click
-
-    return get_docs_for_click(obj=command, ctx=click.Context(command), name="mien", title="mien")
+    context = command.make_context("mien", [], resilient_parsing=True)
+    return get_docs_for_click(obj=command, ctx=context, name="mien", title="The command line")
 
 
 def main() -> None:

@@ -11,7 +11,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 class Settings(BaseSettings):
     """Each field is also an environment variable: MIEN_<FIELD>."""
 
-    model_config = SettingsConfigDict(env_prefix="MIEN_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="MIEN_", frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
 
     home: Path = Field(default_factory=lambda: user_data_path("mien"))
     """Where jobs, their files and pulled weights are kept."""
@@ -21,22 +23,33 @@ class Settings(BaseSettings):
 
     # ── engines: which file of mien/engines plays a role; empty means that nothing does yet
     voice_activity: str = "silero"
+    """Knows where somebody speaks."""
     transcriber: str = "auto"
     """`auto` is whisper when a whisper model has been pulled, else sphinx (English)."""
     diarizer: str = ""
+    """Knows who speaks when."""
     voice: str = "voicenet"
+    """Hears how something is said: prosody."""
     burst_reader: str = ""
+    """Hears vocal bursts."""
     face_finder: str = ""
+    """Sees where faces are."""
     face_reader: str = ""
+    """Sees what a face expresses."""
     face_identity: str = ""
+    """Sees whether two faces are one person's."""
     mesh_reader: str = ""
+    """Reads expressions from landmarks."""
     text_reader: str = ""
+    """Reads what words express and name."""
     threads: int = Field(default=0, ge=0)
     """Threads an engine may use; 0 means one a core, shared by the workers."""
 
     # ── the server
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: int = Field(default=8734, ge=0, le=65535)
+    """Port to listen on."""
     workers: int = Field(default=1, ge=0)
     """Worker processes that `mien serve` starts; more can be attached with `mien work`."""
     store_url: str = ""
@@ -68,30 +81,43 @@ class Settings(BaseSettings):
     callback_secret: SecretStr | None = None
     """Signs callbacks: `X-Mien-Signature: sha256=<hmac of the body>`."""
     callback_attempts: int = Field(default=12, ge=1)
+    """How often a callback or mail is tried."""
     callback_retry_seconds: float = Field(default=5.0, gt=0)
     """Before a callback or mail is tried again; doubles each time, up to six hours."""
     callback_timeout_seconds: float = Field(default=30.0, gt=0)
+    """How long the receiver of a callback may keep silent."""
     smtp_url: SecretStr | None = None
     """Sends `notify` mails: smtp://user:password@host:port, or smtps://."""
     mail_from: str = "mien@localhost"
+    """Who such mails are from."""
     mail_to: str = ""
+    """Who gets them."""
 
     # ── limits: those of the retired API, where it had one
     max_url_mb: float = Field(default=1000.0, gt=0)
+    """A fetched file."""
     max_upload_mb: float = Field(default=100.0, gt=0)
+    """An uploaded file."""
     max_body_mb: float = Field(default=300.0, gt=0)
     """A JSON body, or the JSON part of a form."""
     upload_timeout_seconds: float = Field(default=60.0, gt=0)
     """How long an upload may keep silent."""
     max_urls: int = Field(default=100, ge=1)
+    """Addresses in one request."""
     max_files: int = Field(default=100, ge=1)
+    """Uploads in one request."""
     max_texts: int = Field(default=100, ge=1)
+    """Texts in one request."""
     max_text_mb: float = Field(default=255.0, gt=0)
+    """One text."""
     max_media_hours: float = Field(default=3.0, gt=0)
+    """A sound or film."""
     max_pixels: int = Field(default=100_000_000, ge=1)
     """A larger picture is refused before it is decoded."""
     max_queued_jobs: int = Field(default=500, ge=1)
+    """Jobs that wait."""
     max_archive_members: int = Field(default=10_000, ge=1)
+    """Files in one archive."""
     max_archive_mb: float = Field(default=4000.0, gt=0)
     """All members of one archive, unpacked."""
     max_archive_ratio: float = Field(default=200.0, ge=1)
