@@ -5,19 +5,8 @@ import json
 import zipfile
 
 import pytest
-from typer.testing import CliRunner
 
-from mien.cli import app
-from tests.conftest import ROLES
 from tests.media import picture, talk
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Run the command line, every role played by the stub."""
-    stubs = {f"MIEN_{role.upper()}": "stub" for role in ROLES}
-    runner = CliRunner(env=stubs | {"MIEN_HOME": str(tmp_path / "home"), "COLUMNS": "160"})
-    return lambda *arguments, **more: runner.invoke(app, [*map(str, arguments)], **more)
 
 
 def test_a_recording_is_shown_with_its_highest_scores(run, tmp_path):

@@ -1,0 +1,109 @@
+"""`mien serve`, as a process: started, killed, started again."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from tests.media import speech, talk
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(environment, port):
+    """The process, once it answers."""
+    command = [sys.executable, "-m", "mien", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/healthz")
+                break
+            except httpx.TransportError:
+                assert process.poll() is None
+                time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def post(port, path):
+    request = '{"models": {"prosody": {}, "language": {}}, "text": ["Good!", "Bad."]}'
+    files = {"file": (path.name, path.read_bytes())}
+    url = f"http://127.0.0.1:{port}/v0/batch/jobs"
+    return httpx.post(url, data={"json": request}, files=files).json()["job_id"]
+
+
+def state(port, job_id):
+    return httpx.get(f"http://127.0.0.1:{port}/v0/batch/jobs/{job_id}").json()["state"]
+
+
+def ended(port, job_id):
+    until = time.monotonic() + 60
+    while (now := state(port, job_id))["status"] not in {"COMPLETED", "FAILED"}:
+        assert time.monotonic() < until, now
+        time.sleep(0.05)
+    return now
+
+
+def test_a_server_killed_at_work_goes_on_where_it_was(environment, port, tmp_path):
+    path = talk(tmp_path / "a.flac", speech(*[1.0] * 30))
+    with serving(environment, port) as server:
+        jobs = [post(port, path) for _ in range(4)]
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+
+    with serving(environment, port):
+        states = [ended(port, job_id) for job_id in jobs]
+
+    assert [(s["status"], s["num_predictions"], s["num_errors"]) for s in states] == [("COMPLETED", 3, 0)] * 4
+
+
+@pytest.mark.skipif(not shutil.which("ps"), reason="ps, which finds the workers, is not here")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_a_server_told_to_end_takes_its_workers_along(environment, port, how):
+    with serving(environment, port) as server:
+        workers = _children(server.pid)
+        assert workers
+        server.send_signal(how)
+        assert server.wait(20) in {0, 130}
+
+    assert not [pid for pid in workers if _alive(pid)]
+
+
+def test_an_open_address_without_keys_is_refused(environment, port):
+    command = [sys.executable, "-m", "mien", "serve", "--host", "0.0.0.0", "--port", str(port)]  # noqa: S104
+    environment = os.environ | environment
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+    assert ran.returncode == 2
+    assert "mien keys create" in ran.stderr
+
+
+def _children(pid):
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(child) for child in listed.stdout.split()]
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
