@@ -19,7 +19,7 @@ from tests.api.serving import api_of, serving
         ("[::1]", True),
         ("localhost", True),
         ("LOCALHOST", True),
-        ("0.0.0.0", False),  # noqa: S104
+        ("0.0.0.0", False),
         ("::", False),
         ("", False),
         ("192.168.1.5", False),
@@ -36,9 +36,9 @@ def test_loopback_is_what_only_this_machine_reaches(host, loopback):
     [
         ({}, False),
         ({"require_key": True}, True),
-        ({"host": "0.0.0.0"}, True),  # noqa: S104
-        ({"host": "0.0.0.0", "allow_no_key": True}, False),  # noqa: S104
-        ({"host": "0.0.0.0", "allow_no_key": True, "require_key": True}, True),  # noqa: S104
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "0.0.0.0", "allow_no_key": True}, False),
+        ({"host": "0.0.0.0", "allow_no_key": True, "require_key": True}, True),
     ],
 )
 def test_a_key_is_needed_where_others_reach_the_server(given, needed):
@@ -46,7 +46,7 @@ def test_a_key_is_needed_where_others_reach_the_server(given, needed):
 
 
 def test_a_server_that_others_reach_does_not_start_without_keys(settings):
-    exposed = Settings(**settings.model_dump() | {"host": "0.0.0.0"})  # noqa: S104
+    exposed = Settings(**settings.model_dump() | {"host": "0.0.0.0"})
     mien = build(exposed)
 
     with pytest.raises(RequestError, match="mien keys create"):

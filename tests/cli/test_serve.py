@@ -86,7 +86,7 @@ def test_a_server_told_to_end_takes_its_workers_along(environment, port, how):
 
 
 def test_an_open_address_without_keys_is_refused(environment, port):
-    command = [sys.executable, "-m", "mien", "serve", "--host", "0.0.0.0", "--port", str(port)]  # noqa: S104
+    command = [sys.executable, "-m", "mien", "serve", "--host", "0.0.0.0", "--port", str(port)]
     environment = os.environ | environment
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
 

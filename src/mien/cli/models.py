@@ -27,7 +27,7 @@ def list_() -> None:
             console,
             network.name,
             "in the package",
-            card.get("license", ""),
+            card.get("licence", ""),
             network.size,
             card.get("what", ""),
             card.get("source", ""),

@@ -1,0 +1,172 @@
+"""Archives: what comes out, and what does not."""
+
+import io
+import tarfile
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.errors import BrokenMedia, MediaTooLarge, UnsafeArchive
+from mien.media.archives import Member, is_archive, safe_name, unpack
+
+FILES = {"a.wav": b"RIFF", "Happy/21.png": b"\x89PNG", "deep/er/est/ü.txt": b"text"}
+
+
+def zipped(path, files=FILES, **options):
+    with zipfile.ZipFile(path, "w", **options) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def tarred(path, files=FILES, *, entries=(), kind="gz"):
+    with tarfile.open(path, f"w:{kind}") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        for info in entries:
+            archive.addfile(info)
+    return path
+
+
+def outcome(path, tmp_path, settings):
+    """What came out, by name: the content, or why not."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return {
+        one.name: one.path.read_bytes() if isinstance(one, Member) else one.reason
+        for one in unpack(path, folder, settings)
+    }
+
+
+@pytest.mark.parametrize("make", ["zip", "gz", "bz2", "xz"])
+def test_every_file_comes_out_under_its_name(make, tmp_path, settings):
+    path = zipped(tmp_path / "x") if make == "zip" else tarred(tmp_path / "x", kind=make)
+
+    assert is_archive(path)
+    assert outcome(path, tmp_path, settings) == FILES
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"RIFF", b"PK", b"\x1f\x8b", b"BZh9", b"\xfd7zXZ\0", b"text " * 200]
+)
+def test_what_is_no_archive_is_none(content, tmp_path):
+    (tmp_path / "x.zip").write_bytes(content)
+
+    assert not is_archive(tmp_path / "x.zip")
+
+
+@pytest.mark.parametrize(
+    "name", ["../up.wav", "/etc/passwd", "a/../../up", "C:\\up.wav", "\\\\server\\up", "..\\up.wav", "a/.."]
+)
+@pytest.mark.parametrize("make", [zipped, tarred], ids=["zip", "tar"])
+def test_no_name_leads_out(make, name, tmp_path, settings):
+    path = make(tmp_path / "x", {name: b"out", "fine.wav": b"RIFF"})
+
+    found = outcome(path, tmp_path, settings)
+
+    assert found.pop("fine.wav") == b"RIFF"
+    assert all(isinstance(reason, str) for reason in found.values())
+    assert {p.relative_to(tmp_path).parts[0] for p in tmp_path.rglob("*")} == {"x", "out"}
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE]
+)
+def test_links_and_devices_are_refused(kind, tmp_path, settings):
+    info = tarfile.TarInfo("passwd")
+    info.type, info.linkname = kind, "/etc/passwd"
+
+    found = outcome(tarred(tmp_path / "x", {"a": b"1"}, entries=[info]), tmp_path, settings)
+
+    assert found["a"] == b"1"
+    assert "not unpacked" in found["passwd"]
+
+
+def test_a_link_in_a_zip_is_refused(tmp_path, settings):
+    info = zipfile.ZipInfo("passwd")
+    info.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "x", "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+
+    assert "links" in outcome(tmp_path / "x", tmp_path, settings)["passwd"]
+
+
+def test_what_macos_adds_is_left_out_and_other_junk_is_a_file(tmp_path, settings):
+    files = {"__MACOSX/._a.wav": b"x", "Angry/.DS_Store": b"junk"}
+
+    assert outcome(zipped(tmp_path / "x", files), tmp_path, settings) == {"Angry/.DS_Store": b"junk"}
+
+
+@pytest.mark.parametrize("make", [zipped, tarred], ids=["zip", "tar"])
+def test_a_bomb_is_not_unpacked_to_its_end(make, tmp_path, settings):
+    options = {"compression": zipfile.ZIP_DEFLATED} if make is zipped else {}
+    path = make(tmp_path / "x", {"bomb": b"\0" * 60_000_000}, **options)
+
+    with pytest.raises(UnsafeArchive, match="bomb"):
+        outcome(path, tmp_path, settings)
+
+    assert sum(p.stat().st_size for p in (tmp_path / "out").rglob("*")) < 40_000_000
+
+
+@pytest.mark.parametrize("make", [zipped, tarred], ids=["zip", "tar"])
+@pytest.mark.parametrize(
+    ("limit", "files"),
+    [
+        ({"max_archive_members": 3}, {str(i): b"x" for i in range(4)}),
+        ({"max_archive_mb": 0.001}, {"a": bytes(range(256)) * 8}),
+    ],
+    ids=["too many", "too much"],
+)
+def test_limits_are_those_of_the_settings(make, limit, files, tmp_path, settings):
+    with pytest.raises(MediaTooLarge):
+        outcome(make(tmp_path / "x", files), tmp_path, settings.model_copy(update=limit))
+
+
+@pytest.mark.parametrize("make", ["zip", "gz", "bz2", "xz"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_an_archive_that_breaks_off_is_said_to_be_damaged(make, share, tmp_path, settings):
+    files = {f"{i}": bytes((i * j * j) % 251 for j in range(3000)) for i in range(20)}
+    path = zipped(tmp_path / "x", files) if make == "zip" else tarred(tmp_path / "x", files, kind=make)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+
+    if is_archive(path):
+        with pytest.raises(BrokenMedia):
+            outcome(path, tmp_path, settings)
+    else:
+        assert make in {"bz2", "xz"}  # whose first block is not whole
+
+
+def test_an_encrypted_member_is_refused_with_the_reason(tmp_path, settings):
+    path = zipped(tmp_path / "x", {"a": b"secret"})
+    data = bytearray(path.read_bytes())
+    for at in (data.index(b"PK\x03\x04") + 6, data.index(b"PK\x01\x02") + 8):
+        data[at] |= 1
+    path.write_bytes(data)
+
+    assert "password" in outcome(path, tmp_path, settings)["a"]
+
+
+def test_an_archive_within_an_archive_is_a_file(tmp_path, settings):
+    inner = zipped(tmp_path / "inner").read_bytes()
+
+    assert outcome(zipped(tmp_path / "x", {"inner.zip": inner}), tmp_path, settings) == {"inner.zip": inner}
+
+
+def test_an_empty_archive_holds_nothing(tmp_path, settings):
+    assert outcome(zipped(tmp_path / "x", {}), tmp_path, settings) == {}
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=40))
+def test_a_safe_name_stays_within(name):
+    safe = safe_name(name)
+
+    if safe is not None:
+        assert not safe.startswith("/")
+        assert ".." not in safe.split("/")
+        assert "\\" not in safe
+        assert "\0" not in safe

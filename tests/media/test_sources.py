@@ -1,0 +1,213 @@
+"""Addresses: what may be fetched, and how it is."""
+
+import gzip
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from mien.errors import FetchFailed, MediaTooLarge, UnsafeAddress
+from mien.media.sources import check_url, fetch, is_public, name_of
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers by the path: what a test wants to see go right or wrong."""
+
+    def do_GET(self):
+        port = self.server.server_port
+        match self.path.partition("?")[0]:
+            case "/fine.wav":
+                self._answer(b"RIFF")
+            case "/away":
+                self._redirect(f"http://localhost:{port}/fine.wav")
+            case "/file":
+                self._redirect("file:///etc/passwd")
+            case "/round":
+                self._redirect("/round")
+            case "/there":
+                self._redirect("/fine.wav")
+            case "/endless":
+                self.send_response(200)
+                self.end_headers()
+                try:
+                    while True:
+                        self.wfile.write(b"\0" * 65_536)
+                except OSError:
+                    pass
+            case "/large":
+                self.send_response(200)
+                self.send_header("Content-Length", str(10**12))
+                self.end_headers()
+            case "/bomb":
+                body = gzip.compress(b"\0" * 30_000_000)
+                self.send_response(200)
+                self.send_header("Content-Encoding", "gzip")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            case "/cut":
+                self.send_response(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+                self.wfile.write(b"RIFF")
+            case "/silent":
+                time.sleep(2)
+            case "/drip":
+                self.send_response(200)
+                self.end_headers()
+                try:
+                    for _ in range(50):
+                        self.wfile.write(b"\0")
+                        time.sleep(0.1)
+                except OSError:
+                    pass
+            case _:
+                self.send_error(404)
+
+    def _answer(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _redirect(self, where):
+        self.send_response(302)
+        self.send_header("Location", where)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def web():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture
+def opened(settings):
+    """Settings that open this machine by its number, but by no name."""
+    return settings.model_copy(
+        update={
+            "open_hosts": ("127.0.0.1",),
+            "max_url_mb": 1.0,
+            "fetch_timeout_seconds": 0.5,
+            "fetch_minutes": 1 / 60,
+        }
+    )
+
+
+@pytest.mark.parametrize("path", ["/fine.wav", "/fine.wav?key=1", "/there"])
+def test_what_lies_there_is_stored(web, path, tmp_path, opened):
+    assert fetch(web + path, tmp_path, opened).read_bytes() == b"RIFF"
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        pytest.param("/nothing", FetchFailed, id="not found"),
+        pytest.param("/away", UnsafeAddress, id="redirect to another name of this machine"),
+        pytest.param("/file", UnsafeAddress, id="redirect to a file"),
+        pytest.param("/round", FetchFailed, id="redirects without end"),
+        pytest.param("/endless", MediaTooLarge, id="a body without end"),
+        pytest.param("/large", MediaTooLarge, id="a body that says it is huge"),
+        pytest.param("/bomb", MediaTooLarge, id="a compressed bomb"),
+        pytest.param("/cut", FetchFailed, id="a body that breaks off"),
+        pytest.param("/silent", FetchFailed, id="no answer"),
+        pytest.param("/drip", FetchFailed, id="a body that drips"),
+    ],
+)
+def test_what_goes_wrong_is_told_and_leaves_nothing(web, path, error, tmp_path, opened):
+    with pytest.raises(error):
+        fetch(web + path, tmp_path, opened)
+
+    assert list(tmp_path.glob("fetched-*")) == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "0.0.0.0", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]"]
+    + ["[::ffff:127.0.0.1]"],
+)
+def test_this_machine_is_reached_by_none_of_its_names(web, host, tmp_path, settings):
+    port = web.rpartition(":")[2]
+
+    with pytest.raises((UnsafeAddress, FetchFailed)):
+        fetch(f"http://{host}:{port}/fine.wav", tmp_path, settings)
+
+
+def test_nothing_is_fetched_offline(web, tmp_path, opened):
+    with pytest.raises(FetchFailed, match="MIEN_OFFLINE"):
+        fetch(f"{web}/fine.wav", tmp_path, opened.model_copy(update={"offline": True}))
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1:248:1893:25c8:1946", True),
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("127.0.0.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("168.63.129.16", False),
+        ("224.0.0.1", False),
+        ("240.0.0.1", False),
+        ("0.0.0.0", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("::ffff:10.0.0.1", False),
+        ("64:ff9b::a00:1", False),
+        ("2002:0a00:0001::", False),
+    ],
+)
+def test_only_what_everybody_reaches_is_public(address, public):
+    assert is_public(address) is public
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://example.org/a",
+        "gopher://example.org",
+        "//example.org/a",
+        "example.org/a",
+        "http://",
+        "http:///a",
+        "http://.",
+        "http://user:secret@example.org/",
+        "http://example.org:99999/",
+        "javascript:alert(1)",
+        "",
+        "http://exa mple.org/",
+    ],
+)
+def test_what_is_no_address_is_refused_without_asking_anybody(url):
+    with pytest.raises(UnsafeAddress) as refused:
+        check_url(url)
+
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://example.org/media/feelings_lab.mp4?token=1#t", "feelings_lab.mp4"),
+        ("https://example.org/a%20b.wav", "a b.wav"),
+        ("https://example.org/..%2f..%2fpasswd", "passwd"),
+        ("https://example.org/", "example.org"),
+        ("https://example.org", "example.org"),
+    ],
+)
+def test_a_file_is_called_as_its_address_ends(url, name):
+    assert name_of(url) == name
