@@ -131,8 +131,17 @@ def test_what_goes_wrong_is_told_and_leaves_nothing(web, path, error, tmp_path, 
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "0.0.0.0", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]"]
-    + ["[::ffff:127.0.0.1]"],
+    [
+        "127.0.0.1",
+        "localhost",
+        "0.0.0.0",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+    ],
 )
 def test_this_machine_is_reached_by_none_of_its_names(web, host, tmp_path, settings):
     port = web.rpartition(":")[2]

@@ -12,7 +12,8 @@ from mien.types import FileMeasurement, Interval, Measured, Prediction, Scores
 TOP = 3
 """Names shown a piece."""
 
-BARS = "▁▂▃▄▅▆▇█"
+DIM, BRIGHT = 0.1, 0.3
+"""Below the one few would say so; above the other many."""
 
 
 def shown(file: FileMeasurement, console: Console, rows: int) -> None:
@@ -36,8 +37,8 @@ def _table(name: str, measured: Measured, rows: int) -> Table:
     if persons:
         table.add_column(no_wrap=True, style="dim")
     if texts:
-        table.add_column(ratio=2, overflow="ellipsis", no_wrap=True)
-    table.add_column(ratio=3)
+        table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
+    table.add_column(ratio=2)
     for piece in pieces[: rows or None]:
         cells = [_where(piece)]
         if persons:
@@ -62,10 +63,11 @@ def _title(name: str, measured: Measured, count: int) -> str:
 
 
 def _top(scores: Scores) -> Text:
-    """The highest scores, each with a bar of eighths."""
+    """The highest scores, the higher the brighter."""
     parts: list[str | tuple[str, str]] = []
     for name, score in scores.top(TOP):
-        parts += [f"{name} ", (BARS[min(7, int(score * 8))], "green"), f" {score:.2f}   "]
+        style = "dim" if score < DIM else "bold green" if score >= BRIGHT else "green"
+        parts += [f"{name} ", (f"{score:.2f}".removeprefix("0"), style), "  "]
     return Text.assemble(*parts)
 
 
