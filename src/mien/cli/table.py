@@ -67,7 +67,7 @@ def _top(scores: Scores) -> Text:
     parts: list[str | tuple[str, str]] = []
     for name, score in scores.top(TOP):
         style = "dim" if score < DIM else "bold green" if score >= BRIGHT else "green"
-        parts += [f"{name} ", (f"{score:.2f}".removeprefix("0"), style), "  "]
+        parts += [f"{name}\u00a0", (f"{score:.2f}".removeprefix("0"), style), "  "]
     return Text.assemble(*parts)
 
 
