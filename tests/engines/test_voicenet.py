@@ -1,5 +1,8 @@
 """The voice network as it is shipped."""
 
+import tarfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +14,7 @@ from mien.errors import EngineError
 from mien.labels import EXPRESSIONS
 from mien.types import SOUND_RATE
 from mien.weights import network
+from tests.engines.conftest import recorded
 from tests.media import silence, tone
 
 
@@ -57,9 +61,42 @@ def test_a_long_piece_is_the_mean_of_its_parts(voice, call):
 
 def test_another_network_is_refused(voice):
     from importlib.util import find_spec
-    from pathlib import Path
 
     other = Path(find_spec("faster_whisper").origin).parent / "assets" / "silero_vad_v6.onnx"
 
     with pytest.raises(EngineError, match="not a voice network"):
         VoiceNet(other, threads=1)
+
+
+@pytest.fixture(scope="module")
+def acted(shared, tmp_path_factory):
+    """EMO-DB's sentences by one speaker: (letter of the emotion, sound) each."""
+    folder = tmp_path_factory.mktemp("emodb")
+    with tarfile.open(shared / "data" / "voice" / "emodb.tar") as archive:
+        wanted = [one for one in archive if Path(one.name).name.startswith("03") and one.isfile()]
+        archive.extractall(folder, wanted, filter="data")
+    return [(path.stem[5], recorded(path)) for path in sorted(folder.rglob("03*.flac"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "letter", "others"),
+    [("Anger", "W", "NLT"), ("Boredom", "L", "WFA"), ("Sadness", "T", "WF"), ("Joy", "F", "NLT")],
+)
+def test_acted_sentences_score_higher_on_what_is_acted(voice, acted, name, letter, others):
+    scores = voice.prosody([sound for _, sound in acted])[:, EXPRESSIONS.index(name)]
+    meant = np.array([found == letter for found, _ in acted])
+    other = np.array([found in others for found, _ in acted])
+
+    assert scores[meant].mean() > 2 * scores[other].mean()
+
+
+def test_plain_reading_scores_low_everywhere_but_for_what_is_calm(voice, shared, tmp_path):
+    with tarfile.open(shared / "data" / "voice" / "librispeech.tar") as archive:
+        some = [one for one in archive if "librispeech_dev" in one.name and one.isfile()][:10]
+        archive.extractall(tmp_path, some, filter="data")
+    sounds = [recorded(path) for path in sorted(tmp_path.rglob("*.opus"))]
+
+    scores = voice.prosody(sounds).mean(0)
+
+    assert scores.max() < 0.3
+    assert scores.sum() < 3
