@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mien.app import build
+from mien.cli.parts import parts
 from mien.engines import Engines
 from mien.errors import EngineMissing, MienError
 from mien.models import MODELS
@@ -60,7 +60,7 @@ def _machine(settings: Settings) -> Iterator[_Row]:
 
 def _store(settings: Settings) -> Iterator[_Row]:
     kind = settings.database.partition(":")[0]
-    yield _tried("jobs", lambda: f"{kind}, {build(settings).jobs.queue_length()} queued")
+    yield _tried("jobs", lambda: f"{kind}, {parts(settings).jobs.queue_length()} queued")
 
 
 def _engine(role: str, name: str, engines: Engines) -> _Row:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mien.app import build
+from mien.cli.parts import parts
 from mien.cli.when import moment
 from mien.jobs.job import Job
 from mien.jobs.store import Listing
@@ -27,7 +27,7 @@ def list_(
 ) -> None:
     """List jobs, the newest first."""
     table = Table("id", "status", "created", "files", "predictions", "errors")
-    found = build(Settings()).jobs.list(Listing(limit=limit, status=(status,) if status else ()))
+    found = parts(Settings()).jobs.list(Listing(limit=limit, status=(status,) if status else ()))
     for job in found:
         table.add_row(*_row(job))
     Console().print(table)
@@ -36,7 +36,7 @@ def list_(
 @jobs.command()
 def show(job_id: JobId) -> None:
     """Show a job as the API does."""
-    job = build(Settings()).jobs.get(job_id)
+    job = parts(Settings()).jobs.get(job_id)
     shown = job_json(job.id, job.request, job.sources, job.state)
     typer.echo(json_.dumps(shown, indent=2, ensure_ascii=False))
     if not isinstance(job.state, Completed | Failed):
@@ -46,7 +46,7 @@ def show(job_id: JobId) -> None:
 @jobs.command()
 def cancel(job_id: JobId) -> None:
     """End a job that has not ended. It is FAILED then, with the message `cancelled`."""
-    build(Settings()).jobs.cancel(job_id)
+    parts(Settings()).jobs.cancel(job_id)
     typer.echo(f"cancelled {job_id}")
 
 
@@ -58,7 +58,7 @@ def delete(
     """Delete a job, its files and its results for good."""
     if not yes:
         typer.confirm(f"Delete {job_id} and its results for good?", abort=True)
-    mien = build(Settings())
+    mien = parts(Settings())
     mien.jobs.delete(job_id)
     mien.files.delete(f"jobs/{job_id}")
     typer.echo(f"deleted {job_id}")

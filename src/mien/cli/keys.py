@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mien.app import build
+from mien.cli.parts import parts
 from mien.cli.when import moment
 from mien.errors import RequestError
 from mien.settings import Settings
@@ -17,7 +17,7 @@ keys = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
 @keys.command()
 def create(name: Annotated[str, typer.Argument(help="What the key is for.")] = "default") -> None:
     """Create a key. It is shown this once; only its hash is kept."""
-    key, secret = build(Settings()).keys.create_key(name)
+    key, secret = parts(Settings()).keys.create_key(name)
     Console(stderr=True).print(f"Key {key.id} ({name}). Send it as X-Hume-Api-Key; keep it safe:")
     typer.echo(secret)
 
@@ -26,7 +26,7 @@ def create(name: Annotated[str, typer.Argument(help="What the key is for.")] = "
 def list_() -> None:
     """List the keys, without the secrets."""
     table = Table("id", "name", "created")
-    for key in build(Settings()).keys.keys():  # noqa: SIM118  # a store, not a dict
+    for key in parts(Settings()).keys.keys():  # noqa: SIM118  # a store, not a dict
         table.add_row(key.id, key.name, moment(key.created_ms))
     Console().print(table)
 
@@ -34,6 +34,6 @@ def list_() -> None:
 @keys.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Make a key useless from now on."""
-    if not build(Settings()).keys.revoke(key_id):
+    if not parts(Settings()).keys.revoke(key_id):
         raise RequestError(f"there is no key {key_id!r}; see `mien keys list`")
     typer.echo(f"revoked {key_id}")

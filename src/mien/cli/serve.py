@@ -9,9 +9,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from mien.api.auth import check_bind
-from mien.api.server import server
-from mien.app import asgi, build
 from mien.cli.work import command
 from mien.jobs.supervisor import Supervisor
 from mien.settings import Settings
@@ -40,6 +37,10 @@ def serve(
 
     On loopback no key is needed. On any other address create one first: `mien keys create`.
     """
+    from mien.api.auth import check_bind  # as in `parts`: only who serves waits for these
+    from mien.api.server import server
+    from mien.app import asgi, build
+
     given: dict[str, Any] = {"host": host, "port": port, "home": home, "workers": workers}
     given["allow_no_key"] = allow_no_key or None
     settings = Settings(**{name: value for name, value in given.items() if value is not None})

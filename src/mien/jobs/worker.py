@@ -1,6 +1,6 @@
 """A worker: claims tasks, does them, and says what became of them.
 
-What must not wait for each other has a thread of its own: measuring, opening (downloads), and sending
+What must not wait for each other has threads of its own: measuring, opening (downloads), and sending
 (callbacks, mails, tidying up). One more thread renews the leases of what is held. What a task led to
 counts once the store has it; a worker that dies at any moment leaves work that another takes up.
 """
@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,12 +38,12 @@ from mien.types import FileMeasurement, FileSource, Problem, UrlSource
 
 log = logging.getLogger(__name__)
 
-LANES: tuple[tuple[TaskKind, ...], ...] = (
-    ("finish", "measure"),
-    ("open",),
-    ("callback", "notify", "tidy"),
-)
-"""Kinds of tasks by the thread that does them."""
+LANES: Mapping[tuple[TaskKind, ...], int] = {
+    ("finish", "measure"): 1,
+    ("open",): 4,
+    ("callback", "notify", "tidy"): 2,
+}
+"""Kinds of tasks, and how many threads do them: networks are slow, but take nothing."""
 
 STORE_PAUSE = 1.0
 """Seconds before a store that could not be reached is tried again."""
@@ -103,7 +103,11 @@ class Worker:
     def run(self) -> None:
         """Work until `stop`. Returns when nothing is held any more."""
         log.info("worker %s begins", self.name)
-        lanes = [threading.Thread(target=self._work, args=(lane,), name=lane[0]) for lane in LANES]
+        lanes = [
+            threading.Thread(target=self._work, args=(lane,), name=f"{lane[0]}-{i}")
+            for lane, count in LANES.items()
+            for i in range(count)
+        ]
         renewing = threading.Thread(target=self._renew, name="renew", daemon=True)
         for thread in (*lanes, renewing):
             thread.start()
