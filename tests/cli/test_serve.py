@@ -1,5 +1,6 @@
 """`mien serve`, as a process: started, killed, started again."""
 
+import json
 import os
 import shutil
 import signal
@@ -107,3 +108,29 @@ def _alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_setting_that_cannot_be_is_said_in_one_line(environment):
+    command = [sys.executable, "-m", "mien", "doctor"]
+    environment = os.environ | environment | {"MIEN_PORT": "abc"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+    assert ran.returncode == 2
+    assert ran.stderr.count("\n") == 1
+    assert "abc" in ran.stderr
+
+
+def test_what_was_measured_before_ctrl_c_is_written(environment, tmp_path):
+    short, long = talk(tmp_path / "a.wav"), talk(tmp_path / "b.wav", speech(*[0.5] * 4000))
+    out = tmp_path / "out.json"
+    command = [sys.executable, "-m", "mien", "measure", short, long, "--models", "prosody", "--json", out]
+    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if "a.wav" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+    assert process.returncode != 0
+    first = json.loads(out.read_text())[0]
+    assert [file["file"] for file in first["results"]["predictions"]] == ["a.wav"]

@@ -2,10 +2,12 @@
 
 import logging
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
+from rich.text import Text
 
 from mien.cli.doctor import doctor
 from mien.cli.jobs import jobs
@@ -15,6 +17,7 @@ from mien.cli.models import models
 from mien.cli.serve import serve
 from mien.cli.work import work
 from mien.errors import MienError
+from mien.wire.errors import explained
 
 app = typer.Typer(
     name="mien",
@@ -51,7 +54,13 @@ def main() -> None:
     try:
         app()
     except MienError as error:
-        Console(stderr=True).print(f"[bold red]mien:[/] {error}", highlight=False)
-        sys.exit(2)
+        _said(str(error))
+    except ValidationError as error:  # of an environment variable
+        _said(f"settings: {explained(error)}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _said(what: str) -> NoReturn:
+    Console(stderr=True).print(Text.assemble(("mien: ", "bold red"), what))
+    sys.exit(2)

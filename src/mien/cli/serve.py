@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from mien.cli.parts import speak
 from mien.cli.work import command
 from mien.jobs.supervisor import Supervisor
 from mien.settings import Settings
@@ -44,6 +45,7 @@ def serve(
     given: dict[str, Any] = {"host": host, "port": port, "home": home, "workers": workers}
     given["allow_no_key"] = allow_no_key or None
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    speak()
     mien = build(settings)
     check_bind(settings, mien.keys)
     address = f"http://{settings.host}:{settings.port}"

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mien.cli.parts import parts
+from mien.cli.parts import parts, speak
 from mien.engines import Engines
 from mien.jobs.supervisor import Supervisor
 from mien.jobs.worker import Worker
@@ -28,6 +28,7 @@ def work(
     they may run on other machines. Stop them at any time: what they have not ended others take up.
     """
     settings = Settings()
+    speak()
     mien = parts(settings)
     if name:
         _be_one(Worker(settings, mien.jobs, mien.files, Engines(settings), name))
