@@ -6,13 +6,14 @@ import random
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from mien.jobs.supervisor import Supervisor
 from tests.conftest import ROLES
 from tests.jobs.conftest import add, ended, eventually, kept, predictions
-from tests.media import speech, talk
+from tests.media import speech, talk, tone
 
 KILLS = 25
 SEED = int(os.environ.get("MIEN_TEST_SEED", "0"))
@@ -63,3 +64,33 @@ def test_no_worker_outlives_whoever_started_it(mien, command):
 
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+WORKER = """
+import sys
+from mien.app import build
+from mien.engines import Engines
+from mien.jobs.worker import Worker
+from mien.settings import Settings
+
+settings = Settings(voice="crashing")
+mien = build(settings)
+Worker(settings, mien.jobs, mien.files, Engines(settings, "tests.jobs.engines"), sys.argv[1]).run()
+"""
+
+
+def test_a_file_that_crashes_its_process_is_reported_and_the_others_are_measured(mien, command, tmp_path):
+    good, bad = talk(tmp_path / "good.wav"), talk(tmp_path / "bad.wav", tone(3))
+    root = str(Path(__file__).parent.parent.parent)
+
+    def crashing(name):
+        return [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r})\n{WORKER}", name]
+
+    job_id = add(mien, good, bad, good, models=["prosody"], transcription=None)
+    with Supervisor(crashing, 1, mien.settings, mien.jobs, mien.files):
+        state = ended(mien, job_id, 120)
+
+    assert (state.num_predictions, state.num_errors) == (2, 1)
+    errors = [one["results"]["errors"] for one in predictions(mien, job_id)]
+    assert errors[0] == errors[2] == []
+    assert errors[1][0]["message"] == "measuring this file ended the process 3 times"
