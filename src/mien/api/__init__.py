@@ -6,10 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 import orjson
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from mien.api import batch, health
 from mien.api.auth import Door
+from mien.api.docs import page
 from mien.api.openapi import description
 from mien.engines import Engines
 from mien.errors import MienError
@@ -31,8 +33,9 @@ AGAIN = 5
 
 def api(settings: Settings, jobs: JobStore, files: FileStore, keys: KeyStore) -> FastAPI:
     """The REST API over these stores."""
-    app = FastAPI(title="mien", version=_version(), description=ABOUT, redoc_url=None)
+    app = FastAPI(title="mien", version=_version(), description=ABOUT, docs_url=None, redoc_url=None)
     app.openapi = lambda: description(app)  # type: ignore[method-assign]  # as FastAPI documents it
+    app.add_api_route("/docs", lambda: HTMLResponse(page(app.openapi())), include_in_schema=False)
     door, seen = Door(settings, keys), health.Seen()
     app.add_middleware(seen.middleware)
     app.include_router(health.routes(app.version, Engines(settings), jobs, seen, door))

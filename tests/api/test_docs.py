@@ -1,0 +1,29 @@
+"""`/docs`."""
+
+import re
+
+import httpx
+import pytest
+
+from mien.app import asgi
+from tests.api.serving import serving
+
+
+@pytest.fixture
+def page(settings):
+    with serving(asgi(settings)) as url:
+        answer = httpx.get(f"{url}/docs")
+    assert answer.headers["content-type"].startswith("text/html")
+    return answer.text
+
+
+def test_every_endpoint_and_option_is_on_the_page(page):
+    for words in ("/v0/batch/jobs/{id}/artifacts", "models.prosody.window.length", "transcription.language"):
+        assert words in page
+    assert "conversational_turn" in page
+    assert "at least 0.5" in page
+
+
+def test_the_page_needs_nothing_from_anywhere_else(page):
+    assert re.findall(r"(?:src|href)=[\"']?(?!/openapi\.json)[^ >]+", page) == []
+    assert "<script" not in page
