@@ -94,7 +94,7 @@ class Broken:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(RuntimeError("secret path /root/x"), 500), (StoreError("secret password"), 503)],
+    [(RuntimeError("secret path /vault/x"), 500), (StoreError("secret password"), 503)],
     ids=["a slip of ours", "a store that is away"],
 )
 @pytest.mark.parametrize("path", ["/healthz", "/v0/batch/jobs"])
