@@ -37,8 +37,8 @@ def _table(name: str, measured: Measured, rows: int) -> Table:
     if persons:
         table.add_column(no_wrap=True, style="dim")
     if texts:
-        table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
-    table.add_column(ratio=2)
+        table.add_column(ratio=2, overflow="ellipsis", no_wrap=True)
+    table.add_column(ratio=5)
     for piece in pieces[: rows or None]:
         cells = [_where(piece)]
         if persons:
@@ -64,11 +64,12 @@ def _title(name: str, measured: Measured, count: int) -> str:
 
 def _top(scores: Scores) -> Text:
     """The highest scores, the higher the brighter."""
-    parts: list[str | tuple[str, str]] = []
-    for name, score in scores.top(TOP):
-        style = "dim" if score < DIM else "bold green" if score >= BRIGHT else "green"
-        parts += [f"{name}\u00a0", (f"{score:.2f}".removeprefix("0"), style), "  "]
-    return Text.assemble(*parts)
+    return Text("  ").join(Text.assemble(f"{name} ", _score(score)) for name, score in scores.top(TOP))
+
+
+def _score(score: float) -> tuple[str, str]:
+    style = "dim" if score < DIM else "bold green" if score >= BRIGHT else "green"
+    return f"{score:.2f}".removeprefix("0"), style
 
 
 def _mean(pieces: Sequence[Prediction]) -> Scores:
