@@ -1,0 +1,82 @@
+"""What is shown of a file."""
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from mien.cli.table import shown
+from mien.labels import EXPRESSIONS
+from mien.models.face import FacePrediction
+from mien.models.prosody import ProsodyPrediction
+from mien.types import Box, FileMeasurement, Group, Interval, Measured, Metadata, Problem, Scores
+
+
+def scores(**values):
+    array = np.zeros(48, np.float32)
+    for name, value in values.items():
+        array[EXPRESSIONS.index(name)] = value
+    return Scores(EXPRESSIONS, array)
+
+
+def said(begin, text=None, person="unknown", **values):
+    return ProsodyPrediction(
+        person=person,
+        text=text,
+        time=Interval(begin, begin + 1),
+        confidence=None,
+        speaker_confidence=None,
+        emotions=scores(**values),
+    )
+
+
+def printed(measured, rows=0, name="prosody", errors=()):
+    out = io.StringIO()
+    file = FileMeasurement(file="a.wav", file_type="audio", models={name: measured}, errors=errors)
+    shown(file, Console(file=out, width=80), rows)
+    return out.getvalue()
+
+
+def test_pieces_of_all_persons_come_in_order_of_time_with_their_highest_scores():
+    groups = (
+        Group("spk_0", (said(3661.5, "late", Joy=0.5),)),
+        Group("spk_1", (said(1, "early", Anger=1.04, Joy=0.25),)),
+    )
+
+    lines = printed(Measured(groups=groups, metadata=Metadata(confidence=0.9, detected_language="en")))
+
+    assert lines.index("early") < lines.index("late")
+    assert "1:01:01.5–1:01:02.5" in lines
+    assert "Anger 1.04  Joy .25" in lines
+    assert "transcript en, confidence 0.90" in lines
+
+
+@pytest.mark.parametrize(("rows", "left"), [(0, 0), (5, 0), (2, 3)])
+def test_what_is_left_out_is_said(rows, left):
+    lines = printed(Measured(groups=(Group("unknown", tuple(said(i) for i in range(5))),)), rows)
+
+    assert ("more pieces" in lines) is bool(left)
+    if left:
+        assert f"{left} more pieces" in lines
+
+
+def test_the_mean_is_that_of_all_pieces_not_of_those_shown():
+    pieces = (said(0, Joy=0.2), said(1, Joy=0.4), said(2, Joy=0.9))
+
+    assert "Joy .50" in printed(Measured(groups=(Group("unknown", pieces),)), rows=1)
+
+
+def test_a_face_stands_at_its_time():
+    face = FacePrediction(frame=30, time=65.0, prob=1.0, box=Box(0, 0, 9, 9), emotions=scores(Joy=0.5))
+
+    assert "1:05.0" in printed(Measured(groups=(Group("face_0", (face,)),)), name="face")
+
+
+def test_nothing_found_and_what_went_wrong_are_said():
+    problem = Problem(file="a.wav", message="[bold]no engine", model="burst")
+
+    lines = printed(Measured(groups=()), errors=(problem,))
+
+    assert "nothing found" in lines
+    assert "burst: [bold]no engine" in lines
