@@ -124,7 +124,14 @@ def test_what_was_measured_before_ctrl_c_is_written(environment, tmp_path):
     short, long = talk(tmp_path / "a.wav"), talk(tmp_path / "b.wav", speech(*[0.5] * 4000))
     out = tmp_path / "out.json"
     command = [sys.executable, "-m", "mien", "measure", short, long, "--models", "prosody", "--json", out]
-    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        # whoever runs these tests in the background has Ctrl-C ignored, and its children with it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     for line in process.stdout:
         if "a.wav" in line:
             break
