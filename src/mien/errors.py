@@ -88,6 +88,10 @@ class NotTranscribed(MediaError):
     """unable to transcribe file"""
 
 
+class UnsupportedLanguage(MediaError):
+    """The text is in a language that this server does not read."""
+
+
 class EngineError(MienError):
     """An engine of this server failed."""
 

@@ -40,8 +40,10 @@ class Settings(BaseSettings):
     """Sees whether two faces are one person's."""
     mesh_reader: str = ""
     """Reads expressions from landmarks."""
-    text_reader: str = ""
+    text_reader: str = "textnet"
     """Reads what words express and name."""
+    language_detector: str = "langid"
+    """Knows which language a text is in."""
     threads: int = Field(default=0, ge=0)
     """Threads an engine may use; 0 means one a core, shared by the workers."""
 

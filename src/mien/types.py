@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,9 +105,39 @@ class Speech:
     speaker_confidence: float | None = None
 
 
+class TextScores(NamedTuple):
+    """What some texts express."""
+
+    expressions: ScoreTable  # (texts, 53)
+    sentiment: ScoreTable  # (texts, 9), each row a distribution
+    toxicity: ScoreTable  # (texts, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A named thing. `position` counts characters within its passage."""
+
+    text: str
+    position: Interval
+    kind: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """What was read of a passage: row 0 of `scores` is the whole, the rows after it are its words."""
+
+    scores: TextScores = field(repr=False)
+    entities: tuple[Entity, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A stretch of text, with the time it was spoken where it was. A kind of segment."""
+    """A stretch of text, with the time it was spoken where it was. A kind of segment.
+
+    `words` are the passages that its words are; they have none themselves. `read` is what an engine
+    read of it, None before one has.
+    """
 
     position: Interval
     text: str
@@ -115,6 +145,8 @@ class Passage:
     confidence: float | None = None
     person: str = UNKNOWN
     speaker_confidence: float | None = None
+    words: tuple["Passage", ...] = field(default=(), repr=False)
+    read: ReadText | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from mien.types import (
     Interval,
     Landmarks,
     Passage,
+    ReadText,
     ScoreTable,
     Sound,
     Speech,
@@ -148,30 +149,23 @@ class MeshReader(Engine, Protocol):
         """(meshes, 48)"""
 
 
-class TextScores(NamedTuple):
-    """What texts express."""
-
-    expressions: ScoreTable  # (passages, 53)
-    sentiment: ScoreTable  # (passages, 9)
-    toxicity: ScoreTable  # (passages, 6)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
-    """A named thing. `position` counts characters within the passage."""
-
-    text: str
-    position: Interval
-    kind: str
-    confidence: float
-
-
 class TextReader(Engine, Protocol):
     """Reads what words express and what they name."""
 
-    def read_texts(self, passages: Sequence[Passage]) -> TextScores: ...
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The BCP-47 tags it reads; None is any."""
 
-    def entities(self, passages: Sequence[Passage]) -> list[list[Entity]]: ...
+    def read_texts(self, passages: Sequence[Passage]) -> list[ReadText]:
+        """What each passage and its words express, and what they name. How many are given at once
+        makes no difference but to speed."""
+
+
+class LanguageDetector(Engine, Protocol):
+    """Knows which language a text is in."""
+
+    def language(self, text: str) -> tuple[str, float]:
+        """Its BCP-47 tag, and how likely that is (0 to 1)."""
 
 
 class _Role(Generic[E]):
@@ -205,6 +199,7 @@ class Engines:
     face_identity = _Role[FaceIdentity]("telling faces apart")
     mesh_reader = _Role[MeshReader]("reading face meshes")
     text_reader = _Role[TextReader]("reading the language of texts")
+    language_detector = _Role[LanguageDetector]("telling languages apart")
 
     def __init__(self, settings: Settings, package: str = __name__) -> None:
         """`package` is where the engines are looked for."""

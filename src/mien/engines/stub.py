@@ -8,18 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from mien import labels
-from mien.engines import LONGEST_STRETCH, BurstScores, Entity, FaceScores, FoundFace, TextScores
+from mien.engines import LONGEST_STRETCH, BurstScores, FaceScores, FoundFace
 from mien.settings import Settings
 from mien.types import (
     SOUND_RATE,
     Box,
+    Entity,
     Image,
     Interval,
     Landmarks,
     Passage,
+    ReadText,
     ScoreTable,
     Sound,
     Speech,
+    TextScores,
     Transcript,
     Turn,
     Word,
@@ -117,35 +120,36 @@ class Stub:
         table[:, labels.EXPRESSIONS.index("Joy")] = [float(np.ptp(mesh[:, 0])) for mesh in meshes]
         return table
 
-    def read_texts(self, passages: Sequence[Passage]) -> TextScores:
-        """Joy is the share of exclamation marks; sentiment is always in the middle."""
-        expressions = _table(len(passages), labels.SPOKEN_EXPRESSIONS)
-        expressions[:, labels.SPOKEN_EXPRESSIONS.index("Joy")] = [
-            passage.text.count("!") / len(passage.text) for passage in passages
-        ]
-        sentiment = _table(len(passages), labels.SENTIMENT)
-        sentiment[:, labels.SENTIMENT.index("5")] = 1.0
-        return TextScores(expressions, sentiment, _table(len(passages), labels.TOXICITY))
+    def language(self, text: str) -> tuple[str, float]:
+        """German where there is an ß, else English."""
+        return ("de" if "ß" in text else "en", 1.0)
 
-    def entities(self, passages: Sequence[Passage]) -> list[list[Entity]]:
-        """Every word that begins with a capital is a person."""
-        found: list[list[Entity]] = []
-        for passage in passages:
-            at, names = 0, []
-            for word in passage.text.split():
-                at = passage.text.index(word, at)
-                if word[:1].isupper():
-                    names.append(
-                        Entity(
-                            text=word,
-                            position=Interval(at, at + len(word)),
-                            kind="PERSON",
-                            confidence=1.0,
-                        )
-                    )
-                at += len(word)
-            found.append(names)
-        return found
+    def read_texts(self, passages: Sequence[Passage]) -> list[ReadText]:
+        """Joy is the share of exclamation marks; sentiment is always in the middle; every word that
+        begins with a capital is a person."""
+        return [
+            ReadText(_exclaimed([passage, *passage.words]), tuple(_capitals(passage.text)))
+            for passage in passages
+        ]
+
+
+def _exclaimed(texts: Sequence[Passage]) -> TextScores:
+    expressions = _table(len(texts), labels.SPOKEN_EXPRESSIONS)
+    expressions[:, labels.SPOKEN_EXPRESSIONS.index("Joy")] = [
+        one.text.count("!") / len(one.text) for one in texts
+    ]
+    sentiment = _table(len(texts), labels.SENTIMENT)
+    sentiment[:, labels.SENTIMENT.index("5")] = 1.0
+    return TextScores(expressions, sentiment, _table(len(texts), labels.TOXICITY))
+
+
+def _capitals(text: str) -> Iterator[Entity]:
+    at = 0
+    for word in text.split():
+        at = text.index(word, at)
+        if word[:1].isupper():
+            yield Entity(text=word, position=Interval(at, at + len(word)), kind="PERSON", confidence=1.0)
+        at += len(word)
 
 
 def _level(sound: Sound) -> float:
@@ -161,4 +165,4 @@ def _stub(settings: Settings) -> Stub:
 
 
 voice_activity = transcriber = diarizer = voice = burst_reader = _stub
-face_finder = face_reader = face_identity = mesh_reader = text_reader = _stub
+face_finder = face_reader = face_identity = mesh_reader = text_reader = language_detector = _stub

@@ -1,6 +1,6 @@
 """Language: what words express, how positive they are, how toxic."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -49,27 +49,33 @@ class Language:
         engines: Engines,
         transcription: TranscriptionOptions | None,
     ) -> None:
-        self.cut = Passages(options.granularity, speakers=options.identify_speakers)
+        # words are read within their sentence
+        granularity = "sentence" if options.granularity == "word" else options.granularity
+        self.cut = Passages(granularity, speakers=options.identify_speakers)
         self._options = options
-        self._reader = engines.text_reader
+        _ = engines.text_reader  # missed here rather than in the middle of the file
 
     @staticmethod
     def applies(media: Media) -> bool:
         return media.text is not None or media.has_sound
 
     def predict(self, segments: Sequence[Passage]) -> list[LanguagePrediction]:
-        scores = self._reader.read_texts(segments)
-        return [
-            LanguagePrediction(
-                person=piece.person,
-                text=piece.text,
-                position=piece.position,
-                time=piece.time,
-                confidence=piece.confidence,
-                speaker_confidence=piece.speaker_confidence,
-                emotions=Scores(labels.SPOKEN_EXPRESSIONS, scores.expressions[i]),
-                sentiment=Scores(labels.SENTIMENT, scores.sentiment[i]) if self._options.sentiment else None,
-                toxicity=Scores(labels.TOXICITY, scores.toxicity[i]) if self._options.toxicity else None,
+        return [prediction for piece in segments for prediction in self._predictions(piece)]
+
+    def _predictions(self, piece: Passage) -> Iterator[LanguagePrediction]:
+        """One of the whole piece, or one of each of its words."""
+        assert piece.read is not None
+        scores = piece.read.scores
+        rows = enumerate(piece.words, 1) if self._options.granularity == "word" else [(0, piece)]
+        for row, one in rows:
+            yield LanguagePrediction(
+                person=one.person,
+                text=one.text,
+                position=one.position,
+                time=one.time,
+                confidence=one.confidence,
+                speaker_confidence=one.speaker_confidence,
+                emotions=Scores(labels.SPOKEN_EXPRESSIONS, scores.expressions[row]),
+                sentiment=Scores(labels.SENTIMENT, scores.sentiment[row]) if self._options.sentiment else None,
+                toxicity=Scores(labels.TOXICITY, scores.toxicity[row]) if self._options.toxicity else None,
             )
-            for i, piece in enumerate(segments)
-        ]

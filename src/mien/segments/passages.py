@@ -2,28 +2,29 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from sentencex import get_sentence_boundaries
 
 from mien.segments import Reading
-from mien.segments.speech import joined, spans
-from mien.types import Granularity, Interval, Passage, sureness
+from mien.segments.speech import gap, joined, spans
+from mien.types import Granularity, Interval, Passage, Word, sureness
 
 
 @dataclass(frozen=True, slots=True)
 class Passages:
-    """Text by word, sentence (an utterance is one too) or as a whole; speech as `Spoken` cuts it."""
+    """Text by sentence (an utterance is one too) or as a whole, speech as `Spoken` cuts it; each with
+    its words and what was read of it, so that all who want the same passages share one reading."""
 
-    granularity: Granularity = "word"
+    granularity: Granularity = "sentence"
     speakers: bool = False
     transcribed = True
 
     def segments(self, reading: Reading) -> Iterator[Passage]:
         text = reading.media.text
-        return self._spoken(reading) if text is None else self._written(text)
+        return reading.read(self._spoken(reading) if text is None else self._written(text))
 
     def _spoken(self, reading: Reading) -> Iterator[Passage]:
         at = 0
@@ -36,24 +37,46 @@ class Passages:
                 confidence=sureness(words),
                 person=words[0].person,
                 speaker_confidence=words[0].speaker_confidence,
+                words=tuple(_said(words, at)),
             )
             at += len(text) + 1  # pieces are joined by one space
 
     def _written(self, text: str) -> Iterator[Passage]:
         for begin, end in _ranges(text, self.granularity):
-            yield Passage(position=Interval(begin, end), text=text[begin:end])
+            yield Passage(
+                position=Interval(begin, end), text=text[begin:end], words=tuple(_words(text, begin, end))
+            )
+
+
+def _said(words: Sequence[Word], begin: int) -> Iterator[Passage]:
+    """Spoken words as passages, where their text begins at a position."""
+    at, before = begin, ""
+    for word in words:
+        at += len(gap(before, word.text))
+        yield Passage(
+            position=Interval(at, at + len(word.text)),
+            text=word.text,
+            time=word.time,
+            confidence=word.confidence,
+            person=word.person,
+            speaker_confidence=word.speaker_confidence,
+        )
+        at, before = at + len(word.text), word.text
+
+
+def _words(text: str, begin: int, end: int) -> Iterator[Passage]:
+    """The words between two positions of a text."""
+    for match in _word().finditer(text, begin, end):
+        yield Passage(position=Interval(*match.span()), text=match.group())
 
 
 def _ranges(text: str, granularity: Granularity) -> Iterator[tuple[int, int]]:
     """Where pieces of a text begin and end; none is empty or has white space around it."""
-    match granularity:
-        case "word":
-            yield from (match.span() for match in _word().finditer(text))
-        case "conversational_turn":
-            yield from _stripped(text, 0, len(text))
-        case "sentence" | "utterance":
-            for sentence in get_sentence_boundaries("en", text):
-                yield from _stripped(text, sentence["start_index"], sentence["end_index"])
+    if granularity == "conversational_turn":
+        yield from _stripped(text, 0, len(text))
+    else:
+        for sentence in get_sentence_boundaries("en", text):
+            yield from _stripped(text, sentence["start_index"], sentence["end_index"])
 
 
 def _stripped(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:

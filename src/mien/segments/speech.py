@@ -92,10 +92,13 @@ def attributed(words: Iterable[Word], turns: Sequence[Turn]) -> Iterator[Word]:
 
 def joined(words: Sequence[Word]) -> str:
     """The words as they are written: with spaces, where their script has any."""
-    text = ""
-    for word in words:
-        text += word.text if not text or _WITHOUT_SPACE.match(text[-1] + word.text[0]) else f" {word.text}"
-    return text
+    befores = ("", *(word.text for word in words[:-1]))
+    return "".join(gap(before, word.text) + word.text for before, word in zip(befores, words, strict=True))
+
+
+def gap(before: str, word: str) -> str:
+    """What is written between a word and the one before it."""
+    return "" if not before or _WITHOUT_SPACE.match(before[-1] + word[0]) else " "
 
 
 def _ends(last: Word, following: Word, granularity: Granularity) -> bool:

@@ -1,0 +1,367 @@
+"""The texts that the language network learns from, each with what is known of it.
+
+DATA is a folder with `ratings/texts53.tsv`, `ratings/written53.tsv`, and `text/` (GoEmotions, XED, the
+rated sentences of VADER, toxicity, entities), as `training/README.md` lists it.
+
+Rated texts are split by a hash of what they say: `TEST` is for reporting alone, `DEVELOPMENT` for choosing
+and calibrating. A text held out from the ratings is held out from every other source too.
+"""
+
+import csv
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.labels import SPOKEN_EXPRESSIONS, TOXICITY
+
+Part: TypeAlias = Literal["train", "development", "test"]
+Shares: TypeAlias = NDArray[np.float32]
+
+TEST, DEVELOPMENT = 12, 18
+"""Per cent of rated texts below which a text is for reporting, and for choosing."""
+
+GOEMOTIONS = 28
+XED = 9
+"""Eight emotions, and that there is none."""
+
+KINDS = ("PERSON", "LOCATION", "CORPORATION", "GROUP", "PRODUCT", "WORK", "EVENT", "MISC")
+"""What a name can be of. Corporations and groups are told apart in WNUT-17 alone."""
+
+TAGS = ("O", *(f"{place}-{kind}" for kind in KINDS for place in "BI"))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text and what is known of it; NaN where nothing is."""
+
+    text: str
+    part: Part
+    target: Shares = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Words with what they name. `allowed` (words, TAGS) says which tags agree with the annotation:
+    sources know different kinds."""
+
+    words: tuple[str, ...]
+    part: Part
+    allowed: NDArray[np.bool_] = field(repr=False)
+    source: str
+
+
+def plain(text: str) -> str:
+    """What two texts share that say the same."""
+    return re.sub(r"[^\w]+", " ", text.lower()).strip()
+
+
+def rated(data: Path) -> list[Text]:
+    """Texts with 53 shares of raters."""
+    return [
+        Text(
+            _unquoted(row["text"]),
+            _part(row["text"]),
+            np.array([float(row[name]) / 100 for name in SPOKEN_EXPRESSIONS], np.float32),
+        )
+        for name in ("texts53.tsv", "written53.tsv")
+        for row in _rows(data / "ratings" / name)
+    ]
+
+
+def held_out(data: Path) -> frozenset[str]:
+    """What the rated texts say that are not for training."""
+    return frozenset(plain(text.text) for text in rated(data) if text.part != "train")
+
+
+def goemotions(data: Path) -> list[Text]:
+    """Reddit comments with 28 labels, each 0 or 1; the part `test` is what the corpus calls dev."""
+    without = held_out(data)
+    found: list[Text] = []
+    parts: tuple[tuple[str, Part], ...] = (("train", "train"), ("dev", "test"))
+    for name, part in parts:
+        for line in filter(None, (data / "text" / "goemotions" / f"{name}.tsv").read_text("utf-8").split("\n")):
+            text, labels, _ = line.split("\t")
+            if part == "test" or plain(text) not in without:
+                found.append(Text(text, part, _hot(map(int, labels.split(",")), GOEMOTIONS)))
+    return found
+
+
+def xed(data: Path) -> list[Text]:
+    """Subtitles with Plutchik's eight emotions, or none."""
+    without = held_out(data)
+    folder = data / "text" / "xed"
+    lines = [
+        line.rsplit("\t", 1) for line in (folder / "en-annotated.tsv").read_text("utf-8").split("\n") if line
+    ]
+    labelled = [(text, [int(label) - 1 for label in labels.split(",")]) for text, labels in lines]
+    neutral = (line.split("\t", 1)[1] for line in (folder / "neu_en.txt").read_text("utf-8").split("\n") if line)
+    labelled += [(text, [XED - 1]) for text in neutral]
+    return [
+        Text(text.strip(), _fold(text, 6, 0), _hot(labels, XED))
+        for text, labels in labelled
+        if plain(text) and plain(text) not in without
+    ]
+
+
+def sentiment(data: Path) -> list[Text]:
+    """Sentences with the mean valence that 20 people gave them, -4 to 4, as one number. A review or
+    editorial lies whole in one part."""
+    without = held_out(data)
+    found = []
+    for path in sorted((data / "text" / "sentiment" / "vader").glob("*_GroundTruth.txt")):
+        for line in filter(None, path.read_text("utf-8", errors="replace").split("\n")):
+            number, valence, text = line.split("\t", 2)
+            part = _fold(f"{path.stem} {number.split('_')[0]}", 15, 20)
+            if plain(text) not in without:
+                found.append(Text(text.replace("''", '"').strip(), part, np.array([float(valence)], np.float32)))
+    return found
+
+
+def toxicity(data: Path) -> list[Text]:
+    """Comments with the share of annotators who found each of the six in them; NaN where not asked.
+
+    Toxic Spans has annotators mark what is an insult, profane, a threat, an attack on an identity.
+    `severe_toxic` is nobody's label: here it is the share who marked a threat, an attack on an identity,
+    or both an insult and profanity; for Davidson's tweets, the share who called them hate speech.
+    Comments of GoEmotions that are kind and hold no word of the profanity list count as clean.
+    """
+    folder = data / "text" / "toxicity"
+    return [*_toxic_spans(folder / "toxic_spans" / "data"), *_davidson(folder), *_surge(folder), *_kind(data)]
+
+
+def toxic_words(data: Path) -> dict[str, list[tuple[int, int]]]:
+    """For each comment of Toxic Spans: the characters that at least half of its annotators marked."""
+    folder = data / "text" / "toxicity" / "toxic_spans" / "data"
+    texts = {row["comment_id"]: row["comment_text"] for row in _table(folder / "comments.csv")}
+    who: dict[str, list[str]] = defaultdict(list)
+    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row in _table(folder / "annotations.csv"):
+        who[row["comment_id"]].append(row["annotation"])
+    for row in _table(folder / "spans.csv"):
+        spans[row["annotation"]].append((int(row["start"]), int(row["end"])))
+    found = {}
+    for comment, annotations in who.items():
+        votes = np.zeros(len(texts[comment]) + 1)
+        for annotation in annotations:
+            marked = np.zeros_like(votes)
+            for begin, end in spans[annotation]:
+                marked[begin:end] = 1
+            votes += marked
+        edges = np.flatnonzero(np.diff(np.r_[0, votes * 2 >= len(annotations), 0]))
+        found[texts[comment]] = [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+    return found
+
+
+def entities(data: Path) -> list[Tagged]:
+    """Sentences with names. WNUT-17's dev and every third article of wikigold are for reporting."""
+    folder = data / "text" / "ner"
+    found = [
+        *_conll(folder / "wnut17" / "train.conll", "wnut17", lambda article, words: "train"),
+        *_conll(folder / "wnut17" / "dev.conll", "wnut17", lambda article, words: "test"),
+    ]
+    for path in sorted((folder / "btc").glob("*.conll")):
+        found += _conll(path, "btc", lambda article, words: _fold(" ".join(words), 5, 0))
+    found += _conll(
+        folder / "wikigold" / "wikigold.conll.txt",
+        "wikigold",
+        lambda article, words: "test" if article % 3 == 2 else "train",
+    )
+    written = Path(__file__).with_name("entities.txt")
+    found += [_bracketed(line) for line in written.read_text("utf-8").split("\n") if line.strip()]
+    return found
+
+
+# ── how sources write things down
+
+
+def _part(text: str) -> Part:
+    return _fold(text, TEST, DEVELOPMENT)
+
+
+def _fold(key: str, test: int, development: int) -> Part:
+    number = int.from_bytes(hashlib.blake2b(plain(key).encode(), digest_size=4).digest()) % 100
+    return "test" if number < test else "development" if number < development else "train"
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        yield from csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def _table(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        yield from csv.DictReader(file)
+
+
+def _unquoted(text: str) -> str:
+    """Some ratings carry the quotes of a spreadsheet."""
+    return text[1:-1].replace('""', '"') if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _hot(labels: Iterable[int], count: int) -> Shares:
+    target = np.zeros(count, np.float32)
+    target[list(labels)] = 1
+    return target
+
+
+def _toxic_spans(folder: Path) -> Iterator[Text]:
+    kinds = {"Insult": "insult", "Profane/Obscene": "obscene", "Threat": "threat"}
+    kinds |= {"Identity based Attack": "identity_hate", "Identity based": "identity_hate", "Insu": "insult"}
+    marked: dict[str, set[str]] = defaultdict(set)
+    for row in _table(folder / "spans.csv"):
+        marked[row["annotation"]].add(kinds.get(row["type"], "other"))
+    votes: dict[str, list[Shares]] = defaultdict(list)
+    for row in _table(folder / "annotations.csv"):
+        found = marked[row["annotation"]]
+        severe = bool(found & {"threat", "identity_hate"}) or {"insult", "obscene"} <= found
+        vote = {"toxic": row["not toxic"] == "False", "severe_toxic": severe}
+        vote |= {name: name in found for name in TOXICITY[2:]}
+        votes[row["comment_id"]].append(np.array([vote[name] for name in TOXICITY], np.float32))
+    for row in _table(folder / "comments.csv"):
+        yield Text(
+            row["comment_text"], _fold(row["comment_text"], 12, 0), np.mean(votes[row["comment_id"]], axis=0)
+        )
+
+
+def _davidson(folder: Path) -> Iterator[Text]:
+    for row in _table(folder / "davidson" / "data" / "labeled_data.csv"):
+        count, hate, offensive = (float(row[name]) for name in ("count", "hate_speech", "offensive_language"))
+        target = dict.fromkeys(TOXICITY, np.nan) | {
+            "toxic": (hate + offensive) / count,
+            "severe_toxic": hate / count,
+            "identity_hate": hate / count,
+        }
+        if row["class"] == "2":
+            target |= dict.fromkeys(("obscene", "threat", "insult"), 0.0)
+        text = re.sub(r"&#?\w+;", " ", row["tweet"])
+        yield Text(text, _fold(text, 12, 0), np.array(list(target.values()), np.float32))
+
+
+def _surge(folder: Path) -> Iterator[Text]:
+    for row in _table(folder / "surge_toxicity" / "toxicity_en.csv"):
+        toxic = row["is_toxic"] == "Toxic"
+        target = np.full(len(TOXICITY), np.nan if toxic else 0, np.float32)
+        target[0] = toxic
+        yield Text(row["text"], _fold(row["text"], 40, 0), target)
+
+
+def _kind(data: Path) -> Iterator[Text]:
+    unkind = {2, 3, 9, 10, 11, 12, 14, 16, 24, 25}  # anger, annoyance, … sadness: may be rude
+    rude = {row["text"].lower() for row in _table(data / "text/toxicity/surge_profanity/profanity_en.csv")}
+    for text in goemotions(data):
+        if text.part == "train" and not unkind & set(np.flatnonzero(text.target)):
+            words = plain(text.text).split()
+            if len(words) > 3 and not rude & set(words) and _fold(text.text, 25, 0) == "test":
+                yield Text(text.text, "train", np.zeros(len(TOXICITY), np.float32))
+
+
+_ALLOWED = {
+    "wnut17": {
+        "person": ["PERSON"],
+        "location": ["LOCATION"],
+        "corporation": ["CORPORATION"],
+        "group": ["GROUP"],
+        "product": ["PRODUCT"],
+        "creative-work": ["WORK"],
+        "": ["EVENT", "MISC"],
+    },
+    "btc": {
+        "PER": ["PERSON"],
+        "LOC": ["LOCATION"],
+        "ORG": ["CORPORATION", "GROUP"],
+        "": ["PRODUCT", "WORK", "EVENT", "MISC"],
+    },
+    "wikigold": {
+        "PER": ["PERSON"],
+        "LOC": ["LOCATION"],
+        "ORG": ["CORPORATION", "GROUP"],
+        "MISC": ["PRODUCT", "WORK", "EVENT", "MISC"],
+        "": [],
+    },
+}
+"""What each source calls a kind, and which of ours that can be; under "" what it does not mark at all."""
+
+
+def _conll(path: Path, source: str, part_of: Callable[[int, list[str]], Part]) -> Iterator[Tagged]:
+    words: list[str] = []
+    labels: list[str] = []
+    article = 0
+    for line in [*path.read_text("utf-8", errors="replace").split("\n"), ""]:
+        if line.strip():
+            word, _, label = line.strip().replace("\t", " ").rpartition(" ")
+            if not word:  # a word that somebody left without its label, or a label without its word
+                continue
+            words.append(word)
+            labels.append(label)
+        elif words == ["-DOCSTART-"]:
+            article += 1
+            words, labels = [], []
+        elif words:
+            before = ["O", *labels[:-1]]
+            allowed = np.stack([_allowed(source, *pair) for pair in zip(labels, before, strict=True)])
+            yield Tagged(tuple(words), part_of(article, words), allowed, source)
+            words, labels = [], []
+
+
+def _allowed(source: str, label: str, before: str) -> NDArray[np.bool_]:
+    known = _ALLOWED[source]
+    tags = np.zeros(len(TAGS), bool)
+    if label == "O":
+        tags[0] = True
+        for kind in known[""]:
+            tags[[TAGS.index(f"B-{kind}"), TAGS.index(f"I-{kind}")]] = True
+        return tags
+    place, kind = label.split("-", 1)
+    if place == "I" and (before == "O" or before.split("-", 1)[1] != kind):
+        place = "B"
+    for ours in known[kind]:
+        tags[TAGS.index(f"{place}-{ours}")] = True
+    return tags
+
+
+def _bracketed(line: str) -> Tagged:
+    """A sentence of ours: `[Ada Lovelace|PERSON] was born in [London|LOCATION] .`"""
+    words: list[str] = []
+    tags: list[str] = []
+    for name, kind, word in re.findall(r"\[([^|\]]+)\|(\w+)\]|(\S+)", line):
+        for i, part in enumerate((name or word).split()):
+            words.append(part)
+            tags.append(f"{'I' if i else 'B'}-{kind}" if name else "O")
+    allowed = np.zeros((len(words), len(TAGS)), bool)
+    allowed[np.arange(len(words)), [TAGS.index(tag) for tag in tags]] = True
+    return Tagged(tuple(words), "train", allowed, "written")
+
+
+def valence_shares(valence: NDArray[np.float32]) -> Shares:
+    """(texts, 9): how 20 ratings with this mean are spread over -4 … 4.
+
+    The sources give means alone. Single ratings of one sentence spread by about 1 (the lexicon of the
+    same study, where they are given: .9 on average), so a bell of that width stands for them.
+    """
+    steps = np.arange(-4, 5)
+    bell = np.exp(-((steps - valence.reshape(-1, 1)) ** 2) / (2 * 0.9**2))
+    shares: Shares = (bell / bell.sum(1, keepdims=True)).astype(np.float32)
+    return shares
+
+
+def described(data: Path) -> str:
+    """How many there are of each, as JSON."""
+    counts = {}
+    for source in (rated, goemotions, xed, sentiment, toxicity, entities):
+        parts = [text.part for text in source(data)]  # type: ignore[operator]
+        counts[source.__name__] = {part: parts.count(part) for part in ("train", "development", "test")}
+    return json.dumps(counts, indent=1)
+
+
+if __name__ == "__main__":
+    import sys
+
+    print(described(Path(sys.argv[1])))

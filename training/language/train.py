@@ -1,0 +1,211 @@
+"""Train the language network, or the larger one that teaches it.
+
+    python -m training.language.train --data DATA --start MPNET --out WORK/teacher.pt --texts 70000
+    python -m training.language.soften --data DATA --start MPNET --teacher WORK/teacher.pt --out WORK/soft.npz
+    python -m training.language.train --data DATA --start MINILM --out WORK/student.pt --texts 600000 --soft WORK/soft.npz
+
+MINILM and MPNET are folders as sentence-transformers publishes all-MiniLM-L6-v2 and all-mpnet-base-v2.
+A checkpoint is written every few minutes, and a run that was stopped goes on from it.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training.language.corpus import EXPRESSED, FELT, TOXIC, Batch, Source, batches, load, padded, softened, tokenizer
+from training.language.network import Encoder, Network, Read
+
+SHARES = {"rated": 0.46, "goemotions": 0.19, "xed": 0.06, "sentiment": 0.11, "toxicity": 0.08, "entities": 0.10}
+"""How often a batch is of each source."""
+
+HARD = 0.6
+"""How much what somebody said counts beside what the teacher says."""
+
+
+def loss_of(read: Read, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    """What all that is known of some texts says of what was read."""
+    counted = batch.mask[:, 1:-1] > 0
+    parts = {
+        "expressions": 12 * _between(read.passages[:, EXPRESSED], batch.measures[:, EXPRESSED]),
+        "sentiment": 0.5 * _spread(read.passages[:, FELT], batch.measures[:, FELT]),
+        "toxicity": 2 * _between(read.passages[:, TOXIC], batch.measures[:, TOXIC]),
+        "aside": 5 * _between(read.aside, batch.aside),
+        "word expressions": 4 * _between(read.tokens[..., EXPRESSED], batch.tokens[..., EXPRESSED]),
+        "word sentiment": 0.2 * _spread(read.tokens[..., FELT], batch.tokens[..., FELT]),
+        "word toxicity": 1 * _between(read.tokens[..., TOXIC], batch.tokens[..., TOXIC]),
+        "tags": 2 * _tagged(read.tags[:, 1:-1][counted], batch.tags[:, 1:-1][counted]),
+    }
+    known = {name: part for name, part in parts.items() if not torch.isnan(part)}
+    return sum(known.values(), torch.zeros(())), {name: float(part.detach()) for name, part in known.items()}
+
+
+def _between(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean cross entropy of shares, over those that are known; NaN if none is."""
+    known = ~torch.isnan(target)
+    return functional.binary_cross_entropy_with_logits(logits[known], target[known])
+
+
+def _spread(logits: Tensor, target: Tensor) -> Tensor:
+    """The same of a distribution."""
+    known = ~torch.isnan(target[..., 0])
+    return -(target[known] * functional.log_softmax(logits[known], -1)).sum(-1).mean()
+
+
+def _tagged(logits: Tensor, target: Tensor) -> Tensor:
+    """Minus the log of how likely a tag is that agrees; where the teacher spoke, cross entropy."""
+    known = target.sum(-1) > 0
+    likely = functional.log_softmax(logits[known], -1)
+    target = target[known]
+    hard = (target == target.round()).all(-1)
+    agreeing = -torch.logsumexp(likely[hard].masked_fill(target[hard] == 0, -1e4), -1)
+    return torch.cat([agreeing, -(target[~hard] * likely[~hard]).sum(-1)]).mean()
+
+
+def train(
+    sources: list[Source], network: Network, wanted: argparse.Namespace, held_out: Source
+) -> None:
+    rng = np.random.default_rng(0)
+    steps = wanted.texts * 20 // wanted.tokens  # a text has about twenty tokens
+    shapes = list(network.encoder.shapes.parameters())
+    network.encoder.words.requires_grad_(not network.encoder.form.relative)  # the teacher's stay as they are
+    encoder = [p for p in network.encoder.parameters() if p is not shapes[0] and p.requires_grad]
+    readers = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
+    rates = [wanted.rate, wanted.rate * 8, wanted.rate * 20]
+    optimizer = torch.optim.AdamW(
+        [{"params": group} for group in (encoder, readers, shapes)], weight_decay=0.01, fused=True
+    )
+    average = {name: value.clone() for name, value in network.state_dict().items()}
+    first = _resume(wanted.out, network, optimizer, average)
+    streams = {
+        source.name: batches(source, wanted.tokens, rng, joined=0.35 if source.name != "entities" else 0.0)
+        for source in sources
+    }
+    names = [source.name for source in sources]
+    shares = np.array([SHARES[name] for name in names])
+    said: dict[str, list[float]] = {}
+    begun = saved = time.time()
+    for step in range(first, steps):
+        warm = min(1.0, (step + 1) / (0.06 * steps)) * max(0.0, 1 - step / steps)
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * warm
+        batch = next(streams[names[rng.choice(len(names), p=shares / shares.sum())]])
+        network.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            read = network(batch.ids + wanted.shift, batch.mask, batch.shapes)
+        loss, parts = loss_of(Read(*(part.float() for part in read)), batch)
+        if not parts:
+            continue
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=False)  # new memory for each step costs more than the step
+        if step % 4 == 3:
+            keep = min(0.996, (1 + step) / (80 + step))
+            for name, value in network.state_dict().items():
+                average[name].lerp_(value, 1 - keep)
+        for name, part in parts.items():
+            said.setdefault(name, []).append(part)
+        if step % 50 == 49:
+            told = "  ".join(f"{name} {np.mean(values):.3f}" for name, values in said.items())
+            print(f"step {step + 1} of {steps}, {time.time() - begun:.0f} s:  {told}", flush=True)
+            said.clear()
+        if time.time() - saved > wanted.every or step == steps - 1:
+            saved = time.time()
+            network_now = {name: value.clone() for name, value in network.state_dict().items()}
+            network.load_state_dict(average)
+            print(f"  development: {judged(network, held_out, wanted.shift)}", flush=True)
+            network.load_state_dict(network_now)
+            torch.save(
+                {"network": network_now, "average": average, "optimizer": optimizer.state_dict(), "step": step},
+                wanted.out.with_suffix(".part"),
+            )
+            wanted.out.with_suffix(".part").replace(wanted.out)
+
+
+@torch.no_grad()
+def read_all(network: Network, source: Source, shift: int, indices: np.ndarray | None = None):  # type: ignore[no-untyped-def, type-arg]
+    """What the network reads of texts, as batches with the numbers of their texts."""
+    network.eval()
+    rng = np.random.default_rng(0)
+    order = np.argsort([len(tokens.ids) for tokens in source.written], kind="stable")
+    if indices is not None:
+        order = order[np.isin(order, indices)]
+    for begin in range(0, len(order), 96):
+        some = order[begin : begin + 96]
+        batch = padded(source, some, rng, spoken=0.0, joined=0.0)
+        with torch.autocast("cpu", torch.bfloat16):
+            read = network(batch.ids + shift, batch.mask, batch.shapes)
+        yield some, batch, Read(*(part.float() for part in read))
+
+
+def judged(network: Network, rated: Source, shift: int) -> str:
+    """Mean correlation over names, and how often the first name is among the raters' first three."""
+    found = np.zeros((len(rated.texts), EXPRESSED.stop), np.float32)
+    words = np.zeros_like(found)
+    for some, batch, read in read_all(network, rated, shift):
+        found[some] = torch.sigmoid(read.passages[:, EXPRESSED]).numpy()
+        counted = batch.mask[:, :, None].float()
+        words[some] = ((torch.sigmoid(read.tokens[..., EXPRESSED]) * counted).sum(1) / counted.sum(1)).numpy()
+    real = rated.measures[:, EXPRESSED]
+    return f"{agreement(found, real)}; words' means {agreement(words, real)}"
+
+
+def agreement(found: np.ndarray, real: np.ndarray) -> str:  # type: ignore[type-arg]
+    names = [j for j in range(real.shape[1]) if real[:, j].std() > 0]
+    mean = np.mean([np.corrcoef(found[:, j], real[:, j])[0, 1] for j in names])
+    third = np.sort(real, 1)[:, -3]
+    said = real.max(1) > 0
+    hit = (real[np.arange(len(real)), found.argmax(1)] >= np.maximum(third, 1e-6))[said].mean()
+    return f"r {mean:.3f}, top-1 in top-3 {hit:.3f}"
+
+
+def _resume(path: Path, network: Network, optimizer: torch.optim.Optimizer, average: dict[str, Tensor]) -> int:
+    if not path.exists():
+        return 0
+    stored = torch.load(path, weights_only=True)
+    network.load_state_dict(stored["network"])
+    optimizer.load_state_dict(stored["optimizer"])
+    average.update(stored["average"])
+    print(f"going on after step {stored['step']}")
+    return int(stored["step"]) + 1
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--start", type=Path, required=True, help="folder of the published encoder")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--longest", type=int, default=72, help="tokens of a text that are read")
+    return parser
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--texts", type=int, required=True)
+    parser.add_argument("--tokens", type=int, default=1200, help="of one batch")
+    parser.add_argument("--rate", type=float, default=4e-5)
+    parser.add_argument("--soft", type=Path, help="what the teacher says")
+    parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
+    wanted = parser.parse_args()
+    torch.set_num_threads(wanted.threads)
+    torch.manual_seed(0)
+    tokens = tokenizer(wanted.start)
+    network = Network(Encoder.published(wanted.start))
+    wanted.shift = 4 if network.encoder.form.relative else 0  # MPNet's vocabulary is BERT's, four further on
+    sources = load(wanted.data, tokens, "train", wanted.longest)
+    if wanted.soft:
+        with np.load(wanted.soft) as soft:
+            for source in sources:
+                softened(source, soft, HARD)
+    held_out = next(source for source in load(wanted.data, tokens, "development", 96) if source.name == "rated")
+    train(sources, network, wanted, held_out)
+
+
+if __name__ == "__main__":
+    main()
