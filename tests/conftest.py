@@ -4,13 +4,18 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from mien.engines import Engines
 from mien.settings import Settings
 from tests.storage.postgres import server
 
+# how fast a machine is proves nothing
+hypothesis_settings.register_profile("mien", deadline=None)
+hypothesis_settings.load_profile("mien")
+
 ROLES = ("voice_activity", "transcriber", "diarizer", "voice", "burst_reader", "face_finder")
-ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader")
+ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader", "language_detector")
 
 
 @pytest.fixture

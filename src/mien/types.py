@@ -133,10 +133,9 @@ class ReadText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A stretch of text, with the time it was spoken where it was. A kind of segment.
+    """A stretch of text, with the time it was spoken where it was.
 
-    `words` are the passages that its words are; they have none themselves. `read` is what an engine
-    read of it, None before one has.
+    `words` are the passages that its words are; they have none themselves.
     """
 
     position: Interval
@@ -146,7 +145,14 @@ class Passage:
     person: str = UNKNOWN
     speaker_confidence: float | None = None
     words: tuple["Passage", ...] = field(default=(), repr=False)
-    read: ReadText | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPassage:
+    """A passage with what was read of it. A kind of segment."""
+
+    passage: Passage
+    read: ReadText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

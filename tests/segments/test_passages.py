@@ -4,26 +4,53 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mien.engines import Engines
+from mien.engines.stub import Stub
+from mien.errors import UnsupportedLanguage
 from mien.segments import Reading, TranscriptionOptions
-from mien.segments.passages import Passages
+from mien.segments.passages import LONGEST_SENTENCE, Passages
+from mien.settings import Settings
 from tests.media import Talk, Written, speech
 
-GRANULARITIES = ["word", "sentence", "utterance", "conversational_turn"]
+GRANULARITIES = ["sentence", "utterance", "conversational_turn"]
 
 
-def cut(text, granularity):
-    return list(Passages(granularity).segments(Reading(Written(text), None, None)))
+@pytest.fixture(scope="module")
+def engines():
+    """Stubs; of the module, so that hypothesis may try many texts on them."""
+    return Engines(Settings(text_reader="stub", language_detector="stub", **SPEECH))
 
 
-@given(st.text(), st.sampled_from(GRANULARITIES))
-def test_a_position_counts_the_characters_of_its_text(text, granularity):
+SPEECH = dict.fromkeys(("voice_activity", "transcriber", "diarizer"), "stub")
+
+
+def cut(text, granularity, engines):
+    return passages(granularity, Reading(Written(text), engines, None))
+
+
+def passages(granularity, reading):
+    return [one.passage for one in Passages(granularity).segments(reading)]
+
+
+@given(text=st.text(), granularity=st.sampled_from(GRANULARITIES))
+def test_a_position_counts_the_characters_of_its_text(text, granularity, engines):
     at = 0
-    for passage in cut(text, granularity):
+    for passage in cut(text, granularity, engines):
         begin, end = passage.position.begin, passage.position.end
         assert text[begin:end] == passage.text
         assert begin >= at
         assert passage.text == passage.text.strip() != ""
         at = end
+
+
+@given(text=st.text())
+def test_the_words_of_a_sentence_lie_in_it_in_order(text, engines):
+    for passage in cut(text, "sentence", engines):
+        at = passage.position.begin
+        for word in passage.words:
+            assert text[word.position.begin : word.position.end] == word.text
+            assert at <= word.position.begin < word.position.end <= passage.position.end
+            at = word.position.end
 
 
 @pytest.mark.parametrize(
@@ -39,8 +66,18 @@ def test_a_position_counts_the_characters_of_its_text(text, granularity):
         (" \n\t ", []),
     ],
 )
-def test_words_are_those_of_a_reader(text, words):
-    assert [passage.text for passage in cut(text, "word")] == words
+def test_words_are_those_of_a_reader(text, words, engines):
+    assert [word.text for passage in cut(text, "sentence", engines) for word in passage.words] == words
+
+
+@given(words=st.integers(0, 3000))
+def test_what_never_ends_is_cut_at_white_space(words, engines):
+    text = "word " * words
+
+    found = cut(text, "sentence", engines)
+
+    assert max((len(passage.text) for passage in found), default=0) <= LONGEST_SENTENCE
+    assert " ".join(passage.text for passage in found) == text.strip()
 
 
 @pytest.mark.parametrize(
@@ -52,15 +89,15 @@ def test_words_are_those_of_a_reader(text, words):
         ("你好。再见。", ["你好。", "再见。"]),
     ],
 )
-def test_sentences_are_those_of_a_reader(text, sentences):
-    assert [passage.text for passage in cut(text, "sentence")] == sentences
+def test_sentences_are_those_of_a_reader(text, sentences, engines):
+    assert [passage.text for passage in cut(text, "sentence", engines)] == sentences
 
 
-def test_an_utterance_of_a_text_is_a_sentence_and_a_turn_is_all_of_it():
+def test_an_utterance_of_a_text_is_a_sentence_and_a_turn_is_all_of_it(engines):
     text = " Well. I see. "
 
-    assert cut(text, "utterance") == cut(text, "sentence")
-    assert [passage.text for passage in cut(text, "conversational_turn")] == ["Well. I see."]
+    assert cut(text, "utterance", engines) == cut(text, "sentence", engines)
+    assert [passage.text for passage in cut(text, "conversational_turn", engines)] == ["Well. I see."]
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)
@@ -68,10 +105,27 @@ def test_positions_of_speech_count_in_the_joined_transcript(granularity, engines
     reading = Reading(Talk(sound=speech(2.0, 1.0)), engines, TranscriptionOptions())
     whole = " ".join(word.text for word in reading.transcript.words)
 
-    passages = list(Passages(granularity).segments(reading))
+    found = passages(granularity, reading)
 
-    assert " ".join(passage.text for passage in passages) == whole
-    for passage in passages:
+    assert " ".join(passage.text for passage in found) == whole
+    for passage in found:
         assert whole[passage.position.begin : passage.position.end] == passage.text
+        assert " ".join(word.text for word in passage.words) in ("", passage.text)
+        for word in passage.words:
+            assert whole[word.position.begin : word.position.end] == word.text
+            assert passage.time.begin <= word.time.begin <= word.time.end <= passage.time.end
         assert passage.time is not None
         assert passage.confidence is not None
+
+
+def test_a_text_in_another_language_is_refused_in_words_that_help(settings):
+    class English(Stub):
+        label = "a reader of English"
+        languages = frozenset({"en"})
+
+    engines = Engines(settings)
+    engines._loaded["text_reader"] = English()
+
+    with pytest.raises(UnsupportedLanguage, match=r"'de'.*a reader of English.*mien models pull"):
+        cut("Spaß und Straße.", "sentence", engines)
+    assert [passage.text for passage in cut("Fun and streets.", "sentence", engines)] == ["Fun and streets."]

@@ -15,17 +15,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from mien.engines.textnet import OTHER, shapes
-from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS, TOXICITY
+from mien.engines.textnet import CLS, EXPRESSED, FELT, OTHER, SEP, TAGS, TOXIC, shapes
 from training.language import data as sources
-from training.language.data import GOEMOTIONS, TAGS, XED, Part, Tagged, valence_shares
+from training.language.data import GOEMOTIONS, XED, Part, Tagged, valence_shares
 from training.language.network import MEASURES
-
-CLS, SEP = 101, 102
-EXPRESSED = slice(0, len(SPOKEN_EXPRESSIONS))
-FELT = slice(EXPRESSED.stop, EXPRESSED.stop + len(SENTIMENT))
-TOXIC = slice(FELT.stop, FELT.stop + len(TOXICITY))
-"""Where expressions, sentiment and toxicity stand among the measures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +233,8 @@ def _cuts(lengths: list[int], most_tokens: int) -> Iterator[tuple[int, int]]:
 
 def softened(source: Source, soft: Mapping[str, NDArray[np.float16]], hard: float) -> None:
     """Let what the teacher says stand where nobody said anything, and count beside what somebody did."""
+    if f"{source.name}.measures" not in soft:
+        return
     passages = soft[f"{source.name}.measures"].astype(np.float32)
     mixed = hard * source.measures + (1 - hard) * passages
     source.measures = np.where(np.isnan(source.measures), passages, mixed)

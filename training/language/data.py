@@ -20,6 +20,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.engines.textnet import TAGS
 from mien.labels import SPOKEN_EXPRESSIONS, TOXICITY
 
 Part: TypeAlias = Literal["train", "development", "test"]
@@ -31,11 +32,6 @@ TEST, DEVELOPMENT = 12, 18
 GOEMOTIONS = 28
 XED = 9
 """Eight emotions, and that there is none."""
-
-KINDS = ("PERSON", "LOCATION", "CORPORATION", "GROUP", "PRODUCT", "WORK", "EVENT", "MISC")
-"""What a name can be of. Corporations and groups are told apart in WNUT-17 alone."""
-
-TAGS = ("O", *(f"{place}-{kind}" for kind in KINDS for place in "BI"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +78,19 @@ def held_out(data: Path) -> frozenset[str]:
 
 
 def goemotions(data: Path) -> list[Text]:
-    """Reddit comments with 28 labels, each 0 or 1; the part `test` is what the corpus calls dev."""
+    """Reddit comments with 28 labels, each 0 or 1. The part `test` is what the corpus calls dev; of its
+    train, six per cent are kept for choosing thresholds."""
     without = held_out(data)
     found: list[Text] = []
     parts: tuple[tuple[str, Part], ...] = (("train", "train"), ("dev", "test"))
     for name, part in parts:
-        for line in filter(None, (data / "text" / "goemotions" / f"{name}.tsv").read_text("utf-8").split("\n")):
+        for line in filter(
+            None, (data / "text" / "goemotions" / f"{name}.tsv").read_text("utf-8").split("\n")
+        ):
             text, labels, _ = line.split("\t")
             if part == "test" or plain(text) not in without:
-                found.append(Text(text, part, _hot(map(int, labels.split(",")), GOEMOTIONS)))
+                where = part if part == "test" else _fold(text, 0, 6)
+                found.append(Text(text, where, _hot(map(int, labels.split(",")), GOEMOTIONS)))
     return found
 
 
@@ -102,7 +102,9 @@ def xed(data: Path) -> list[Text]:
         line.rsplit("\t", 1) for line in (folder / "en-annotated.tsv").read_text("utf-8").split("\n") if line
     ]
     labelled = [(text, [int(label) - 1 for label in labels.split(",")]) for text, labels in lines]
-    neutral = (line.split("\t", 1)[1] for line in (folder / "neu_en.txt").read_text("utf-8").split("\n") if line)
+    neutral = (
+        line.split("\t", 1)[1] for line in (folder / "neu_en.txt").read_text("utf-8").split("\n") if line
+    )
     labelled += [(text, [XED - 1]) for text in neutral]
     return [
         Text(text.strip(), _fold(text, 6, 0), _hot(labels, XED))
@@ -121,7 +123,9 @@ def sentiment(data: Path) -> list[Text]:
             number, valence, text = line.split("\t", 2)
             part = _fold(f"{path.stem} {number.split('_')[0]}", 15, 20)
             if plain(text) not in without:
-                found.append(Text(text.replace("''", '"').strip(), part, np.array([float(valence)], np.float32)))
+                found.append(
+                    Text(text.replace("''", '"').strip(), part, np.array([float(valence)], np.float32))
+                )
     return found
 
 

@@ -15,13 +15,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS, TOXICITY
-from training.language.data import GOEMOTIONS, TAGS, XED
+from mien.engines.textnet import TAGS, TOXIC
+from training.language.data import GOEMOTIONS, XED
 
 SHAPES = 6
-"""Kinds of word by its letters, as `mien.engines.language` tells them."""
+"""Shapes of a word, as `mien.engines.textnet` tells them."""
 
-MEASURES = len(SPOKEN_EXPRESSIONS) + len(SENTIMENT) + len(TOXICITY)
+MEASURES = TOXIC.stop
 """What is measured of a passage, and of a word: logits side by side."""
 
 
@@ -107,7 +107,9 @@ class Encoder(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor, shapes: Tensor) -> Tensor:
         places = torch.arange(ids.shape[1], device=ids.device)
-        states = self.words(ids) + self.positions(places + (2 if self.form.relative else 0)) + self.shapes(shapes)
+        states = (
+            self.words(ids) + self.positions(places + (2 if self.form.relative else 0)) + self.shapes(shapes)
+        )
         states = functional.dropout(self.norm(states), self.dropout, self.training)
         bias = torch.where(mask[:, None, None, :] > 0, 0.0, -1e4)
         if self.distances is not None:
@@ -177,5 +179,7 @@ def _buckets(places: Tensor) -> Tensor:
     ones by logarithm up to 128, before and after apart."""
     apart = places[:, None] - places[None, :]
     near, far = 8, apart.abs()
-    logs = near + (torch.log(far.clamp(min=1) / near) / torch.log(torch.tensor(128 / near)) * (16 - near)).long()
+    logs = (
+        near + (torch.log(far.clamp(min=1) / near) / torch.log(torch.tensor(128 / near)) * (16 - near)).long()
+    )
     return (apart < 0).long() * 16 + torch.where(far < near, far, logs.clamp(max=15))

@@ -1,10 +1,15 @@
-"""How networks in ONNX are opened: on the CPU, without spinning, and with errors that are ours."""
+"""How networks in ONNX are opened and called: on the CPU, without spinning, with errors that are ours,
+and with pieces of like length together."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from onnxruntime import InferenceSession, SessionOptions
 
 from mien.errors import EngineError
+
+ALIKE = 0.8
+"""How long the shortest of a call must be beside its longest, so that little is spent on padding."""
 
 
 def opened(path: Path, threads: int) -> InferenceSession:
@@ -23,3 +28,16 @@ def opened(path: Path, threads: int) -> InferenceSession:
         return InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no common kind of their own
         raise EngineError(f"the network {path.name} cannot be opened: {error}") from error
+
+
+def calls(lengths: Sequence[int], largest: int) -> Iterator[list[int]]:
+    """Which pieces are given to a network in one call: all of like length, and padded to the longest
+    no more than `largest` together."""
+    call: list[int] = []
+    for k in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
+        if call and ((len(call) + 1) * lengths[call[0]] > largest or lengths[k] < ALIKE * lengths[call[0]]):
+            yield call
+            call = []
+        call.append(k)
+    if call:
+        yield call

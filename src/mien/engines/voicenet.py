@@ -5,13 +5,13 @@ says how many samples of each row count; it gives `prosody`, float32 (pieces, 48
 `EXPRESSIONS`. A piece scores the same alone and beside longer ones.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mien.engines import cores
-from mien.engines.onnx import opened
+from mien.engines.onnx import calls, opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import EXPRESSIONS
 from mien.settings import Settings
@@ -26,9 +26,6 @@ LONGEST = 15 * SOUND_RATE
 
 LARGEST = 64 * SOUND_RATE
 """Samples in one call, padding included: enough to keep the cores busy in little memory."""
-
-ALIKE = 0.8
-"""How long the shortest of a call must be beside its longest, so that little is spent on padding."""
 
 
 class VoiceNet:
@@ -45,7 +42,7 @@ class VoiceNet:
     def prosody(self, pieces: Sequence[Sound]) -> ScoreTable:
         parts = [(i, part) for i, piece in enumerate(pieces) for part in _parts(piece)]
         table = np.zeros((len(pieces), len(EXPRESSIONS)), np.float32)
-        for call in _calls([len(part) for _, part in parts]):
+        for call in calls([len(part) for _, part in parts], LARGEST):
             scores = self._heard([parts[k][1] for k in call])
             for k, row in zip(call, scores, strict=True):
                 piece = parts[k][0]
@@ -68,18 +65,6 @@ def _parts(piece: Sound) -> list[Sound]:
     if len(piece) < SHORTEST:
         return [np.pad(piece, (0, SHORTEST - len(piece)))]
     return np.array_split(piece, -(-len(piece) // LONGEST))
-
-
-def _calls(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Which pieces are heard in one call: all of like length."""
-    call: list[int] = []
-    for k in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
-        if call and ((len(call) + 1) * lengths[call[0]] > LARGEST or lengths[k] < ALIKE * lengths[call[0]]):
-            yield call
-            call = []
-        call.append(k)
-    if call:
-        yield call
 
 
 def voice(settings: Settings) -> VoiceNet:

@@ -10,7 +10,7 @@ from mien.media import Media
 from mien.models.options import Options, Switch
 from mien.segments import TranscriptionOptions
 from mien.segments.passages import Passages
-from mien.types import Granularity, Interval, Passage, Prediction, Scores
+from mien.types import Granularity, Interval, Prediction, ReadPassage, Scores
 
 
 class LanguageOptions(Options):
@@ -59,14 +59,13 @@ class Language:
     def applies(media: Media) -> bool:
         return media.text is not None or media.has_sound
 
-    def predict(self, segments: Sequence[Passage]) -> list[LanguagePrediction]:
+    def predict(self, segments: Sequence[ReadPassage]) -> list[LanguagePrediction]:
         return [prediction for piece in segments for prediction in self._predictions(piece)]
 
-    def _predictions(self, piece: Passage) -> Iterator[LanguagePrediction]:
+    def _predictions(self, piece: ReadPassage) -> Iterator[LanguagePrediction]:
         """One of the whole piece, or one of each of its words."""
-        assert piece.read is not None
-        scores = piece.read.scores
-        rows = enumerate(piece.words, 1) if self._options.granularity == "word" else [(0, piece)]
+        scores, whole = piece.read.scores, piece.passage
+        rows = enumerate(whole.words, 1) if self._options.granularity == "word" else [(0, whole)]
         for row, one in rows:
             yield LanguagePrediction(
                 person=one.person,
@@ -76,6 +75,8 @@ class Language:
                 confidence=one.confidence,
                 speaker_confidence=one.speaker_confidence,
                 emotions=Scores(labels.SPOKEN_EXPRESSIONS, scores.expressions[row]),
-                sentiment=Scores(labels.SENTIMENT, scores.sentiment[row]) if self._options.sentiment else None,
+                sentiment=Scores(labels.SENTIMENT, scores.sentiment[row])
+                if self._options.sentiment
+                else None,
                 toxicity=Scores(labels.TOXICITY, scores.toxicity[row]) if self._options.toxicity else None,
             )

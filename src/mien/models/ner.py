@@ -10,7 +10,7 @@ from mien.media import Media
 from mien.models.options import Options
 from mien.segments import TranscriptionOptions
 from mien.segments.passages import Passages
-from mien.types import Interval, Passage, Prediction, Scores
+from mien.types import Interval, Prediction, ReadPassage, Scores
 
 
 class NerOptions(Options):
@@ -58,29 +58,29 @@ class Ner:
     def applies(media: Media) -> bool:
         return media.text is not None or media.has_sound
 
-    def predict(self, segments: Sequence[Passage]) -> list[NerPrediction]:
+    def predict(self, segments: Sequence[ReadPassage]) -> list[NerPrediction]:
         return [prediction for piece in segments for prediction in _predictions(piece)]
 
 
-def _predictions(piece: Passage) -> Iterator[NerPrediction]:
+def _predictions(piece: ReadPassage) -> Iterator[NerPrediction]:
     """What is named in a passage, when it was said, and what the passage around it expresses."""
-    assert piece.read is not None
+    passage = piece.passage
     emotions = Scores(labels.SPOKEN_EXPRESSIONS, piece.read.scores.expressions[0])
     for entity in piece.read.entities:
-        begin = piece.position.begin + entity.position.begin
-        end = piece.position.begin + entity.position.end
-        words = [word for word in piece.words if word.position.begin < end and word.position.end > begin]
+        begin = passage.position.begin + entity.position.begin
+        end = passage.position.begin + entity.position.end
+        words = [word for word in passage.words if word.position.begin < end and word.position.end > begin]
         times = [word.time for word in words if word.time is not None]
         sure = [word.confidence for word in words if word.confidence is not None]
         yield NerPrediction(
-            person=piece.person,
+            person=passage.person,
             entity=entity.text,
             entity_type=entity.kind,
             position=Interval(begin, end),
             entity_confidence=entity.confidence,
             link_word=entity.text,
-            time=Interval(times[0].begin, times[-1].end) if times else piece.time,
+            time=Interval(times[0].begin, times[-1].end) if times else passage.time,
             confidence=sum(sure) / len(sure) if sure else None,
-            speaker_confidence=piece.speaker_confidence,
+            speaker_confidence=passage.speaker_confidence,
             emotions=emotions,
         )

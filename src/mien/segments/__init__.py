@@ -1,7 +1,6 @@
 """The second room: a file is cut into the pieces that models want to see."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from math import floor
@@ -14,7 +13,7 @@ from mien.errors import EngineMissing, NotTranscribed, UnsupportedLanguage
 from mien.labels import LANGUAGES
 from mien.media import Media
 from mien.segments.slices import slices
-from mien.types import Interval, Metadata, Passage, Speech, Transcript, Turn
+from mien.types import Interval, Metadata, Passage, ReadPassage, Speech, Transcript, Turn
 
 __all__ = ["Cut", "Reading", "TranscriptionOptions"]
 
@@ -90,7 +89,7 @@ class Reading:
             return ()
         return tuple(diarizer.turns(self._stretches()))
 
-    def read(self, passages: Iterable[Passage]) -> Iterator[Passage]:
+    def read(self, passages: Iterable[Passage]) -> Iterator[ReadPassage]:
         """Passages with what is read of them; many at once, for that is what is fast.
 
         Raises:
@@ -101,8 +100,7 @@ class Reading:
             self._expect(reader.languages, reader.label)
         passages = iter(passages)
         while some := list(islice(passages, READ_AT_ONCE)):
-            for passage, read in zip(some, reader.read_texts(some), strict=True):
-                yield replace(passage, read=read)
+            yield from map(ReadPassage, some, reader.read_texts(some))
 
     def warn(self, message: str) -> None:
         """Say that something asked for could only be done in part."""

@@ -10,7 +10,11 @@ from sentencex import get_sentence_boundaries
 
 from mien.segments import Reading
 from mien.segments.speech import gap, joined, spans
-from mien.types import Granularity, Interval, Passage, Word, sureness
+from mien.types import Granularity, Interval, Passage, ReadPassage, Word, sureness
+
+LONGEST_SENTENCE = 4000
+"""Characters; what goes on for longer without an end (talk written down without full stops, a table)
+is cut where there is white space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Passages:
     speakers: bool = False
     transcribed = True
 
-    def segments(self, reading: Reading) -> Iterator[Passage]:
+    def segments(self, reading: Reading) -> Iterator[ReadPassage]:
         text = reading.media.text
         return reading.read(self._spoken(reading) if text is None else self._written(text))
 
@@ -44,8 +48,17 @@ class Passages:
     def _written(self, text: str) -> Iterator[Passage]:
         for begin, end in _ranges(text, self.granularity):
             yield Passage(
-                position=Interval(begin, end), text=text[begin:end], words=tuple(_words(text, begin, end))
+                position=Interval(begin, end), text=text[begin:end], words=self._words(text, begin, end)
             )
+
+    def _words(self, text: str, begin: int, end: int) -> tuple[Passage, ...]:
+        """The words between two positions of a text; of a whole text nobody asks for them."""
+        if self.granularity == "conversational_turn":
+            return ()
+        return tuple(
+            Passage(position=Interval(*match.span()), text=match.group())
+            for match in _word().finditer(text, begin, end)
+        )
 
 
 def _said(words: Sequence[Word], begin: int) -> Iterator[Passage]:
@@ -64,19 +77,19 @@ def _said(words: Sequence[Word], begin: int) -> Iterator[Passage]:
         at, before = at + len(word.text), word.text
 
 
-def _words(text: str, begin: int, end: int) -> Iterator[Passage]:
-    """The words between two positions of a text."""
-    for match in _word().finditer(text, begin, end):
-        yield Passage(position=Interval(*match.span()), text=match.group())
-
-
 def _ranges(text: str, granularity: Granularity) -> Iterator[tuple[int, int]]:
     """Where pieces of a text begin and end; none is empty or has white space around it."""
     if granularity == "conversational_turn":
         yield from _stripped(text, 0, len(text))
     else:
         for sentence in get_sentence_boundaries("en", text):
-            yield from _stripped(text, sentence["start_index"], sentence["end_index"])
+            begin, end = sentence["start_index"], sentence["end_index"]
+            while end - begin > LONGEST_SENTENCE:
+                space = max(text.rfind(sign, begin + 1, begin + LONGEST_SENTENCE) for sign in " \n\t")
+                at = space if space > 0 else begin + LONGEST_SENTENCE
+                yield from _stripped(text, begin, at)
+                begin = at
+            yield from _stripped(text, begin, end)
 
 
 def _stripped(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
