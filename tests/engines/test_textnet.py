@@ -92,7 +92,8 @@ def test_what_a_text_expresses_is_what_a_person_would_say(reader, text, one_of):
 
 
 @pytest.mark.parametrize(
-    "text", ["The package arrived on Tuesday.", "The meeting room is on the second floor.", "It is made of steel."]
+    "text",
+    ["The package arrived on Tuesday.", "The meeting room is on the second floor.", "It is made of steel."],
 )
 def test_plain_facts_score_low_everywhere(reader, text):
     assert max(scores(reader, text).values()) < 0.35
@@ -103,9 +104,16 @@ def test_plain_facts_score_low_everywhere(reader, text):
     [
         pytest.param("Joy", "I am happy.", "I am not happy.", id="negation"),
         pytest.param("Fear", "I'm scared of the dog.", "I'm not scared of the dog.", id="negation"),
-        pytest.param("Sarcasm", "Oh, brilliant. My flight is cancelled again.", "My flight is cancelled again.", id="sarcasm"),
+        pytest.param(
+            "Sarcasm",
+            "Oh, brilliant. My flight is cancelled again.",
+            "My flight is cancelled again.",
+            id="sarcasm",
+        ),
         pytest.param("Anger", "WHAT THE HELL ARE YOU DOING", "What are you doing?", id="shouting"),
-        pytest.param("Disappointment", "I expected more from you.", "I expected you at eight.", id="same words"),
+        pytest.param(
+            "Disappointment", "I expected more from you.", "I expected you at eight.", id="same words"
+        ),
     ],
 )
 def test_small_changes_that_matter_matter(reader, name, more, less):
@@ -147,7 +155,9 @@ def test_insults_and_threats_are_toxic_and_anger_alone_is_not(reader):
 
 def test_a_word_is_read_within_its_sentence(reader):
     (found,) = sentences(reader, "I love this song but the concert was a horrible mess.")
-    joy = dict(zip([word.text for word in found.passage.words], found.read.scores.expressions[1:, :], strict=True))
+    joy = dict(
+        zip([word.text for word in found.passage.words], found.read.scores.expressions[1:, :], strict=True)
+    )
     love, mess = (joy[word][SPOKEN_EXPRESSIONS.index("Love")] for word in ("love", "mess"))
 
     assert love > 1.2 * mess
@@ -163,7 +173,22 @@ def test_the_words_of_a_sentence_agree_with_it(reader):
 # ── the same text, the same numbers
 
 
-ODD = ["", " ", "😀", "🇩🇪👩‍👩‍👧", "e\u0301", "\u202eabc", "\x00\x01", "。", "!!!", "a" * 500, "ﷺ", "日本語", "שלום", "\ud83d"]
+ODD = [
+    "",
+    " ",
+    "😀",
+    "🇩🇪👩‍👩‍👧",
+    "e\u0301",
+    "\u202eabc",
+    "\x00\x01",
+    "。",
+    "!!!",
+    "a" * 500,
+    "ﷺ",
+    "日本語",
+    "שלום",
+    "\ud83d",
+]
 
 
 @pytest.mark.parametrize("text", ODD, ids=ascii)
@@ -231,9 +256,15 @@ def found_names(reader, text):
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("Angela Merkel met Barack Obama in Berlin.", {"Angela Merkel": "PERSON", "Barack Obama": "PERSON", "Berlin": "LOCATION"}),
+        (
+            "Angela Merkel met Barack Obama in Berlin.",
+            {"Angela Merkel": "PERSON", "Barack Obama": "PERSON", "Berlin": "LOCATION"},
+        ),
         ("I work for Microsoft in Seattle.", {"Microsoft": "ORGANIZATION", "Seattle": "LOCATION"}),
-        ("He moved from Paris to New York City last year.", {"Paris": "LOCATION", "New York City": "LOCATION"}),
+        (
+            "He moved from Paris to New York City last year.",
+            {"Paris": "LOCATION", "New York City": "LOCATION"},
+        ),
     ],
 )
 def test_names_are_found_whole_and_of_their_kind(reader, text, names):

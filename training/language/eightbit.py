@@ -82,16 +82,15 @@ def _product(
     weights = table * steps[:, None]
     scale = np.maximum(np.abs(weights).max(0), 1e-12) / 127
     at, out = f"{node.output[0]}.eight", node.output[0]
-    _keep(model, f"{at}.steps", steps.astype(np.float32))
-    _keep(model, f"{at}.middles", np.full(len(steps), 128, np.uint8))
+    _keep(model, f"{at}.steps", (1 / steps).astype(np.float32))
     _keep(model, f"{at}.weights", np.clip(np.round(weights / scale), -127, 127).astype(np.int8))
     _keep(model, f"{at}.scale", scale.astype(np.float32))
     bias = [node.input[2]] if len(node.input) > 2 else []
     given = [f"{at}.bytes", f"{at}.weights", "eight.one", f"{at}.scale", "eight.middle", ""]
     return [
-        helper.make_node(
-            "QuantizeLinear", [node.input[0], f"{at}.steps", f"{at}.middles"], [f"{at}.bytes"], axis=-1
-        ),
+        # scales of channels by a product of its own: QuantizeLinear goes through channels one by one
+        helper.make_node("Mul", [node.input[0], f"{at}.steps"], [f"{at}.scaled"]),
+        helper.make_node("QuantizeLinear", [f"{at}.scaled", "eight.one", "eight.middle"], [f"{at}.bytes"]),
         helper.make_node("MatMulIntegerToFloat", [*given, *bias], [out], domain="com.microsoft"),
     ]
 

@@ -48,6 +48,7 @@ def main() -> None:
         toxicity(engine, wanted.data)
         entities(raw, wanted.data)
         identities(engine)
+        page(engine)
 
 
 class Raw:
@@ -292,6 +293,17 @@ def identities(engine: TextNet) -> None:
             "    sentiment, lowest and highest: "
             + ", ".join(f"{groups[i]} {felt[i].mean():.2f}" for i in np.argsort(felt.mean(1))[[0, 1, -2, -1]])
         )
+
+
+def page(engine: TextNet) -> None:
+    """Sentences of our own with their first five names, for a person to read."""
+    texts = Path(__file__).with_name("sentences.txt").read_text("utf-8").splitlines()
+    print("\nsentences and their first five names")
+    for text, one in zip(texts, read(engine, texts), strict=True):
+        shares = one.scores.expressions[0]
+        first = ", ".join(f"{SPOKEN_EXPRESSIONS[j]} {shares[j]:.2f}" for j in np.argsort(-shares)[:5])
+        mean = one.scores.sentiment[0] @ np.arange(1, 10)
+        print(f"  | {text} | {first} | {mean:.1f} | {one.scores.toxicity[0, 0]:.2f} |")
 
 
 # ── measures
