@@ -1,5 +1,6 @@
 """The language network as it is shipped."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -240,7 +241,7 @@ def test_windows_cover_every_token(tokens):
 
     assert windows[0][0] == 0
     assert windows[-1][1] == tokens
-    for (_, end), (begin, _) in zip(windows, windows[1:], strict=False):
+    for (_, end), (begin, _) in pairwise(windows):
         assert begin <= end - OVERLAP
     assert all(end - begin <= WINDOW for begin, end in windows)
 

@@ -166,11 +166,10 @@ class _Look:
 
     @classmethod
     def empty(cls, tokens: int) -> "_Look":
-        return cls(
-            *(np.zeros(shape, np.float32) for shape in ((TOXIC.stop,), (tokens, TOXIC.stop))),
-            np.zeros((tokens, len(TAGS)), np.float32),
-            np.zeros((tokens, 1), np.float32),
-        )
+        def zeros(*shape: int) -> ScoreTable:
+            return np.zeros(shape, np.float32)
+
+        return cls(zeros(TOXIC.stop), zeros(tokens, TOXIC.stop), zeros(tokens, len(TAGS)), zeros(tokens, 1))
 
     def add(
         self, begin: int, end: int, passage: NDArray[np.float32], tokens: ScoreTable, tags: ScoreTable
@@ -250,10 +249,10 @@ def _of_words(passage: Passage, tokens: _Tokens, look: _Look) -> ScoreTable:
 
 def _scores(logits: ScoreTable) -> ScoreTable:
     """Logits as the network's `passages` are: shares, a distribution, probabilities."""
-    scores = 1 / (1 + np.exp(-logits))
+    scores: ScoreTable = 1 / (1 + np.exp(-logits, dtype=np.float32))
     felt = np.exp(logits[:, FELT] - logits[:, FELT].max(1, keepdims=True, initial=-np.inf))
     scores[:, FELT] = felt / felt.sum(1, keepdims=True)
-    return scores.astype(np.float32)
+    return scores
 
 
 def _entities(text: str, tokens: _Tokens, tags: ScoreTable) -> Iterator[Entity]:
