@@ -24,9 +24,9 @@ from mien.settings import Settings
 SENTENCES, WORDS, RUNS = 1000, 20, 5
 
 COMMON = (
-    "the a this my our old new good bad small large friend dog house train meeting answer day night week really"
-    " never always almost quietly thinks says wants loves hates misses finds takes forgets about with without for"
-    " after before because when but and so it was had not very much more time people work money"
+    "the a this my our old new good bad small large friend dog house train meeting answer day night week"
+    " really never always almost quietly thinks says wants loves hates misses finds takes forgets about with"
+    " without for after before because when but and so it was had not very much more time people work money"
 )
 
 
@@ -120,7 +120,7 @@ def pipeline(sentences: Sequence[str]) -> Callable[[], object]:
 
     torch.set_num_threads(1)
     vocabulary = Path(__file__).parent.parent / "src" / "mien" / "weights" / "language.vocabulary.json"
-    tokenizer = BertTokenizerFast(tokenizer_file=str(vocabulary), **{"pad_token": "[PAD]"})
+    tokenizer = BertTokenizerFast(tokenizer_file=str(vocabulary), pad_token="[PAD]")  # noqa: S106
     config = BertConfig(
         hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536, num_labels=53
     )

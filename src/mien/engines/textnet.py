@@ -243,13 +243,15 @@ def _of_words(passage: Passage, tokens: _Tokens, look: _Look) -> ScoreTable:
     np.cumsum(look.tokens, axis=0, out=sums[1:])
     empty = ends <= begins
     begins, ends = np.where(empty, 0, begins), np.where(empty, len(tokens.ids), ends)
-    means = (sums[ends] - sums[begins]) / np.maximum(ends - begins, 1)[:, None]
-    return means.astype(np.float32)
+    means: ScoreTable = ((sums[ends] - sums[begins]) / np.maximum(ends - begins, 1)[:, None]).astype(
+        np.float32
+    )
+    return means
 
 
 def _scores(logits: ScoreTable) -> ScoreTable:
     """Logits as the network's `passages` are: shares, a distribution, probabilities."""
-    scores: ScoreTable = 1 / (1 + np.exp(-logits, dtype=np.float32))
+    scores: ScoreTable = (1 / (1 + np.exp(-logits))).astype(np.float32)
     felt = np.exp(logits[:, FELT] - logits[:, FELT].max(1, keepdims=True, initial=-np.inf))
     scores[:, FELT] = felt / felt.sum(1, keepdims=True)
     return scores
