@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """Reads expressions from landmarks."""
     text_reader: str = "textnet"
     """Reads what words express and name."""
+    multilingual_reader: str = "auto"
+    """Reads texts in languages that `text_reader` does not know; `auto` is a classifier pulled for it."""
     language_detector: str = "langid"
     """Knows which language a text is in."""
     threads: int = Field(default=0, ge=0)

@@ -110,7 +110,7 @@ class TextScores(NamedTuple):
 
     expressions: ScoreTable  # (texts, 53)
     sentiment: ScoreTable  # (texts, 9), each row a distribution
-    toxicity: ScoreTable  # (texts, 6)
+    toxicity: ScoreTable | None  # (texts, 6); None where the engine does not read it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,11 @@
 import pytest
 
 from mien.engines import Engines
-from mien.errors import EngineMissing, NotTranscribed
+from mien.errors import EngineMissing, NotTranscribed, UnsupportedLanguage
 from mien.segments import Reading, TranscriptionOptions
-from tests.media import Fake, Talk, speech
+from mien.segments.passages import Passages
+from mien.types import Entity, Interval, ReadText
+from tests.media import Fake, Talk, Written, speech
 
 
 class Counted(Fake):
@@ -64,3 +66,73 @@ def test_turns_come_from_the_diarizer(engines):
     reading = Reading(Talk(sound=speech(1.0, 1.0)), engines, TranscriptionOptions())
 
     assert [turn.person for turn in reading.turns] == ["spk_0", "spk_1"]
+
+
+class English:
+    """Reads English alone, and says who read: the confidence of its only entity is 0.5."""
+
+    label = "English alone"
+    languages = frozenset({"en"})
+
+    def read_texts(self, passages):
+        return [ReadText(None, (Entity(text="", position=Interval(0, 0), kind="", confidence=0.5),))] * len(
+            passages
+        )
+
+
+class Detector:
+    label = "detector"
+
+    def __init__(self, tag, sure):
+        self.told = tag, sure
+
+    def language(self, text):
+        return self.told
+
+
+def reading(settings, media, tag="de", sure=0.95, **roles):
+    """A file whose language is told as said, where the reader of texts knows English."""
+    engines = Engines(settings.model_copy(update=roles))
+    engines._loaded |= {"text_reader": English(), "language_detector": Detector(tag, sure)}
+    return Reading(media, engines, TranscriptionOptions())
+
+
+def by_english(reading):
+    (passage,) = Passages("conversational_turn").segments(reading)
+    return [entity.confidence for entity in passage.read.entities] == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("tag", "sure", "english"),
+    [("en", 1.0, True), ("en-GB", 1.0, True), ("de", 0.89, True), ("de", 0.9, False), ("und", 0.0, True)],
+)
+def test_a_text_that_is_surely_in_another_language_is_read_by_the_reader_of_those(
+    tag, sure, english, settings
+):
+    text = reading(settings, Written("Grüße!"), tag, sure)
+
+    assert by_english(text) == english
+    assert bool(text.warnings) != english
+
+
+def test_reading_another_language_is_said_with_what_is_not_read(settings):
+    text = reading(settings, Written("Grüße!"))
+    for granularity in ("sentence", "word", "sentence"):
+        list(Passages(granularity).segments(text))
+
+    (warning,) = text.warnings
+    assert "'de'" in warning
+    assert "it means nothing" in warning
+
+
+def test_without_a_reader_of_other_languages_they_are_refused_with_what_would_help(settings):
+    text = reading(settings, Written("Grüße!"), multilingual_reader="auto")
+
+    with pytest.raises(UnsupportedLanguage, match=r"'de', confidence 0\.95.*English alone.*models pull"):
+        list(Passages("sentence").segments(text))
+
+
+def test_the_language_of_speech_is_that_of_its_transcript(settings):
+    engines_say = reading(settings, Talk(), "de", 1.0)  # the stub writes down English
+
+    assert by_english(engines_say)

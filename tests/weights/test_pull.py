@@ -11,8 +11,8 @@ import pytest
 
 from mien.engines import Engines
 from mien.errors import EngineError, RequestError
-from mien.weights import COMPLETE, network, pulled, shipped
-from mien.weights.pull import PULLABLE, File, Pullable, check, known, pull
+from mien.weights import COMPLETE, network, pulled, pulled_files, shipped
+from mien.weights.pull import MULTILINGUAL, PULLABLE, File, Pullable, by_id, check, known, pull
 
 CONTENT = {"config.json": b"{}", "model.bin": bytes(range(256)) * 10_000}
 
@@ -31,14 +31,15 @@ WEIGHTS = Pullable(
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves the files of WEIGHTS. `cuts` are the bytes after which the next answers break off,
-    `ranges` says whether it knows ranges, `status` is what it answers, if not the file."""
+    """Serves the files of WEIGHTS, and whatever else is put into `content`. `cuts` are the bytes after
+    which the next answers break off, `ranges` says whether it knows ranges, `status` is what it
+    answers, if not the file."""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Answer)
-        self.content = dict(CONTENT)
+        self.content: dict[str, bytes | None] = dict(CONTENT)
         self.cuts: list[int] = []
         self.ranges = True
         self.status: int | None = None
@@ -55,7 +56,7 @@ class _Answer(BaseHTTPRequestHandler):
         wanted = self.headers.get("Range")
         hub.asked.append((self.path, wanted))
         prefix = f"/{WEIGHTS.repository}/resolve/{WEIGHTS.revision}/"
-        body = hub.content.get(self.path.removeprefix(prefix))
+        body = hub.content.get(self.path.removeprefix(prefix).partition("?")[0])
         if hub.status or body is None:
             self.send_error(hub.status or 404)
             return
@@ -195,9 +196,9 @@ def test_checking_finds_what_has_been_damaged_and_a_pull_mends_it(hub, settings)
     assert all(checked.problem is None for checked in check(settings, pullable=[WEIGHTS]))
 
 
-def test_an_unknown_name_is_answered_with_those_that_are_known():
-    with pytest.raises(RequestError, match=r"whisper-tiny.*whisper-large-v3"):
-        known("whisper-huge")
+def test_an_unknown_name_is_answered_with_those_that_are_known(settings):
+    with pytest.raises(RequestError, match=r"multilingual.*whisper-tiny.*whisper-large-v3"):
+        known("whisper-huge", settings)
 
 
 @pytest.mark.parametrize("weights", PULLABLE.values(), ids=PULLABLE)
@@ -205,7 +206,7 @@ def test_what_can_be_pulled_is_pinned(weights):
     assert re.fullmatch(r"[0-9a-f]{40}", weights.revision)
     assert {file.name for file in weights.files} >= {"config.json", "model.bin", "tokenizer.json"}
     for file in weights.files:
-        assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+        assert re.fullmatch(r"[0-9a-f]{64}", file.digest)
         assert file.size > 0
 
 
@@ -222,3 +223,131 @@ def test_every_network_in_the_package_has_a_card_that_says_its_licence():
     for ours in shipped():
         assert network(ours.name) == ours.path
         assert ours.card["licence"]
+
+
+REVISION = "c0ffee" * 6 + "c0ff"
+CLASSIFIER = {
+    "onnx/model_quantized.onnx": bytes(range(256)) * 1000,
+    "onnx/model.onnx": b"a larger network",
+    "config.json": b'{"id2label": {}}',
+    "tokenizer.json": b"{}",
+    "README.md": b"about it",
+}
+
+
+def told(files, **more):
+    """What the hub's API tells of a repository: a sha256 of large files, git's name of others."""
+    siblings = []
+    for name, content in files.items():
+        git = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+        one = {"rfilename": name, "size": len(content), "blobId": git}
+        if name.endswith(".onnx"):
+            sha256 = hashlib.sha256(content).hexdigest()
+            one |= {"blobId": "0" * 40, "lfs": {"sha256": sha256, "size": len(content), "pointerSize": 1}}
+        siblings.append(one)
+    return json.dumps({"id": "some/body", "sha": REVISION, "siblings": siblings} | more).encode()
+
+
+@pytest.fixture
+def classifier(hub):
+    """A hub that has a classifier of texts."""
+    hub.content = {f"/some/body/resolve/{REVISION}/{name}": content for name, content in CLASSIFIER.items()}
+    hub.content["/api/models/some/body/revision/main"] = told(CLASSIFIER, cardData={"license": "mit"})
+    return hub
+
+
+def test_a_classifier_is_pulled_by_its_id_and_held_to_what_the_hub_says_of_it(classifier, settings):
+    weights = known("some/body", settings, classifier.url)
+    folder = pull(weights, settings, endpoint=classifier.url, pause=0)
+
+    assert (weights.licence, weights.revision) == ("mit", REVISION)
+    assert [path.relative_to(folder).as_posix() for path in pulled_files(folder)] == [
+        "onnx/model_quantized.onnx",
+        "config.json",
+        "tokenizer.json",
+    ]
+    assert all(
+        path.read_bytes() == CLASSIFIER[str(path.relative_to(folder))] for path in pulled_files(folder)
+    )
+    auto = settings.model_copy(update={"multilingual_reader": "auto"})
+    assert Engines(auto).chosen()["multilingual_reader"] == "multilingual"
+
+
+@pytest.mark.parametrize("name", ["config.json", "onnx/model_quantized.onnx"])
+def test_what_is_not_what_the_hub_said_is_refused(name, classifier, settings):
+    weights = known("some/body", settings, classifier.url)
+    path = f"/some/body/resolve/{REVISION}/{name}"
+    classifier.content[path] = classifier.content[path][:-1] + b"x"
+
+    with pytest.raises(EngineError, match="hash"):
+        pull(weights, settings, endpoint=classifier.url, pause=0)
+
+    assert by_id(settings) == []
+
+
+def test_a_damaged_classifier_is_found_and_the_same_revision_mends_it(classifier, settings):
+    weights = known("some/body", settings, classifier.url)
+    folder = pull(weights, settings, endpoint=classifier.url, pause=0)
+    assert by_id(settings) == [weights]
+    (folder / "config.json").write_bytes(b'{"id2label": []}')
+
+    broken = {checked.name: checked.problem for checked in check(settings)}
+
+    assert f"mien models pull some/body@{REVISION}" in broken[weights.name]
+    classifier.content[f"/api/models/some/body/revision/{REVISION}"] = told(CLASSIFIER)
+    pull(known(f"some/body@{REVISION}", settings, classifier.url), settings, endpoint=classifier.url, pause=0)
+    assert all(checked.problem is None for checked in check(settings))
+
+
+def test_files_beside_the_network_come_before_those_above_it(classifier, settings):
+    files = {"onnx/model.onnx": b"", "onnx/config.json": b"1", "config.json": b"2", "tokenizer.json": b""}
+    files["onnx/model.onnx_data"] = b"weights"
+    classifier.content["/api/models/some/body/revision/main"] = told(files)
+
+    names = [file.name for file in known("some/body", settings, classifier.url).files]
+
+    assert names == ["onnx/model.onnx", "onnx/config.json", "tokenizer.json", "onnx/model.onnx_data"]
+
+
+def test_multilingual_means_a_classifier_of_the_hub(classifier, settings):
+    with pytest.raises(RequestError, match=MULTILINGUAL):
+        known("multilingual", settings, classifier.url)
+
+    assert classifier.asked[0][0].startswith(f"/api/models/{MULTILINGUAL}/revision/main")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "says"),
+    [
+        (told({"config.json": b"", "model.bin": b""}), RequestError, "ONNX"),
+        (told({"model.onnx": b"", "config.json": b""}), RequestError, r"tokenizer\.json"),
+        (b"<html>", EngineError, "could not be asked"),
+        (b"[]", EngineError, "could not be asked"),
+        (b"{}", EngineError, "could not be asked"),
+        (None, RequestError, "404"),
+    ],
+)
+def test_what_is_no_classifier_is_refused_before_it_is_fetched(answer, error, says, classifier, settings):
+    classifier.content["/api/models/some/body/revision/main"] = answer
+
+    with pytest.raises(error, match=says):
+        known("some/body", settings, classifier.url)
+
+
+@pytest.mark.parametrize(
+    "name", ["some/body/else", "some/../body", "/", "some/bo dy", "some/body@", "https://a/b"]
+)
+def test_what_is_no_id_is_not_asked_for(name, classifier, settings):
+    with pytest.raises(RequestError, match="no id"):
+        known(name, settings, classifier.url)
+
+    assert classifier.asked == []
+
+
+def test_the_hub_is_not_asked_where_nothing_is_fetched_or_nobody_answers(classifier, settings):
+    with pytest.raises(EngineError, match="MIEN_OFFLINE"):
+        known("some/body", settings.model_copy(update={"offline": True}), classifier.url)
+    with pytest.raises(EngineError, match="could not be asked"):
+        known("some/body", settings, "http://127.0.0.1:1")
+
+    assert classifier.asked == []

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mien.settings import Settings
 from mien.weights import COMPLETE, shipped
-from mien.weights.pull import PULLABLE, check, known, pull
+from mien.weights.pull import MULTILINGUAL, PULLABLE, by_id, check, known, pull
 
 models = typer.Typer(
     help="Networks: those in the package, and others that can be pulled.", no_args_is_help=True
@@ -34,19 +34,25 @@ def list_() -> None:
             card.get("sha256", ""),
         )
         console.print(f"    card: {network.path.with_suffix('.md')}", style="dim", soft_wrap=True)
-    for name, weights in PULLABLE.items():
-        here = (settings.weights / name / COMPLETE).exists()
+    for weights in (*PULLABLE.values(), *by_id(settings)):
+        here = (settings.weights / weights.name / COMPLETE).exists()
         largest = max(weights.files, key=lambda file: file.size)
         _show(
             console,
-            name,
+            weights.name,
             "pulled" if here else "can be pulled",
             weights.licence,
             weights.size,
             weights.what,
             f"{weights.repository}@{weights.revision[:8]}",
-            largest.sha256,
+            largest.digest,
         )
+    console.print(Text.assemble(("multilingual", "bold"), "   can be pulled"))
+    console.print(
+        "    reads emotions in many languages; so does any such classifier in ONNX, by owner/name\n"
+        f"    from {MULTILINGUAL}, as it is there when it is pulled",
+        soft_wrap=True,
+    )
 
 
 def _show(
@@ -60,11 +66,17 @@ def _show(
 
 @models.command("pull")
 def pull_(
-    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="As `mien models list` shows them.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME…",
+            help="As `mien models list` shows them, or owner/name[@revision] of a classifier.",
+        ),
+    ],
 ) -> None:
     """Fetch networks and verify them. What was fetched before a break is not fetched again."""
     settings = Settings()
-    for weights in [known(name) for name in names]:
+    for weights in [known(name, settings) for name in names]:
         with _bar() as progress:
             task = progress.add_task(weights.name, total=weights.size)
             folder = pull(weights, settings, partial(_advance, progress, task))

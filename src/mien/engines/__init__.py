@@ -161,11 +161,19 @@ class TextReader(Engine, Protocol):
         makes no difference but to speed."""
 
 
+class MultilingualReader(TextReader, Protocol):
+    """Reads texts in languages that the reader of texts does not know, and reads less in them."""
+
+    @property
+    def caveat(self) -> str:
+        """What it does not read, or less well, to be said beside what it reads."""
+
+
 class LanguageDetector(Engine, Protocol):
     """Knows which language a text is in."""
 
     def language(self, text: str) -> tuple[str, float]:
-        """Its BCP-47 tag, and how likely that is (0 to 1)."""
+        """Its BCP-47 tag, and how likely the text is in that language or one much like it (0 to 1)."""
 
 
 class _Role(Generic[E]):
@@ -199,6 +207,7 @@ class Engines:
     face_identity = _Role[FaceIdentity]("telling faces apart")
     mesh_reader = _Role[MeshReader]("reading face meshes")
     text_reader = _Role[TextReader]("reading the language of texts")
+    multilingual_reader = _Role[MultilingualReader]("reading texts in other languages")
     language_detector = _Role[LanguageDetector]("telling languages apart")
 
     def __init__(self, settings: Settings, package: str = __name__) -> None:
@@ -214,8 +223,9 @@ class Engines:
 
     def _choice(self, role: str) -> str:
         name: str = getattr(self._settings, role)
-        if role == "transcriber" and name == "auto":
-            return "whisper" if pulled(self._settings.weights, "whisper") else "sphinx"
+        if name == "auto" and role in _AUTO:
+            best, else_ = _AUTO[role]
+            return best if pulled(self._settings.weights, best) else else_
         return name
 
     def load(self, role: str) -> Any:
@@ -247,3 +257,6 @@ class Engines:
 _ROLES: dict[str, _Role[Any]] = {
     name: role for name, role in vars(Engines).items() if isinstance(role, _Role)
 }
+
+_AUTO = {"transcriber": ("whisper", "sphinx"), "multilingual_reader": ("multilingual", "")}
+"""What `auto` is: an engine for which weights of its name have been pulled; and what it is before."""

@@ -38,6 +38,7 @@ class Stub:
 
     label = "stub (no measurement)"
     languages: frozenset[str] | None = None
+    caveat = "it means nothing"
 
     def speech(self, sound: Iterable[Sound]) -> Iterator[Interval]:
         """Speech is where it is loud, in steps of a tenth of a second."""
@@ -165,4 +166,6 @@ def _stub(settings: Settings) -> Stub:
 
 
 voice_activity = transcriber = diarizer = voice = burst_reader = _stub
-face_finder = face_reader = face_identity = mesh_reader = text_reader = language_detector = _stub
+face_finder = face_reader = face_identity = mesh_reader = text_reader = multilingual_reader = (
+    language_detector
+) = _stub

@@ -65,6 +65,7 @@ class Language:
     def _predictions(self, piece: ReadPassage) -> Iterator[LanguagePrediction]:
         """One of the whole piece, or one of each of its words."""
         scores, whole = piece.read.scores, piece.passage
+        toxicity = scores.toxicity if self._options.toxicity else None
         rows = enumerate(whole.words, 1) if self._options.granularity == "word" else [(0, whole)]
         for row, one in rows:
             yield LanguagePrediction(
@@ -78,5 +79,5 @@ class Language:
                 sentiment=Scores(labels.SENTIMENT, scores.sentiment[row])
                 if self._options.sentiment
                 else None,
-                toxicity=Scores(labels.TOXICITY, scores.toxicity[row]) if self._options.toxicity else None,
+                toxicity=None if toxicity is None else Scores(labels.TOXICITY, toxicity[row]),
             )

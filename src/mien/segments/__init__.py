@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mien.engines import Engines
+from mien.engines import Engines, TextReader
 from mien.errors import EngineMissing, NotTranscribed, UnsupportedLanguage
 from mien.labels import LANGUAGES
 from mien.media import Media
@@ -95,9 +95,7 @@ class Reading:
         Raises:
             UnsupportedLanguage: the text is in a language that nothing here reads.
         """
-        reader = self._engines.text_reader
-        if reader.languages is not None:
-            self._expect(reader.languages, reader.label)
+        reader = self._reader
         passages = iter(passages)
         while some := list(islice(passages, READ_AT_ONCE)):
             yield from map(ReadPassage, some, reader.read_texts(some))
@@ -130,17 +128,32 @@ class Reading:
             )
         return transcript
 
-    def _expect(self, languages: frozenset[str], reader: str) -> None:
+    @cached_property
+    def _reader(self) -> TextReader:
+        """Who reads this file: the reader of texts, or that of other languages where it is surely in one."""
+        reader = self._engines.text_reader
+        if reader.languages is None:
+            return reader
+        tag, sure = self._language
+        if tag is None or tag.partition("-")[0] in reader.languages or sure < SURE_OF_LANGUAGE:
+            return reader
+        try:
+            other = self._engines.multilingual_reader
+        except EngineMissing as missing:
+            raise UnsupportedLanguage(
+                f"the text is in another language ({tag!r}, confidence {sure:.2f}) than {reader.label} reads;"
+                " `mien models pull multilingual` adds an engine that reads it"
+            ) from missing
+        self.warn(f"the text ({tag!r}, confidence {sure:.2f}) was read by {other.label}: {other.caveat}")
+        return other
+
+    @property
+    def _language(self) -> tuple[str | None, float]:
+        """The language of the text or of what is said, and how sure that is."""
         text = self.media.text
         if text is None:
-            tag, sure = self.transcript.language, self.transcript.confidence
-        else:
-            tag, sure = self._engines.language_detector.language(text[:LANGUAGE_SHOWS])
-        if tag is not None and tag.partition("-")[0] not in languages and sure >= SURE_OF_LANGUAGE:
-            raise UnsupportedLanguage(
-                f"the text is in another language ({tag!r}, confidence {sure:.2f}) than {reader} reads;"
-                " `mien models pull multilingual` adds an engine that reads it"
-            )
+            return self.transcript.language, self.transcript.confidence
+        return self._engines.language_detector.language(text[:LANGUAGE_SHOWS])
 
     def _stretches(self) -> Iterator[Speech]:
         """Stretches of speech with their sound."""

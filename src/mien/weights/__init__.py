@@ -1,11 +1,12 @@
 """The networks trained in `training/`, one `.onnx` and one card (`.md`) each, and the pulling of others."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["COMPLETE", "Shipped", "network", "pulled", "shipped"]
+__all__ = ["COMPLETE", "Shipped", "network", "pulled", "pulled_files", "shipped"]
 
 COMPLETE = ".complete"
 """What marks a folder of pulled weights as whole: written last, and only once all is verified."""
@@ -43,6 +44,12 @@ def network(name: str) -> Path | None:
 def pulled(folder: Path, name: str) -> list[Path]:
     """Folders of whole weights whose name begins with `name`."""
     return sorted(marker.parent for marker in folder.glob(f"{name}*/{COMPLETE}"))
+
+
+def pulled_files(folder: Path) -> list[Path]:
+    """The files of whole weights, as they were pulled."""
+    said = json.loads((folder / COMPLETE).read_bytes())
+    return [folder / file["name"] for file in said["files"]]
 
 
 def _folder() -> Path:

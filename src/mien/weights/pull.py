@@ -1,24 +1,28 @@
 """Weights of others: what can be pulled, from where, under which licence; pulling and checking.
 
 Each is pinned to one revision and to the hash of every file: what the hub serves must be what we
-tried. Files are fetched by plain ranges, so that a pull that was cut off goes on where it was
-(the hub's own library begins anew), and a folder is marked whole once all of it is verified.
+tried. A classifier of texts may also be pulled by its id on the hub, as it is there; it is then held
+to what the hub says of it. Files are fetched by plain ranges, so that a pull that was cut off goes on
+where it was (the hub's own library begins anew), and a folder is marked whole once all of it is
+verified.
 """
 
 import hashlib
 import json
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
-from huggingface_hub import hf_hub_url
+from huggingface_hub import constants, hf_hub_url
 
 from mien.errors import EngineError, RequestError
 from mien.settings import Settings
-from mien.weights import COMPLETE, shipped
+from mien.weights import COMPLETE, pulled, shipped
 
 Progress = Callable[[int, int], None]
 """Is told how many bytes are done, and of how many."""
@@ -26,14 +30,27 @@ Progress = Callable[[int, int], None]
 ATTEMPTS = 5
 """Times in a row that a download may break without a byte having come."""
 
+MULTILINGUAL = "jdp8/multilingual_go_emotions-ONNX"
+"""What `multilingual` means: the 28 labels of GoEmotions by a multilingual BERT, in ONNX."""
+
+NETWORKS = (
+    "onnx/model_quantized.onnx",
+    "onnx/model_int8.onnx",
+    "model_quantized.onnx",
+    "onnx/model.onnx",
+    "model.onnx",
+)
+"""Where a repository of the hub has its network: of several the first, for the sake of speed."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file as it must be."""
+    """One file as it must be. `digest` is its sha256 in 64 digits; or, in 40, the name by which git
+    knows its content: the hub tells no other of small files."""
 
     name: str
     size: int
-    sha256: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +70,11 @@ class Pullable:
     def size(self) -> int:
         return sum(file.size for file in self.files)
 
+    @property
+    def asked(self) -> str:
+        """What `mien models pull` takes for just these."""
+        return f"{self.repository}@{self.revision}" if self.role == "multilingual_reader" else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -62,12 +84,68 @@ class Checked:
     problem: str | None = None
 
 
-def known(name: str) -> Pullable:
-    """Raises RequestError where there are no weights of that name."""
-    try:
+def known(name: str, settings: Settings, endpoint: str | None = None) -> Pullable:
+    """The weights of that name; or the classifier with that id on the hub (`owner/name`, or
+    `owner/name@revision`), for which the hub is asked.
+
+    Raises:
+        RequestError: there are none, or no classifier in ONNX.
+        EngineError: the hub must not be asked, or does not answer.
+    """
+    if name in PULLABLE:
         return PULLABLE[name]
-    except KeyError:
-        raise RequestError(f"there are no weights called {name!r}; there are {', '.join(PULLABLE)}") from None
+    id_ = MULTILINGUAL if name == "multilingual" else name
+    if "/" not in id_:
+        names = ", ".join(("multilingual", *PULLABLE))
+        raise RequestError(
+            f"there are no weights called {name!r}; there are {names}, and classifiers by owner/name"
+        )
+    if settings.offline:
+        raise EngineError(f"{name} cannot be pulled: MIEN_OFFLINE says that nothing is fetched here")
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", id_):
+        raise RequestError(f"{id_!r} is no id of the hub: owner/name, or owner/name@revision")
+    repository, _, revision = id_.partition("@")
+    url = f"{endpoint or constants.ENDPOINT}/api/models/{repository}/revision/{revision or 'main'}"
+    try:
+        answer = httpx.get(url, params={"blobs": "true"}, follow_redirects=True, timeout=30.0)
+        if answer.is_client_error:  # it says 401 of what is not there
+            raise RequestError(f"the hub has no {id_} that it shows to all ({answer.status_code})")
+        return _classifier(answer.raise_for_status().json())
+    except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
+        raise EngineError(f"the hub could not be asked for {id_}: {error or type(error).__name__}") from error
+
+
+def _classifier(told: Mapping[str, Any]) -> Pullable:
+    """A repository of the hub, as its API tells of it, as weights of the multilingual engine."""
+    id_, there = told["id"], {file["rfilename"]: file for file in told["siblings"]}
+    network = next((name for name in NETWORKS if name in there), None)
+    if network is None:
+        raise RequestError(f"{id_} has no network in ONNX ({', '.join(NETWORKS)})")
+    beside = network.removesuffix(network.rpartition("/")[2])  # its folder, with a slash, or nothing
+    names = [network]
+    for name in ("config.json", "tokenizer.json"):
+        place = next((place for place in (beside + name, name) if place in there), None)
+        if place is None:
+            raise RequestError(f"{id_} has no {name}")
+        names.append(place)
+    names += [name for name in (f"{network}_data", f"{network}.data") if name in there]
+    return Pullable(
+        name=f"multilingual-{id_.replace('/', '--')}",
+        role="multilingual_reader",
+        engine="multilingual",
+        what="reads emotions in many languages",
+        licence=(told.get("cardData") or {}).get("license") or "no licence said",
+        repository=id_,
+        revision=told["sha"],
+        files=tuple(
+            File(
+                name,
+                there[name]["size"],
+                (there[name].get("lfs") or {}).get("sha256") or there[name]["blobId"],
+            )
+            for name in names
+        ),
+    )
 
 
 def pull(
@@ -120,7 +198,7 @@ def check(
             yield Checked(network.name)
     here = [
         weights for weights in (pullable or PULLABLE.values()) if (settings.weights / weights.name).is_dir()
-    ]
+    ] + by_id(settings)
     tally = _Tally(progress, sum(weights.size for weights in here))
     for weights in here:
         folder = settings.weights / weights.name
@@ -129,7 +207,20 @@ def check(
             yield Checked(weights.name)
         else:
             what = f"{', '.join(broken)} missing or damaged" if broken else "not verified yet"
-            yield Checked(weights.name, f"{what}; `mien models pull {weights.name}` mends it")
+            yield Checked(weights.name, f"{what}; `mien models pull {weights.asked}` mends it")
+
+
+def by_id(settings: Settings) -> list[Pullable]:
+    """Classifiers that were pulled by their id on the hub, as the hub said they were."""
+    return [_said(folder) for folder in pulled(settings.weights, "multilingual")]
+
+
+def _said(folder: Path) -> Pullable:
+    try:
+        said: Mapping[str, Any] = json.loads((folder / COMPLETE).read_bytes())
+        return Pullable(**{**said, "files": tuple(File(**file) for file in said["files"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise EngineError(f"{folder} is damaged; delete it and pull again") from error
 
 
 class _Tally:
@@ -145,7 +236,7 @@ class _Tally:
 
 def _whole(path: Path, file: File, tally: _Tally) -> bool:
     """Whether a file is there and right; counted as done if it is."""
-    if not path.is_file() or path.stat().st_size != file.size or _sha256(path) != file.sha256:
+    if not path.is_file() or path.stat().st_size != file.size or not _is(path, file):
         return False
     tally.add(file.size)
     return True
@@ -160,6 +251,7 @@ def _make_room(folder: Path, files: list[File]) -> None:
 
 def _fetch(client: httpx.Client, url: str, file: File, folder: Path, tally: _Tally, pause: float) -> None:
     part = _part(folder, file)
+    part.parent.mkdir(exist_ok=True)
     if _had(part) > file.size:
         part.unlink()
     tally.add(_had(part))
@@ -175,9 +267,9 @@ def _fetch(client: httpx.Client, url: str, file: File, folder: Path, tally: _Tal
                     " pull again to go on from here"
                 ) from error
             time.sleep(pause * 2 ** (failures - 1))
-    if _sha256(part) != file.sha256:
+    if not _is(part, file):
         part.unlink()
-        raise EngineError(f"{file.name} from {url} is not the file that was tried: its sha256 differs")
+        raise EngineError(f"{file.name} from {url} is not the file that was tried: its hash differs")
     part.replace(folder / file.name)
 
 
@@ -216,6 +308,15 @@ def _part(folder: Path, file: File) -> Path:
 
 def _had(part: Path) -> int:
     return part.stat().st_size if part.is_file() else 0
+
+
+def _is(path: Path, file: File) -> bool:
+    """Whether what lies there is the file."""
+    if len(file.digest) == 64:
+        return _sha256(path) == file.digest
+    content = path.read_bytes()
+    named = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
+    return named.hexdigest() == file.digest
 
 
 def _sha256(path: Path) -> str:
