@@ -15,8 +15,7 @@ hypothesis_settings.register_profile("mien", deadline=None)
 hypothesis_settings.load_profile("mien")
 
 ROLES = ("voice_activity", "transcriber", "diarizer", "voice", "burst_reader", "face_finder")
-ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader")
-ROLES += ("multilingual_reader", "language_detector")
+ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader", "language_detector")
 
 
 @pytest.fixture

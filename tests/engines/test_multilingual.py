@@ -205,3 +205,14 @@ def test_a_config_whose_labels_are_not_those_of_the_network_is_refused(tmp_path)
 
     with pytest.raises(EngineError, match="2 labels"):
         assert Engines(Settings(home=tmp_path)).multilingual_reader
+
+
+def test_a_tokenizer_that_is_not_the_networks_breaks_the_engine(tmp_path):
+    more = write(tmp_path / "other", WORDS | {"fremd": {}}, list(GOEMOTIONS))
+    classifier = reader(tmp_path, words=WORDS)
+    (more / "tokenizer.json").replace(tmp_path / "weights" / "multilingual-a--b" / "tokenizer.json")
+    broken = Engines(Settings(home=tmp_path)).multilingual_reader
+
+    assert classifier.read_texts([passage("fremd")])
+    with pytest.raises(EngineError, match="failed"):
+        broken.read_texts([passage("fremd")])

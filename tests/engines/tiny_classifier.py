@@ -1,7 +1,7 @@
 """A classifier of texts in the form that the Hub has them in, made on the spot, that knows a few words.
 
-The logits of a text are the sum of those of its words. A token that is padding shouts for every label,
-so that it shows when it is heard.
+The logits of a text are the sum of those of its words. Padding shouts for every label, so that it shows
+when it is heard; the tokenizer is one that adds it.
 """
 
 import json
@@ -44,7 +44,6 @@ def write(
         "architectures": ["XLMRobertaForSequenceClassification"],
         "id2label": {str(i): label for i, label in enumerate(labels)},
         "max_position_embeddings": places,
-        "pad_token_id": vocabulary["<pad>"],
     } | ({"problem_type": problem_type} if problem_type else {})
     (folder / "config.json").write_text(json.dumps(config))
     files = [{"name": name} for name in ("onnx/model.onnx", "config.json", "tokenizer.json")]
@@ -77,5 +76,5 @@ def _tokenizer(vocabulary: Mapping[str, int]) -> Tokenizer:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[(sign, vocabulary[sign]) for sign in ("<s>", "</s>")]
     )
-    tokenizer.enable_padding(length=64, pad_id=vocabulary["<pad>"], pad_token="<pad>")  # as some have it
+    tokenizer.enable_padding(length=64, pad_id=vocabulary["<pad>"], pad_token="<pad>")
     return tokenizer

@@ -90,9 +90,9 @@ class Detector:
         return self.told
 
 
-def reading(settings, media, tag="de", sure=0.95, **roles):
+def reading(settings, media, tag="de", sure=0.95, others="stub"):
     """A file whose language is told as said, where the reader of texts knows English."""
-    engines = Engines(settings.model_copy(update=roles))
+    engines = Engines(settings.model_copy(update={"multilingual_reader": others}))
     engines._loaded |= {"text_reader": English(), "language_detector": Detector(tag, sure)}
     return Reading(media, engines, TranscriptionOptions())
 
@@ -126,13 +126,13 @@ def test_reading_another_language_is_said_with_what_is_not_read(settings):
 
 
 def test_without_a_reader_of_other_languages_they_are_refused_with_what_would_help(settings):
-    text = reading(settings, Written("Grüße!"), multilingual_reader="auto")
+    text = reading(settings, Written("Grüße!"), others="auto")
 
     with pytest.raises(UnsupportedLanguage, match=r"'de', confidence 0\.95.*English alone.*models pull"):
         list(Passages("sentence").segments(text))
 
 
 def test_the_language_of_speech_is_that_of_its_transcript(settings):
-    engines_say = reading(settings, Talk(), "de", 1.0)  # the stub writes down English
+    talk = reading(settings, Talk(), "de", 1.0)  # the stub writes down English
 
-    assert by_english(engines_say)
+    assert by_english(talk)

@@ -13,7 +13,7 @@ Words have the scores of their passage. Toxicity and names are not read.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,6 @@ from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS
 from mien.settings import Settings
 from mien.types import Passage, ReadText, ScoreTable, TextScores
 from mien.weights import COMPLETE, pulled, pulled_files
-
-LARGEST = 8192
-"""Tokens in one call, padding included: enough to keep the cores busy in little memory."""
 
 LONGEST = 512
 """Tokens of one part; what is longer scores the mean of its parts. A network may take fewer."""
@@ -183,72 +180,66 @@ class Multilingual:
         self._exclusive = config.get("problem_type") != "multi_label_classification" and len(labels) > 1
         told = np.count_nonzero(self._shares.any(axis=0))
         self.caveat = (
-            f"its labels ({', '.join(labels)}) tell {told} of {len(SPOKEN_EXPRESSIONS)} expressions,"
+            f"its {len(labels)} labels tell {told} of {len(SPOKEN_EXPRESSIONS)} expressions,"
             " the others are 0; words have the scores of their passage; sentiment follows from the labels;"
             " toxicity and named entities are not read"
         )
         self._tokenizer = _tokenizer(tokenizer, config)
-        self._padding = int(config.get("pad_token_id") or 0)
         self._session = opened(network, threads)
         self._inputs = {one.name for one in self._session.get_inputs()}
         if not {"input_ids"} <= self._inputs <= {"input_ids", "attention_mask", "token_type_ids"}:
             raise EngineError(f"{folder.name} is no classifier of texts: it takes {sorted(self._inputs)}")
         self._output, shape = next((one.name, one.shape) for one in self._session.get_outputs())
-        if isinstance(shape[-1], int) and shape[-1] != len(labels):
+        if len(shape) != 2 or (isinstance(shape[1], int) and shape[1] != len(labels)):
             raise EngineError(f"{folder.name} has {len(labels)} labels, but gives {self._output} of {shape}")
 
     def read_texts(self, passages: Sequence[Passage]) -> list[ReadText]:
-        chances = self._chances([passage.text for passage in passages])
-        expressions = np.clip(chances @ self._shares, 0, 1)
+        return [self._read(passage) for passage in passages]
+
+    def _read(self, passage: Passage) -> ReadText:
+        chances = self._chances(passage.text)
+        total = chances.sum()
         # what no label takes is neutral; where they take more than all, each takes its part
-        total = chances.sum(axis=1, keepdims=True)
-        neutral = np.clip(1 - total, 0, 1) * _spread(0.0)
-        sentiment = chances / np.maximum(total, 1) @ self._sentiment + neutral
-        return [
-            ReadText(
-                TextScores(
-                    expressions=np.repeat(express[None], 1 + len(passage.words), axis=0),
-                    sentiment=np.repeat(positive[None], 1 + len(passage.words), axis=0),
-                    toxicity=None,
-                )
+        neutral = max(0.0, 1 - total) * _spread(0.0)
+        sentiment = chances / max(1.0, total) @ self._sentiment + neutral
+        rows = (1 + len(passage.words), 1)
+        return ReadText(
+            TextScores(
+                expressions=np.tile(np.minimum(chances @ self._shares, 1), rows),
+                sentiment=np.tile(_table(sentiment), rows),
+                toxicity=None,
             )
-            for passage, express, positive in zip(passages, expressions, sentiment, strict=True)
-        ]
+        )
 
-    def _chances(self, texts: Sequence[str]) -> ScoreTable:
-        """(texts, labels); a long text has the mean of its parts, weighed by their tokens."""
-        parts = [
-            (row, part)
-            for row, whole in enumerate(self._tokenizer.encode_batch(list(texts)))
-            for part in (whole, *whole.overflowing)
-        ]
-        sums = np.zeros((len(texts), len(self._shares)), np.float32)
-        weights = np.zeros((len(texts), 1), np.float32)
-        for call in _calls([len(part) for _, part in parts]):
-            for k, chances in zip(call, self._called([parts[k][1] for k in call]), strict=True):
-                row, part = parts[k]
-                sums[row] += len(part) * chances
-                weights[row] += len(part)
-        return sums / weights
+    def _chances(self, text: str) -> NDArray[np.float32]:
+        """(labels,) of one text; a long one has the mean of its parts, weighed by their tokens."""
+        whole = self._tokenizer.encode(text)
+        parts = (whole, *whole.overflowing)
+        return _table(
+            np.average([self._called(part) for part in parts], axis=0, weights=[len(part) for part in parts])
+        )
 
-    def _called(self, parts: Sequence[Encoding]) -> ScoreTable:
-        """One call of the network."""
-        longest = max(map(len, parts))
-        ids = np.full((len(parts), longest), self._padding, np.int64)
-        mask = np.zeros((len(parts), longest), np.int64)
-        for row, part in enumerate(parts):
-            ids[row, : len(part)] = part.ids
-            mask[row, : len(part)] = 1
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    def _called(self, part: Encoding) -> NDArray[np.float32]:
+        """(labels,) of one call of the network. Most are quantised, with scales that they take from all
+        that is in a call: only alone does a text always score the same."""
+        ids = np.array([part.ids], np.int64)
+        given = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.zeros_like(ids),
+        }
         fed = {name: array for name, array in given.items() if name in self._inputs}
-        logits = self._session.run([self._output], fed)[0]
+        try:
+            (logits,) = self._session.run([self._output], fed)[0]
+        except Exception as error:  # onnxruntime's errors have no common kind of their own
+            raise EngineError(f"{self.label} failed on {len(part)} tokens: {error}") from error
         if self._exclusive:
-            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-            return _table(powers / powers.sum(axis=1, keepdims=True))
+            powers = np.exp(logits - logits.max())
+            return _table(powers / powers.sum())
         return _table(1 / (1 + np.exp(-logits)))
 
 
-def _table(numbers: NDArray[Any]) -> ScoreTable:
+def _table(numbers: NDArray[Any]) -> NDArray[np.float32]:
     return numbers.astype(np.float32)
 
 
@@ -311,18 +302,6 @@ def _tokenizer(path: Path, config: Mapping[str, Any]) -> Tokenizer:
     tokenizer.enable_truncation(min(LONGEST, places))
     tokenizer.no_padding()
     return tokenizer
-
-
-def _calls(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Which parts are read in one call: all of like length."""
-    call: list[int] = []
-    for k in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
-        if call and (len(call) + 1) * lengths[call[0]] > LARGEST:
-            yield call
-            call = []
-        call.append(k)
-    if call:
-        yield call
 
 
 def multilingual_reader(settings: Settings) -> Multilingual:
