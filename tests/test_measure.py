@@ -1,9 +1,12 @@
 """The walk."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mien.engines import Engines
+from mien.engines.stub import Stub
 from mien.errors import BrokenMedia, EngineError
 from mien.measure import Wish, measure, measure_path
 from mien.models import MODELS
@@ -174,6 +177,21 @@ def test_scores_that_are_no_numbers_are_never_served(engines):
 
     with pytest.raises(EngineError, match="not a number"):
         measure(Talk(), wish("prosody"), engines)
+
+
+def test_what_a_reader_of_texts_does_not_read_is_null_rather_than_zero(engines):
+    class NotToxic(Stub):
+        def read_texts(self, passages):
+            read = super().read_texts(passages)
+            return [replace(one, scores=one.scores._replace(toxicity=None)) for one in read]
+
+    engines._loaded["text_reader"] = NotToxic()
+
+    found = measure(Written("Good!"), wish("language", language={"toxicity": {}, "sentiment": {}}), engines)
+
+    (word,) = pieces(found, "language")
+    assert word.toxicity is None
+    assert len(word.sentiment) == 9
 
 
 def test_a_file_that_cannot_be_opened_is_an_error_of_its_own(tmp_path, settings, engines):
