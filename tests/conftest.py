@@ -10,7 +10,7 @@ from mien.settings import Settings
 from tests.storage.postgres import server
 
 ROLES = ("voice_activity", "transcriber", "diarizer", "voice", "burst_reader", "face_finder")
-ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader")
+ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader", "language_detector")
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The second room: a file is cut into the pieces that models want to see."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
 from math import floor
 from typing import Protocol, TypeVar
 
@@ -14,14 +12,11 @@ from mien.errors import EngineMissing, NotTranscribed, UnsupportedLanguage
 from mien.labels import LANGUAGES
 from mien.media import Media
 from mien.segments.slices import slices
-from mien.types import Interval, Metadata, Passage, Speech, Transcript, Turn
+from mien.types import Interval, Metadata, Speech, Transcript, Turn
 
 __all__ = ["Cut", "Reading", "TranscriptionOptions"]
 
 S_co = TypeVar("S_co", covariant=True)
-
-READ_AT_ONCE = 256
-"""Passages that are read together, so that those of like length can be."""
 
 LANGUAGE_SHOWS = 2000
 """Characters by which the language of a text is told."""
@@ -90,19 +85,24 @@ class Reading:
             return ()
         return tuple(diarizer.turns(self._stretches()))
 
-    def read(self, passages: Iterable[Passage]) -> Iterator[Passage]:
-        """Passages with what is read of them; many at once, for that is what is fast.
+    def expect_language(self) -> None:
+        """Make sure that the words can be read.
 
         Raises:
-            UnsupportedLanguage: the text is in a language that nothing here reads.
+            UnsupportedLanguage: they are in a language that nothing here reads.
         """
-        reader = self._engines.text_reader
-        if reader.languages is not None:
-            self._expect(reader.languages, reader.label)
-        passages = iter(passages)
-        while some := list(islice(passages, READ_AT_ONCE)):
-            for passage, read in zip(some, reader.read_texts(some), strict=True):
-                yield replace(passage, read=read)
+        reader, text = self._engines.text_reader, self.media.text
+        if reader.languages is None:
+            return
+        if text is None:
+            tag, sure = self.transcript.language, self.transcript.confidence
+        else:
+            tag, sure = self._engines.language_detector.language(text[:LANGUAGE_SHOWS])
+        if tag is not None and tag.partition("-")[0] not in reader.languages and sure >= SURE_OF_LANGUAGE:
+            raise UnsupportedLanguage(
+                f"the text is in another language ({tag!r}, confidence {sure:.2f}) than {reader.label} reads;"
+                " `mien models pull multilingual` adds an engine that reads it"
+            )
 
     def warn(self, message: str) -> None:
         """Say that something asked for could only be done in part."""
@@ -131,18 +131,6 @@ class Reading:
                 + (", `mien models pull whisper-small` hears more" if engine.languages else "")
             )
         return transcript
-
-    def _expect(self, languages: frozenset[str], reader: str) -> None:
-        text = self.media.text
-        if text is None:
-            tag, sure = self.transcript.language, self.transcript.confidence
-        else:
-            tag, sure = self._engines.language_detector.language(text[:LANGUAGE_SHOWS])
-        if tag is not None and tag.partition("-")[0] not in languages and sure >= SURE_OF_LANGUAGE:
-            raise UnsupportedLanguage(
-                f"the text is in another language ({tag!r}, confidence {sure:.2f}) than {reader} reads;"
-                " `mien models pull multilingual` adds an engine that reads it"
-            )
 
     def _stretches(self) -> Iterator[Speech]:
         """Stretches of speech with their sound."""

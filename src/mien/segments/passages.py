@@ -16,15 +16,16 @@ from mien.types import Granularity, Interval, Passage, Word, sureness
 @dataclass(frozen=True, slots=True)
 class Passages:
     """Text by sentence (an utterance is one too) or as a whole, speech as `Spoken` cuts it; each with
-    its words and what was read of it, so that all who want the same passages share one reading."""
+    its words."""
 
     granularity: Granularity = "sentence"
     speakers: bool = False
     transcribed = True
 
     def segments(self, reading: Reading) -> Iterator[Passage]:
+        reading.expect_language()
         text = reading.media.text
-        return reading.read(self._spoken(reading) if text is None else self._written(text))
+        return self._spoken(reading) if text is None else self._written(text)
 
     def _spoken(self, reading: Reading) -> Iterator[Passage]:
         at = 0
