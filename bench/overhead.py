@@ -1,9 +1,10 @@
 """What mien adds to the time and memory of its networks.
 
-    python bench/overhead.py            all three, about ten minutes on two cores
+    python bench/overhead.py            all four, about ten minutes on two cores
     python bench/overhead.py time       the command beside its network and decoder alone
     python bench/overhead.py memory     the peak for three hours beside that for a minute
     python bench/overhead.py latency    from POST to COMPLETED, with a warm worker
+    python bench/overhead.py texts      the same for a hundred texts, without a network
 
 Everything is measured in one run on made files, by turns, and given as medians.
 """
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx
@@ -36,7 +38,7 @@ WINDOW = ["--window", "4,1"]
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or ["time", "memory", "latency"]
+    wanted = sys.argv[1:] or ["time", "memory", "latency", "texts"]
     with tempfile.TemporaryDirectory() as folder:
         if "time" in wanted:
             overhead(Path(folder))
@@ -44,6 +46,8 @@ def main() -> None:
             memory(Path(folder))
         if "latency" in wanted:
             latency(Path(folder))
+        if "texts" in wanted:
+            texts(Path(folder))
 
 
 def overhead(folder: Path, runs: int = 5) -> None:
@@ -92,25 +96,38 @@ def memory(folder: Path) -> None:
 def latency(folder: Path, jobs: int = 40) -> None:
     """From POST to COMPLETED: one spoken hello, windows, no transcript, SQLite, a warm worker."""
     hello = speech(folder / "hello.flac", minutes=1.5 / 60)
-    request = {"models": {"prosody": {}}, "transcription": None}
-    took = []
-    with server(folder / "home") as address, httpx.Client(base_url=address) as client:
-        for _ in range(jobs + 3):
-            begin = time.perf_counter()
-            job = client.post(
-                "/v0/batch/jobs", data={"json": json.dumps(request)}, files={"file": hello.open("rb")}
-            ).json()["job_id"]
-            while (state := client.get(f"/v0/batch/jobs/{job}").json()["state"])["status"] != "COMPLETED":
-                assert state["status"] != "FAILED", state
-                time.sleep(0.005)
-            assert state["num_predictions"], state
-            assert not state["num_errors"], state
-            took.append(time.perf_counter() - begin)
-    took = sorted(took[3:])  # the first load the networks
-    print(
-        f"hello, POST to COMPLETED, {jobs} jobs: median {statistics.median(took) * 1000:.0f} ms (under 300),"
-    )
-    print(f"  fastest {took[0] * 1000:.0f} ms, slowest {took[-1] * 1000:.0f} ms")
+    asked = {"json": json.dumps({"models": {"prosody": {}}, "transcription": None})}
+    with server(folder / "home") as client:
+        took = [completed(client, data=asked, files={"file": hello.open("rb")}) for _ in range(jobs + 3)]
+    print(f"hello, POST to COMPLETED: {told(took)} (under 300)")
+
+
+def texts(folder: Path, jobs: int = 40) -> None:
+    """From POST to COMPLETED: a hundred texts of twenty words, without a network, SQLite, a warm worker."""
+    asked: dict[str, Any] = {"models": {"language": {"granularity": "sentence"}, "ner": {}}}
+    asked |= {"text": [f"This is text {i}, " + "and so on " * 4 + "up to twenty words." for i in range(100)]}
+    with server(folder / "texts", MIEN_TEXT_READER="stub") as client:
+        took = [completed(client, json=asked) for _ in range(jobs + 3)]
+    print(f"100 texts of 20 words, POST to COMPLETED: {told(took)}")
+
+
+def completed(client: httpx.Client, **asked: Any) -> float:
+    """Seconds from asking for a job to its end."""
+    begin = time.perf_counter()
+    job = client.post("/v0/batch/jobs", **asked).json()["job_id"]
+    while (state := client.get(f"/v0/batch/jobs/{job}").json()["state"])["status"] != "COMPLETED":
+        assert state["status"] != "FAILED", state
+        time.sleep(0.005)
+    assert state["num_predictions"], state
+    assert not state["num_errors"], state
+    return time.perf_counter() - begin
+
+
+def told(took: list[float]) -> str:
+    """Median, fastest and slowest of jobs, of which the first three load the networks."""
+    took = sorted(took[3:])
+    times = (statistics.median(took), took[0], took[-1])
+    return "median {:.0f} ms, fastest {:.0f} ms, slowest {:.0f} ms".format(*(s * 1000 for s in times))
 
 
 def wall(command: list[str]) -> tuple[float, float]:
@@ -141,14 +158,14 @@ def speech(path: Path, minutes: float) -> Path:
 
 
 @contextmanager
-def server(home: Path) -> Iterator[str]:
-    """A server of our own on a free port, stopped afterwards."""
+def server(home: Path, **settings: str) -> Iterator[httpx.Client]:
+    """A client of a server of our own on a free port, stopped afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "mien", "serve", "--port", str(port), "--home", str(home)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | settings)
     try:
         for _ in range(200):
             try:
@@ -156,7 +173,8 @@ def server(home: Path) -> Iterator[str]:
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
-        yield address
+        with httpx.Client(base_url=address) as client:
+            yield client
     finally:
         process.terminate()
         process.wait(30)

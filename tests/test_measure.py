@@ -8,10 +8,11 @@ import pytest
 from mien.engines import Engines
 from mien.engines.stub import Stub
 from mien.errors import BrokenMedia, EngineError
-from mien.measure import Wish, measure, measure_path
+from mien.measure import PASSAGES, Wish, measure, measure_path, measure_together
 from mien.models import MODELS
 from mien.segments import TranscriptionOptions
 from mien.types import SOUND_RATE
+from mien.wire.batch import file_json
 from tests.media import Fake, Film, Meshed, Picture, Talk, Written, speech, talk
 
 USUAL = TranscriptionOptions()
@@ -164,6 +165,71 @@ def test_media_that_break_while_they_are_read_are_an_error_of_those_who_read(eng
 
     assert list(found.models) == ["face"]
     assert [error.model for error in found.errors] == ["prosody"]
+
+
+class Reader(Stub):
+    """Reads English, and remembers how many passages it was given at once."""
+
+    label = "a reader of English"
+    languages = frozenset({"en"})
+
+    def __init__(self):
+        self.given = []
+
+    def read_texts(self, passages):
+        self.given.append(len(passages))
+        return super().read_texts(passages)
+
+
+@pytest.fixture
+def reader(engines):
+    engines._loaded["text_reader"] = reader = Reader()
+    return reader
+
+
+def texts(*strings):
+    return [Written(text, name=str(i)) for i, text in enumerate(strings)]
+
+
+def test_short_texts_are_read_together_and_once_for_all_models(engines, reader):
+    found = measure_together(texts(*["Good day!"] * 100), wish("language", "ner"), engines)
+
+    assert reader.given == [100]
+    assert [file.file for file in found] == [str(i) for i in range(100)]
+    assert all([piece.text for piece in pieces(file, "language")] == ["Good", "day"] for file in found)
+    assert all([piece.entity for piece in pieces(file, "ner")] == ["Good"] for file in found)
+
+
+def test_no_more_is_read_at_once_than_an_engine_likes(engines, reader):
+    long = "One more. " * 700
+
+    (found, _) = measure_together(texts(long, "Good!"), wish("ner"), engines)
+
+    assert reader.given == [PASSAGES, PASSAGES, 701 - 2 * PASSAGES]
+    assert len(pieces(found, "ner")) == 700
+
+
+def test_a_text_in_another_language_is_an_error_of_its_own(engines, reader):
+    strings = ["Good!"] * 100
+    strings[37] = "Spaß!"
+
+    found = measure_together(texts(*strings), wish("language", "ner"), engines)
+
+    assert [file.file for file in found if file.errors] == ["37"]
+    assert [(error.file, error.model) for error in found[37].errors] == [("37", "language"), ("37", "ner")]
+    assert dict(found[37].models) == {}
+    assert reader.given == [99]
+
+
+def test_files_together_are_as_each_by_itself(engines):
+    medias = [Talk(), *texts("Good! Bad."), Picture(200), Film(200, 200, sound=speech(1)), *texts("", "No!")]
+    all_of_it = wish(face={"min_face_size": 10}, prosody={"identify_speakers": True})
+
+    together = measure_together(medias, all_of_it, engines)
+
+    assert [file_json(file) for file in together] == [
+        file_json(measure(media, all_of_it, engines)) for media in medias
+    ]
 
 
 def test_scores_that_are_no_numbers_are_never_served(engines):

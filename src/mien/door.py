@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -12,12 +13,12 @@ from pydantic import ValidationError
 
 from mien.engines import Engines
 from mien.errors import MediaError, RequestError
-from mien.measure import Wish, measure_path
-from mien.measure import measure as measure_media
+from mien.measure import Wish, measure_path, measure_together
 from mien.media import Media
 from mien.media.archives import Refused, is_archive, unpack
 from mien.media.decode import text_media
 from mien.media.sources import fetch, name_of
+from mien.media.written import lots
 from mien.settings import Settings
 from mien.types import FileMeasurement, FileSource, Problem, Source, TextSource, UrlSource
 from mien.wire.batch import Json, Request, result_json
@@ -75,8 +76,7 @@ def measure(
     engines = _engines(settings)
     if source is None:
         texts = [text] if isinstance(text, str) else text or ()
-        media = (text_media(one, str(i)) for i, one in enumerate(texts))
-        return Measurement(TextSource(), tuple(measure_media(one, wish, engines) for one in media))
+        return Measurement(TextSource(), tuple(measured_texts(texts, wish, engines)))
     with TemporaryDirectory(prefix="mien-") as folder:
         opened = open_source(source, Path(folder), settings)
         return Measurement(opened.source, tuple(measured(opened, wish, engines, settings, Path(folder))))
@@ -157,6 +157,13 @@ def measured(
     except MediaError as error:
         problem = Problem(file=opened.name, message=str(error))
         yield FileMeasurement(file=opened.name, file_type=None, errors=(problem,))
+
+
+def measured_texts(texts: Iterable[str], wish: Wish, engines: Engines) -> Iterator[FileMeasurement]:
+    """Measure texts, which are called by their numbers."""
+    numbers = count()
+    for lot in lots(texts):
+        yield from measure_together([text_media(one, str(next(numbers))) for one in lot], wish, engines)
 
 
 def _file_source(path: Path, name: str | None) -> FileSource:

@@ -1,11 +1,14 @@
-"""The walk: media → segments → models → grouping. Whoever measures anything calls `measure`."""
+"""The walk: media → segments → models → grouping. Whoever measures anything calls `measure`, or
+`measure_together` for several files."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mien.engines import Engines
+from mien.engines import Engines, TextReader
 from mien.errors import EngineMissing, MediaError
 from mien.grouping import grouped
 from mien.media import Media
@@ -14,11 +17,24 @@ from mien.models import MODELS, Model
 from mien.models.options import Options
 from mien.segments import Cut, Reading, TranscriptionOptions
 from mien.settings import Settings
-from mien.types import FileMeasurement, Frame, Measured, Prediction, Problem, Speech
+from mien.types import (
+    FileMeasurement,
+    Frame,
+    Measured,
+    Metadata,
+    Passage,
+    Prediction,
+    Problem,
+    ReadPassage,
+    Speech,
+)
 
 BATCH, BATCH_MB = 16, 64
 """Pieces that a model is given at once, and about how much they may take: enough to keep an engine
 busy, little enough to stay small with films in 4K and speeches of an hour."""
+
+PASSAGES = 256
+"""Passages that are read at once, so that those of like length can be read together."""
 
 _REFUSALS = (MediaError, EngineMissing)
 """What ends one model on one file; anything else is an engine that broke."""
@@ -33,45 +49,27 @@ class Wish:
 
 
 def measure(media: Media, wish: Wish, engines: Engines) -> FileMeasurement:
-    """Measure one file. Models that want the same cut share one pass over it.
+    """Measure one file, as `measure_together`."""
+    return measure_together([media], wish, engines)[0]
 
-    A model that cannot be served, or fails on this file, is answered by an error of its own; the
+
+def measure_together(medias: Sequence[Media], wish: Wish, engines: Engines) -> list[FileMeasurement]:
+    """Measure some files. Models that want the same cut share one pass over a file, and the passages
+    of all files are read together: many short texts as fast as a long one.
+
+    A model that cannot be served, or fails on a file, is answered by an error of its own; the
     others go on.
 
     Raises:
         EngineError: an engine broke; no answer of this server can be trusted.
     """
-    reading = Reading(media, engines, wish.transcription)
-    models, failed = _made(media, wish, engines)
-    found: dict[str, list[Prediction]] = {name: [] for name in models}
-    for cut, readers in _by_cut(models).items():
-        try:
-            for segments in _batches(cut.segments(reading)):
-                for name, model in readers.items():
-                    if name not in failed:
-                        failed |= _predict(model, segments, found[name])
-        except _REFUSALS as error:  # what cannot be cut, none of them can read
-            failed = dict.fromkeys(readers, error) | failed
-    return FileMeasurement(
-        file=media.name,
-        file_type=media.file_type,
-        models={
-            name: Measured(
-                groups=grouped(found[name]),
-                metadata=reading.metadata if _heard(media, model.cut) else None,
-            )
-            for name, model in models.items()
-            if name not in failed
-        },
-        errors=tuple(
-            Problem(file=media.name, model=name, message=str(failed[name]))
-            for name in wish.models
-            if name in failed
-        ),
-        warnings=tuple(
-            Problem(file=media.name, message=text) for text in (*reading.warnings, *media.warnings)
-        ),
-    )
+    files = [_File(media, wish, engines) for media in medias]
+    for cut in dict.fromkeys(model.cut for file in files for model in file.models.values()):
+        pieces = ((file, segment) for file in files for segment in file.segments(cut))
+        for batch in _batches(pieces):
+            for file, segments in _by_file(_read(batch)):
+                file.predict(cut, segments)
+    return [file.measurement(wish) for file in files]
 
 
 def measure_path(
@@ -97,59 +95,114 @@ def measure_path(
     return measure(through(media), wish, engines)
 
 
-_Failed: TypeAlias = dict[str, Exception]
+class _File:
+    """One file while it is measured: what its models have found, and why some of them cannot."""
 
+    def __init__(self, media: Media, wish: Wish, engines: Engines) -> None:
+        self.models: dict[str, Model[Any]] = {}
+        self._failed: dict[str, Exception] = {}
+        for name, options in wish.models.items():
+            if MODELS[name].applies(media):
+                try:
+                    self.models[name] = MODELS[name](options, engines, wish.transcription)
+                except EngineMissing as error:
+                    self._failed[name] = error
+        self._found: dict[str, list[Prediction]] = {name: [] for name in self.models}
+        self._media = media
+        self.reading = Reading(media, engines, wish.transcription)
 
-def _made(media: Media, wish: Wish, engines: Engines) -> tuple[dict[str, Model[Any]], _Failed]:
-    """The wished models that have something to look at in this file, and those that cannot be served."""
-    models: dict[str, Model[Any]] = {}
-    failed: _Failed = {}
-    for name, options in wish.models.items():
-        if MODELS[name].applies(media):
+    def segments(self, cut: Cut[Any]) -> Iterator[Any]:
+        """Its pieces, as far as anybody wants them."""
+        if readers := self._readers(cut):
             try:
-                models[name] = MODELS[name](options, engines, wish.transcription)
-            except EngineMissing as error:
-                failed[name] = error
-    return models, failed
+                yield from cut.segments(self.reading)
+            except _REFUSALS as error:  # what cannot be cut, none of them can read
+                self._failed = dict.fromkeys(readers, error) | self._failed
+
+    def predict(self, cut: Cut[Any], segments: Sequence[Any]) -> None:
+        """Add what its models say of some pieces; where one refuses, why."""
+        for name, model in self._readers(cut).items():
+            try:
+                self._found[name].extend(model.predict(segments))
+            except _REFUSALS as error:
+                self._failed[name] = error
+
+    def measurement(self, wish: Wish) -> FileMeasurement:
+        media, failed = self._media, self._failed
+        return FileMeasurement(
+            file=media.name,
+            file_type=media.file_type,
+            models={
+                name: Measured(groups=grouped(self._found[name]), metadata=self._metadata(model.cut))
+                for name, model in self.models.items()
+                if name not in failed
+            },
+            errors=tuple(
+                Problem(file=media.name, model=name, message=str(failed[name]))
+                for name in wish.models
+                if name in failed
+            ),
+            warnings=tuple(
+                Problem(file=media.name, message=text) for text in (*self.reading.warnings, *media.warnings)
+            ),
+        )
+
+    def _readers(self, cut: Cut[Any]) -> dict[str, Model[Any]]:
+        """The models that want this cut, and have not failed."""
+        return {
+            name: model
+            for name, model in self.models.items()
+            if model.cut == cut and name not in self._failed
+        }
+
+    def _metadata(self, cut: Cut[Any]) -> Metadata | None:
+        """How sure the transcript is, where the pieces rest on one."""
+        return self.reading.metadata if cut.transcribed and self._media.text is None else None
 
 
-def _by_cut(models: Mapping[str, Model[Any]]) -> dict[Cut[Any], dict[str, Model[Any]]]:
-    cuts: dict[Cut[Any], dict[str, Model[Any]]] = {}
-    for name, model in models.items():
-        cuts.setdefault(model.cut, {})[name] = model
-    return cuts
+_Piece: TypeAlias = tuple[_File, Any]
+"""A segment, and whose it is."""
 
 
-def _batches(segments: Iterable[Any]) -> Iterator[Sequence[Any]]:
-    batch: list[Any] = []
-    taken = 0
-    for segment in segments:
-        batch.append(segment)
-        taken += _bytes(segment)
-        if len(batch) == BATCH or taken >= BATCH_MB * 1_000_000:
+def _batches(pieces: Iterable[_Piece]) -> Iterator[Sequence[_Piece]]:
+    batch: list[_Piece] = []
+    filled = 0.0
+    for piece in pieces:
+        batch.append(piece)
+        filled += _share(piece[1])
+        if filled >= 1:
             yield batch
-            batch, taken = [], 0
+            batch, filled = [], 0.0
     if batch:
         yield batch
 
 
-def _bytes(segment: object) -> int:
+def _share(segment: object) -> float:
+    """How much of a batch a piece fills."""
     match segment:
+        case Passage():
+            return 1 / PASSAGES
         case Frame(image=data) | Speech(sound=data):
-            return data.nbytes
+            return max(1 / BATCH, data.nbytes / (BATCH_MB * 1_000_000))
         case _:
-            return 0
+            return 1 / BATCH
 
 
-def _predict(model: Model[Any], segments: Sequence[Any], found: list[Prediction]) -> _Failed:
-    """Add what a model says of some pieces; nothing, and why, where it refuses."""
-    try:
-        found.extend(model.predict(segments))
-    except _REFUSALS as error:
-        return {model.name: error}
-    return {}
+def _read(batch: Sequence[_Piece]) -> Sequence[_Piece]:
+    """Passages with what is read of them, at once for all files and all models. Other pieces are
+    looked at by each model alone."""
+    pieces = list(batch)
+    places: dict[TextReader, list[int]] = {}
+    for place, (file, piece) in enumerate(batch):
+        if isinstance(piece, Passage):
+            places.setdefault(file.reading.reader, []).append(place)
+    for reader, some in places.items():
+        for place, read in zip(some, reader.read_texts([batch[place][1] for place in some]), strict=True):
+            file, passage = batch[place]
+            pieces[place] = file, ReadPassage(passage, read)
+    return pieces
 
 
-def _heard(media: Media, cut: Cut[Any]) -> bool:
-    """Whether the pieces rest on a transcript, so that its confidence belongs to the answer."""
-    return cut.transcribed and media.text is None
+def _by_file(batch: Sequence[_Piece]) -> Iterator[tuple[_File, Sequence[Any]]]:
+    for file, pieces in groupby(batch, key=itemgetter(0)):
+        yield file, [segment for _, segment in pieces]

@@ -133,7 +133,7 @@ class ReadText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A stretch of text, with the time it was spoken where it was.
+    """A stretch of text, with the time it was spoken where it was. A kind of segment.
 
     `words` are the passages that its words are; they have none themselves.
     """
@@ -149,7 +149,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class ReadPassage:
-    """A passage with what was read of it. A kind of segment."""
+    """A passage with what was read of it: what models see of it."""
 
     passage: Passage
     read: ReadText

@@ -62,6 +62,12 @@ def test_sources_are_in_the_order_urls_files_text(client, mien):
     )
 
 
+def test_texts_are_measured_together(client, mien):
+    client.post("/v0/batch/jobs", json=TEXT | {"text": [f"text {i}" for i in range(100)]})
+
+    assert mien.jobs.claim("a", ["measure"], 60).files == 100
+
+
 def test_uploads_are_moved_into_the_store(client, mien):
     job_id = client.post(
         "/v0/batch/jobs", files=[("file", ("x.wav", b"one")), ("file", ("x.wav", b"two"))]

@@ -50,7 +50,7 @@ def valence(reader, text):
     return float(found.scores.sentiment[0] @ np.arange(1, 10))
 
 
-class Sentences:
+class Alone:
     """Engines of which the language network alone is asked."""
 
     def __init__(self, reader):
@@ -61,9 +61,10 @@ class Sentences:
         return "en", 1.0
 
 
-def sentences(reader, text, granularity="sentence"):
-    reading = Reading(text_media(text, "0"), Sentences(reader), None)
-    return list(Passages(granularity).segments(reading))
+def sentences(reader, text):
+    """The sentences of a text, and what is read of each."""
+    found = list(Passages("sentence").segments(Reading(text_media(text, "0"), Alone(reader), None)))
+    return list(zip(found, reader.read_texts(found), strict=True))
 
 
 # ── what a person would say
@@ -155,19 +156,17 @@ def test_insults_and_threats_are_toxic_and_anger_alone_is_not(reader):
 
 
 def test_a_word_is_read_within_its_sentence(reader):
-    (found,) = sentences(reader, "I love this song but the concert was a horrible mess.")
-    joy = dict(
-        zip([word.text for word in found.passage.words], found.read.scores.expressions[1:, :], strict=True)
-    )
-    love, mess = (joy[word][SPOKEN_EXPRESSIONS.index("Love")] for word in ("love", "mess"))
+    ((passage, found),) = sentences(reader, "I love this song but the concert was a horrible mess.")
+    love = found.scores.expressions[1:, SPOKEN_EXPRESSIONS.index("Love")]
+    said = dict(zip([word.text for word in passage.words], love.tolist(), strict=True))
 
-    assert love > 1.2 * mess
+    assert said["love"] > 1.2 * said["mess"]
 
 
 def test_the_words_of_a_sentence_agree_with_it(reader):
     text = "Thank you so much for your help. I am furious about the delay! The shop opens at nine."
-    for one in sentences(reader, text):
-        whole, words = one.read.scores.expressions[0], one.read.scores.expressions[1:]
+    for _, found in sentences(reader, text):
+        whole, words = found.scores.expressions[0], found.scores.expressions[1:]
         assert np.corrcoef(whole, words.mean(0))[0, 1] > 0.8
 
 
@@ -217,12 +216,12 @@ ALIKE = 1e-4
 def test_a_long_text_is_read_without_seams(reader):
     """Words far from any end are read the same wherever the windows fall."""
     text = "The garden was quiet and the light was soft on the old stones. " * 30
-    (found,) = sentences(reader, text.replace(".", ","))
-    words = found.read.scores.expressions[1:]
+    ((passage, found),) = sentences(reader, text.replace(".", ","))
+    words = found.scores.expressions[1:]
     period = 12
     middle = words[10 * period : 20 * period].reshape(10, period, -1)
 
-    assert len(found.passage.words) > 2 * WINDOW > 2 * OVERLAP
+    assert len(passage.words) > 2 * WINDOW > 2 * OVERLAP
     assert np.abs(middle - middle.mean(0)).max() < 0.1
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mien import labels
-from mien.formats.folder import LocalFolder, keep
+from mien.formats.folder import LocalFolder, keep, keep_all, kept
 from mien.models.face import FacePrediction
 from mien.types import Box, FileMeasurement, Group, Measured, Problem
 from tests.formats.examples import scores
@@ -24,14 +24,14 @@ def face(frame: int, level: int = 128) -> FacePrediction:
     )
 
 
-def kept(folder: LocalFolder, *faces: FacePrediction) -> list[str]:
+def saved(folder: LocalFolder, *faces: FacePrediction) -> list[str]:
     measured = Measured(groups=(Group("face_0", faces),))
     keep(FileMeasurement(file="v.mp4", file_type="video", models={"face": measured}), folder)
     return list(folder.paths())
 
 
 def test_a_folder_holds_what_the_door_says(tmp_path):
-    assert kept(LocalFolder(tmp_path), face(0), face(100)) == [
+    assert saved(LocalFolder(tmp_path), face(0), face(100)) == [
         "csv/face.csv",
         "faces/face_0/frame=0.png",
         "faces/face_0/frame=100.png",
@@ -41,7 +41,7 @@ def test_a_folder_holds_what_the_door_says(tmp_path):
 
 
 def test_two_faces_of_one_frame_are_both_saved(tmp_path):
-    paths = kept(LocalFolder(tmp_path), face(7), face(7))
+    paths = saved(LocalFolder(tmp_path), face(7), face(7))
 
     assert [path for path in paths if path.startswith("faces/")] == [
         "faces/face_0/frame=7-2.png",
@@ -50,12 +50,12 @@ def test_two_faces_of_one_frame_are_both_saved(tmp_path):
 
 
 def test_a_saved_face_is_the_picture_to_the_pixel(tmp_path):
-    folder, saved = LocalFolder(tmp_path), face(0, level=77)
-    kept(folder, saved)
+    folder, one = LocalFolder(tmp_path), face(0, level=77)
+    saved(folder, one)
 
     with folder.read("faces/face_0/frame=0.png") as file, av.open(BytesIO(file.read())) as picture:
         (frame,) = picture.decode(video=0)
-    assert np.array_equal(frame.to_ndarray(format="rgb24"), saved.crop)
+    assert np.array_equal(frame.to_ndarray(format="rgb24"), one.crop)
 
 
 def test_a_file_that_could_not_be_read_leaves_only_its_problems(tmp_path):
@@ -68,5 +68,38 @@ def test_a_file_that_could_not_be_read_leaves_only_its_problems(tmp_path):
         folder.read("file.json")
 
 
+def test_files_kept_together_are_as_each_in_its_folder(tmp_path):
+    faces = Measured(groups=(Group("face_0", (face(0), face(7), face(7))),))
+    files = [
+        FileMeasurement(file="v.mp4", file_type="video", models={"face": faces}),
+        FileMeasurement(file="x", file_type=None, errors=(Problem(file="x", message="no"),)),
+        FileMeasurement(file="v.mp4", file_type="video", models={"face": faces}),
+    ]
+    archive = BytesIO()
+    keep_all(files, archive)
+    alone = [LocalFolder(tmp_path / f"{i}") for i in range(3)]
+    for file, folder in zip(files, alone, strict=True):
+        keep(file, folder)
+
+    assert [contents(folder) for folder in kept(archive)] == [contents(folder) for folder in alone]
+
+
+def test_what_was_not_kept_in_an_archive_is_not_found():
+    archive = BytesIO()
+    keep_all([FileMeasurement(file="x", file_type=None)], archive)
+
+    (folder,) = kept(archive)
+    with pytest.raises(FileNotFoundError):
+        folder.read("file.json")
+
+
 def test_a_folder_that_was_never_written_to_is_empty(tmp_path):
     assert list(LocalFolder(tmp_path / "nowhere").paths()) == []
+
+
+def contents(folder):
+    found = {}
+    for path in folder.paths():
+        with folder.read(path) as file:
+            found[path] = file.read()
+    return found

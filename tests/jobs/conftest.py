@@ -14,6 +14,7 @@ from mien.app import build
 from mien.engines import Engines
 from mien.jobs.job import NewJob, NewSource
 from mien.jobs.worker import Worker
+from mien.media.written import lots
 from mien.types import FileSource, TextSource, UrlSource
 from mien.wire.batch import Completed, Failed, Request
 
@@ -72,7 +73,7 @@ def add(mien, *paths, urls=(), texts=(), models=("prosody", "language"), **more)
             NewSource(source=FileSource(filename=path.name, content_type=None, md5sum=digest), key=key)
         )
     if texts:
-        sources.append(NewSource(source=TextSource(), texts=tuple(texts)))
+        sources.append(NewSource(source=TextSource(), lots=tuple(lots(texts))))
     mien.jobs.add(NewJob(id=job_id, request=request, sources=tuple(sources)), max_queued=500)
     return job_id
 

@@ -73,19 +73,21 @@ from mien.engines import Engines
 from mien.jobs.worker import Worker
 from mien.settings import Settings
 
-settings = Settings(voice="crashing")
+settings = Settings(voice="crashing", text_reader="touchy")
 mien = build(settings)
 Worker(settings, mien.jobs, mien.files, Engines(settings, "tests.jobs.engines"), sys.argv[1]).run()
 """
 
 
-def test_a_file_that_crashes_its_process_is_reported_and_the_others_are_measured(mien, command, tmp_path):
-    good, bad = talk(tmp_path / "good.wav"), talk(tmp_path / "bad.wav", tone(3))
+@pytest.fixture
+def crashing(command):
+    """How a worker is started whose engines end it."""
     root = str(Path(__file__).parent.parent.parent)
+    return lambda name: [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r})\n{WORKER}", name]
 
-    def crashing(name):
-        return [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r})\n{WORKER}", name]
 
+def test_a_file_that_crashes_its_process_is_reported_and_the_others_are_measured(mien, crashing, tmp_path):
+    good, bad = talk(tmp_path / "good.wav"), talk(tmp_path / "bad.wav", tone(3))
     job_id = add(mien, good, bad, good, models=["prosody"], transcription=None)
     with Supervisor(crashing, 1, mien.settings, mien.jobs, mien.files):
         state = ended(mien, job_id, 120)
@@ -94,3 +96,15 @@ def test_a_file_that_crashes_its_process_is_reported_and_the_others_are_measured
     errors = [one["results"]["errors"] for one in predictions(mien, job_id)]
     assert errors[0] == errors[2] == []
     assert errors[1][0]["message"] == "measuring this file ended the process 3 times"
+
+
+def test_a_text_that_crashes_its_process_is_reported_and_the_others_are_measured(mien, crashing):
+    job_id = add(mien, texts=["Good!", "A deadly word.", "Bad!"], models=["language"])
+    with Supervisor(crashing, 1, mien.settings, mien.jobs, mien.files):
+        state = ended(mien, job_id, 120)
+
+    assert (state.num_predictions, state.num_errors) == (2, 1)
+    (results,) = (one["results"] for one in predictions(mien, job_id))
+    assert [file["file"] for file in results["predictions"]] == ["0", "2"]
+    (error,) = results["errors"]
+    assert (error["file"], error["message"]) == ("1", "measuring this file ended the process 3 times")

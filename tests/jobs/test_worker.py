@@ -3,6 +3,8 @@
 import zipfile
 from dataclasses import replace
 
+import pytest
+
 from mien.jobs.job import NewTask, Outcome
 from mien.wire.batch import Completed, Failed
 from tests.jobs.conftest import add, ended, eventually, kept, predictions, working
@@ -91,6 +93,47 @@ def test_a_defect_at_one_file_leaves_the_others_alone(mien, tmp_path):
     assert (state.num_predictions, state.num_errors) == (1, 1)
     (error,) = predictions(mien, job_id)[1]["results"]["errors"]
     assert error["message"] == "measuring this file failed (ZeroDivisionError)"
+
+
+def test_a_hundred_texts_are_one_task_and_answered_each_in_order(mien):
+    texts = [f"Good{'!' * (i % 7)}" for i in range(100)]
+    job_id = add(mien, texts=texts, models=["language", "ner"])
+    mien.jobs.give_back(task := mien.jobs.claim("a", ["measure"], 60), "a")
+    assert task.work["texts"] == texts
+
+    with working(mien):
+        state = ended(mien, job_id)
+
+    job = mien.jobs.get(job_id)
+    assert (job.files_done, job.files_total, state.num_predictions, state.num_errors) == (100, 100, 100, 0)
+    (found,) = predictions(mien, job_id)
+    assert [file["file"] for file in found["results"]["predictions"]] == [str(i) for i in range(100)]
+    with mien.files.read(f"jobs/{job_id}/artifacts.zip") as file, zipfile.ZipFile(file) as archive:
+        tables = [f"text-0/csv/{i}/{model}.csv" for i in range(100) for model in ("language", "ner")]
+        assert sorted(archive.namelist()) == sorted(tables)
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "message"),
+    [
+        ("Spaß!", "language", "the text is in another language ('de'"),
+        ("Is it breaking?", None, "measuring this file failed (ZeroDivisionError)"),
+    ],
+)
+def test_a_text_that_cannot_be_read_leaves_the_others_alone(mien, text, model, message):
+    mien = with_settings(mien, text_reader="touchy")
+    job_id = add(mien, texts=[*["Good!"] * 20, text, *["Bad!"] * 20], models=["language"])
+
+    with working(mien, "tests.jobs.engines"):
+        state = ended(mien, job_id)
+
+    assert (state.num_predictions, state.num_errors) == (40 + (model is not None), 1)
+    (results,) = (one["results"] for one in predictions(mien, job_id))
+    (error,) = results["errors"]
+    assert (error["file"], error["model"]) == ("20", model)
+    assert error["message"].startswith(message)
+    measured = [file["file"] for file in results["predictions"] if file["models"]]
+    assert measured == [str(i) for i in range(41) if i != 20]
 
 
 def test_a_cancelled_job_is_left_soon_and_the_next_one_begun(mien, tmp_path):

@@ -29,7 +29,7 @@ def cut(text, granularity, engines):
 
 
 def passages(granularity, reading):
-    return [one.passage for one in Passages(granularity).segments(reading)]
+    return list(Passages(granularity).segments(reading))
 
 
 @given(text=st.text(), granularity=st.sampled_from(GRANULARITIES))

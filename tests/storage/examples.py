@@ -20,10 +20,11 @@ class Clock:
         return self.now
 
 
-def job(urls=0, files=0, texts=0, callback_url=None, notify=False):
-    """A job of so many sources, whose texts are its last source."""
+def job(urls=0, files=0, texts=0, callback_url=None, notify=False, lot=1):
+    """A job of so many sources, whose texts are its last source; so many are a lot."""
     addresses = tuple(f"https://example.com/{i}.wav" for i in range(urls))
     strings = tuple(f"text {i}" for i in range(texts))
+    lots = tuple(strings[i : i + lot] for i in range(0, texts, lot))
     job_id = str(uuid4())
     uploads = [
         FileSource(filename=f"{i}.wav", content_type="audio/wav", md5sum="0" * 32) for i in range(files)
@@ -34,7 +35,7 @@ def job(urls=0, files=0, texts=0, callback_url=None, notify=False):
         sources=(
             *(NewSource(source=UrlSource(url)) for url in addresses),
             *(NewSource(source=file, key=f"jobs/{job_id}/upload/{i}") for i, file in enumerate(uploads)),
-            *([NewSource(source=TextSource(), texts=strings)] if strings else []),
+            *([NewSource(source=TextSource(), lots=lots)] if lots else []),
         ),
     )
 
@@ -45,6 +46,16 @@ def opened(task, files):
         follow=tuple(
             NewTask(kind="measure", source=task.source, file=i, work={"name": f"{i}.wav", "key": f"k/{i}"})
             for i in range(files)
+        )
+    )
+
+
+def one_by_one(task):
+    """What a lot of texts leads to whose measuring went wrong."""
+    return Outcome(
+        follow=tuple(
+            NewTask(kind="measure", source=task.source, file=i, work={"texts": [text]})
+            for i, text in enumerate(task.work["texts"], task.file)
         )
     )
 

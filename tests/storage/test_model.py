@@ -19,7 +19,7 @@ from mien.errors import JobNotFound, QueueFull
 from mien.jobs.job import Outcome
 from mien.storage.sql import SqlStore
 from mien.wire.batch import STATUS
-from tests.storage.examples import ALL, Clock, job, opened
+from tests.storage.examples import ALL, Clock, job, one_by_one, opened
 from tests.storage.postgres import empty
 
 LEASE = 30.0
@@ -65,9 +65,15 @@ class Model(RuleBasedStateMachine):
 
     # ── what can happen
 
-    @rule(urls=st.integers(0, 2), texts=st.integers(0, 3), callback=st.booleans(), notify=st.booleans())
-    def add(self, urls, texts, callback, notify):
-        new = job(urls, 0, texts, "https://example.com/back" if callback else None, notify)
+    @rule(
+        urls=st.integers(0, 2),
+        texts=st.integers(0, 3),
+        lot=st.integers(1, 3),
+        callback=st.booleans(),
+        notify=st.booleans(),
+    )
+    def add(self, urls, texts, lot, callback, notify):
+        new = job(urls, 0, texts, "https://example.com/back" if callback else None, notify, lot)
         if sum(one.status == "QUEUED" for one in self.jobs.values()) >= MAX_QUEUED:
             with pytest.raises(QueueFull):
                 self.store.add(new, max_queued=MAX_QUEUED)
@@ -76,7 +82,7 @@ class Model(RuleBasedStateMachine):
         self.jobs[new.id] = ModelJob(urls + bool(texts), urls + texts, callback, notify)
         for i in range(urls):
             self.begin(new.id, "open", i)
-        for i in range(texts):
+        for i in range(0, texts, lot):
             self.begin(new.id, "measure", urls, i)
         self.finish_where_all_is_measured(new.id)
 
@@ -107,8 +113,12 @@ class Model(RuleBasedStateMachine):
     def done(self, which, files):
         claimed, worker = self.claims[which % len(self.claims)]
         key, held = self.held(claimed, worker)
-        result = f"r/{next(self.numbers)}" if claimed.kind == "measure" else None
-        outcome = opened(claimed, files) if claimed.kind == "open" else Outcome(result=result)
+        apart = claimed.files > 1 and files == 0
+        result = f"r/{next(self.numbers)}" if claimed.kind == "measure" and not apart else None
+        if claimed.kind == "open":
+            outcome = opened(claimed, files)
+        else:
+            outcome = one_by_one(claimed) if apart else Outcome(result=result)
         assert self.store.done(claimed, worker, outcome) == held
         if not held:
             return
@@ -120,8 +130,11 @@ class Model(RuleBasedStateMachine):
                 for i in range(files):
                     self.begin(claimed.job_id, "measure", claimed.source, i)
                 self.finish_where_all_is_measured(claimed.job_id)
+            case "measure" if apart:
+                for i in range(claimed.files):
+                    self.begin(claimed.job_id, "measure", claimed.source, claimed.file + i)
             case "measure":
-                one.done += 1
+                one.done += claimed.files
                 one.results[claimed.source, claimed.file] = result
                 self.finish_where_all_is_measured(claimed.job_id)
             case "finish":

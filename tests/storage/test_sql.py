@@ -15,7 +15,7 @@ from mien.jobs.store import Listing
 from mien.storage.sql import TURN, SqlStore
 from mien.types import TextSource
 from mien.wire.batch import Completed, Failed, InProgress, Queued, Request
-from tests.storage.examples import ALL, job, measured, opened
+from tests.storage.examples import ALL, job, measured, one_by_one, opened
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -141,7 +141,38 @@ def test_texts_are_measured_without_being_opened(store):
     tasks = [claim(store), claim(store)]
 
     assert [task.kind for task in tasks] == ["measure", "measure"]
-    assert [task.work for task in tasks] == [{"name": "0", "text": "text 0"}, {"name": "1", "text": "text 1"}]
+    assert [task.work for task in tasks] == [{"texts": ["text 0"]}, {"texts": ["text 1"]}]
+
+
+def test_texts_of_a_lot_are_measured_together_and_count_each(store):
+    new = store.add(job(texts=5, lot=3), max_queued=1)
+    assert new.files_total == 5
+
+    tasks = [claim(store), claim(store)]
+    assert [(task.file, len(task.work["texts"])) for task in tasks] == [(0, 3), (3, 2)]
+    end(store, tasks[1], Outcome(result="r/3", num_predictions=2, num_errors=1))
+    assert (store.get(new.id).files_done, store.get(new.id).files_total) == (2, 5)
+    end(store, tasks[0], Outcome(result="r/0", num_predictions=3))
+    end(store, claim(store, "finish"))
+
+    state = store.get(new.id).state
+    assert (state.num_predictions, state.num_errors) == (5, 1)
+    assert store.results(new.id) == [(0, 0, "r/0"), (0, 3, "r/3")]
+
+
+def test_a_lot_gives_way_to_its_texts_one_by_one(store):
+    new = store.add(job(texts=3, lot=3), max_queued=1)
+    lot = claim(store)
+    end(store, lot, one_by_one(lot))
+    assert (store.get(new.id).files_done, store.get(new.id).files_total) == (0, 3)
+
+    alone = [task for task in work_off(store) if task.kind == "measure"]
+
+    assert [(task.file, task.attempt, task.work) for task in alone] == [
+        (i, 1, {"texts": [f"text {i}"]}) for i in range(3)
+    ]
+    assert [file for _, file, _ in store.results(new.id)] == [0, 1, 2]
+    assert store.get(new.id).files_done == 3
 
 
 @pytest.mark.parametrize(

@@ -26,22 +26,27 @@ HELD = 40.0
 
 
 class Shipped(nn.Module):
-    """The network with its outputs as they are served."""
+    """The network with its outputs as they are served. `passages` and `words` are (2, 53) each: by how
+    much the logits of expressions are stretched and shifted."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, passages: Tensor, words: Tensor) -> None:
         super().__init__()
         self.network = network
+        self.register_buffer("passages", passages)
+        self.register_buffer("words", words)
 
     def forward(self, ids: Tensor, mask: Tensor, shapes: Tensor) -> tuple[Tensor, ...]:
         read = self.network(ids, mask, shapes)
-        shares = torch.sigmoid(read.passages)
+        shares = torch.sigmoid(read.passages[:, EXPRESSED] * self.passages[0] + self.passages[1])
         felt = torch.softmax(read.passages[:, FELT], 1)
-        passages = torch.cat([shares[:, EXPRESSED], felt, shares[:, TOXIC]], 1)
-        return passages, read.tokens, torch.softmax(read.tags, 2), torch.sigmoid(read.aside)
+        passages = torch.cat([shares, felt, torch.sigmoid(read.passages[:, TOXIC])], 1)
+        shares = read.tokens[..., EXPRESSED] * self.words[0] + self.words[1]
+        tokens = torch.cat([shares, read.tokens[..., FELT.start :]], 2)
+        return passages, tokens, torch.softmax(read.tags, 2), torch.sigmoid(read.aside)
 
 
 @torch.no_grad()
-def calibrate(network: Network, held_out: Source) -> None:
+def calibrated(network: Network, held_out: Source) -> Shipped:
     """Stretch and shift each expression's logit so that shares are as high as raters' on texts held
     out, of passages and, the same way, of words by their mean."""
     passages = np.zeros((len(held_out.texts), EXPRESSED.stop))
@@ -51,14 +56,14 @@ def calibrate(network: Network, held_out: Source) -> None:
         counted = batch.mask[:, :, None].float()
         words[some] = ((read.tokens[..., EXPRESSED] * counted).sum(1) / counted.sum(1)).numpy()
     real = held_out.measures[:, EXPRESSED]
-    for head, logits in ((network.passages, passages), (network.tokens, words)):
-        fits = np.array([_fitted(logits[:, j], real[:, j]) for j in range(EXPRESSED.stop)], np.float32)
-        stretch, shift = torch.from_numpy(fits).T
-        head.weight[EXPRESSED] *= stretch[:, None]
-        head.bias[EXPRESSED] = head.bias[EXPRESSED] * stretch + shift
+    found = []
+    for logits in (passages, words):
+        fits = np.array([_fitted(logits[:, j], real[:, j]) for j in range(EXPRESSED.stop)], np.float32).T
+        found.append(torch.from_numpy(fits))
         print(
-            f"stretched by {stretch.mean():.2f} ({stretch.min():.2f} to {stretch.max():.2f}), shifted by {shift.mean():.2f}"
+            f"stretched by {fits[0].mean():.2f} ({fits[0].min():.2f} to {fits[0].max():.2f}), shifted by {fits[1].mean():.2f}"
         )
+    return Shipped(network, *found).eval()
 
 
 def _fitted(logits: np.ndarray, real: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
@@ -81,7 +86,7 @@ def feeds(source: Source) -> Iterator[dict[str, NDArray[np.int64]]]:
         yield {"ids": some.ids.numpy(), "mask": some.mask.numpy(), "shapes": some.shapes.numpy()}
 
 
-def write(network: Network, out: Path, shown: Feeds) -> None:
+def write(network: Shipped, out: Path, shown: Feeds) -> None:
     whole = out.with_suffix(".whole.onnx")
     example = (
         torch.randint(1000, 2000, (2, 9)),
@@ -91,7 +96,7 @@ def write(network: Network, out: Path, shown: Feeds) -> None:
     names, outputs = ["ids", "mask", "shapes"], ["passages", "tokens", "tags", "aside"]
     axes = {name: {0: "texts", 1: "tokens"} for name in (*names, "tokens", "tags")}
     torch.onnx.export(
-        Shipped(network).eval(),
+        network,
         example,
         str(whole),
         input_names=names,
@@ -116,9 +121,9 @@ def main() -> None:
     network = Network(Encoder.published(wanted.start))
     network.load_state_dict(torch.load(wanted.student, weights_only=True)["average"])
     held_out = next(one for one in load(wanted.data, tokens, "development", 120) if one.name == "rated")
-    calibrate(network, held_out)
+    shipped = calibrated(network, held_out)
     train = next(one for one in load(wanted.data, tokens, "train", 120) if one.name == "rated")
-    write(network, wanted.out, list(feeds(train)))
+    write(shipped, wanted.out, list(feeds(train)))
     tokens.save(str(wanted.out.with_suffix(".vocabulary.json")), pretty=False)
 
 

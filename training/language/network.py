@@ -154,12 +154,14 @@ class Encoder(nn.Module):
 
 
 class Network(nn.Module):
-    """The encoder with its readers."""
+    """The encoder with its readers. A passage is what its words say on average, and what the whole adds."""
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
         width = encoder.form.width
         self.encoder = encoder
+        # published encoders give small numbers, from which readers would learn slowly
+        self.ready = nn.LayerNorm(width)
         self.mixed = nn.Sequential(nn.Dropout(0.1), nn.Linear(2 * width, width), nn.GELU(), nn.Dropout(0.1))
         self.passages = nn.Linear(width, MEASURES)
         self.aside = nn.Linear(width, GOEMOTIONS + XED)
@@ -167,11 +169,13 @@ class Network(nn.Module):
         self.tags = nn.Sequential(nn.Dropout(0.1), nn.Linear(width, len(TAGS)))
 
     def forward(self, ids: Tensor, mask: Tensor, shapes: Tensor) -> Read:
-        states = self.encoder(ids, mask, shapes)
+        states = self.ready(self.encoder(ids, mask, shapes))
         counted = mask[:, :, None].to(states.dtype)
         mean = (states * counted).sum(1) / counted.sum(1)
         mixed = self.mixed(torch.cat([states[:, 0], mean], 1))
-        return Read(self.passages(mixed), self.aside(mixed), self.tokens(states), self.tags(states))
+        tokens = self.tokens(states)
+        words = (tokens * counted).sum(1) / counted.sum(1)
+        return Read(words + self.passages(mixed), self.aside(mixed), tokens, self.tags(states))
 
 
 def _buckets(places: Tensor) -> Tensor:

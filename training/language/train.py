@@ -38,15 +38,16 @@ HARD = 0.6
 """How much what somebody said counts beside what the teacher says."""
 
 
-def loss_of(read: Read, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """What all that is known of some texts says of what was read."""
+def loss_of(read: Read, batch: Batch, evenly: Tensor) -> tuple[Tensor, dict[str, float]]:
+    """What all that is known of some texts says of what was read. `evenly` is how much each expression
+    counts."""
     counted = batch.mask[:, 1:-1] > 0
     parts = {
-        "expressions": 12 * _between(read.passages[:, EXPRESSED], batch.measures[:, EXPRESSED]),
+        "expressions": 12 * _between(read.passages[:, EXPRESSED], batch.measures[:, EXPRESSED], evenly),
         "sentiment": 0.5 * _spread(read.passages[:, FELT], batch.measures[:, FELT]),
         "toxicity": 2 * _between(read.passages[:, TOXIC], batch.measures[:, TOXIC]),
         "aside": 5 * _between(read.aside, batch.aside),
-        "word expressions": 4 * _between(read.tokens[..., EXPRESSED], batch.tokens[..., EXPRESSED]),
+        "word expressions": 4 * _between(read.tokens[..., EXPRESSED], batch.tokens[..., EXPRESSED], evenly),
         "word sentiment": 0.2 * _spread(read.tokens[..., FELT], batch.tokens[..., FELT]),
         "word toxicity": 1 * _between(read.tokens[..., TOXIC], batch.tokens[..., TOXIC]),
         "tags": 2 * _tagged(read.tags[:, 1:-1][counted], batch.tags[:, 1:-1][counted]),
@@ -55,10 +56,11 @@ def loss_of(read: Read, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     return sum(known.values(), torch.zeros(())), {name: float(part.detach()) for name, part in known.items()}
 
 
-def _between(logits: Tensor, target: Tensor) -> Tensor:
+def _between(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean cross entropy of shares, over those that are known; NaN if none is."""
     known = ~torch.isnan(target)
-    return functional.binary_cross_entropy_with_logits(logits[known], target[known])
+    each = None if weights is None else weights.expand_as(target)[known]
+    return functional.binary_cross_entropy_with_logits(logits[known], target[known], each)
 
 
 def _spread(logits: Tensor, target: Tensor) -> Tensor:
@@ -90,7 +92,7 @@ def train(sources: list[Source], network: Network, wanted: argparse.Namespace, h
     optimizer = torch.optim.AdamW(
         [{"params": group} for group in (encoder, readers, shapes)], weight_decay=0.01, fused=True
     )
-    begin_at_means(network, sources)
+    evenly = begin_at_means(network, sources)
     average = {name: value.clone() for name, value in network.state_dict().items()}
     first = _resume(wanted.out, network, optimizer, average)
     streams = {
@@ -109,7 +111,7 @@ def train(sources: list[Source], network: Network, wanted: argparse.Namespace, h
         network.train()
         with torch.autocast("cpu", torch.bfloat16):
             read = network(batch.ids + wanted.shift, batch.mask, batch.shapes)
-        loss, parts = loss_of(Read(*(part.float() for part in read)), batch)
+        loss, parts = loss_of(Read(*(part.float() for part in read)), batch, evenly)
         if not parts:
             continue
         loss.backward()
@@ -145,21 +147,25 @@ def train(sources: list[Source], network: Network, wanted: argparse.Namespace, h
 
 
 @torch.no_grad()
-def begin_at_means(network: Network, sources: list[Source]) -> None:
+def begin_at_means(network: Network, sources: list[Source]) -> Tensor:
     """Let every reader begin with what is true on average. A bias that has far to go is overtaken by
-    the encoder, which then says the same of every text for good."""
+    the encoder, which then says the same of every text for good.
+
+    Returns how much each expression is to count: the rarer the more, by the root of how rare.
+    """
     measures = np.nanmean(np.concatenate([source.measures for source in sources]), 0)
     aside = np.nanmean(np.concatenate([source.aside for source in sources]), 0)
     logits = np.log(measures / (1 - measures))
     logits[FELT] = np.log(measures[FELT])
-    for head in (network.passages, network.tokens):
-        head.weight.mul_(0.3)
-        head.bias.copy_(torch.from_numpy(logits))
+    network.passages.bias.zero_()
+    network.tokens.bias.copy_(torch.from_numpy(logits))
     network.aside.bias.copy_(torch.from_numpy(np.log(aside / (1 - aside))))
     tags = network.tags[1]
     assert isinstance(tags, torch.nn.Linear)
     tags.bias.fill_(-5.0)
     tags.bias[0] = 0.0
+    rare = (measures[EXPRESSED].mean() / measures[EXPRESSED]) ** 0.5
+    return torch.from_numpy(np.clip(rare, 0.5, 3.0))
 
 
 @torch.no_grad()

@@ -30,6 +30,7 @@ from mien.errors import (
 from mien.jobs.job import Job, NewJob, NewSource
 from mien.jobs.store import FileStore, JobStore, Listing
 from mien.media.sources import check_url
+from mien.media.written import lots
 from mien.settings import Settings
 from mien.types import TextSource, UrlSource
 from mien.wire import batch as wire
@@ -151,7 +152,7 @@ class Starting:
         sources = [
             *(NewSource(source=UrlSource(url)) for url in request.urls),
             *(NewSource(source=up.source, key=key) for up, key in zip(uploads, keys, strict=True)),
-            *([NewSource(source=TextSource(), texts=request.text)] if request.text else []),
+            *([NewSource(source=TextSource(), lots=tuple(lots(request.text)))] if request.text else []),
         ]
         job = NewJob(id=job_id, request=request, sources=tuple(sources))
         try:

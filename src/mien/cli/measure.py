@@ -14,7 +14,7 @@ from rich.console import Console
 
 from mien.cli.bars import Bars
 from mien.cli.table import shown
-from mien.door import Opened, measured, open_source, wished
+from mien.door import Opened, measured, measured_texts, open_source, wished
 from mien.engines import Engines
 from mien.errors import EngineMissing, MediaError, RequestError
 from mien.formats import Folder
@@ -22,9 +22,7 @@ from mien.formats.artifacts import write_artifacts
 from mien.formats.folder import LocalFolder, keep
 from mien.formats.json import write_predictions
 from mien.measure import Wish
-from mien.measure import measure as measure_media
 from mien.media import Media
-from mien.media.decode import text_media
 from mien.models import MODELS
 from mien.segments import TranscriptionOptions
 from mien.settings import Settings
@@ -157,9 +155,7 @@ class _Run:
                 source, files = self._source(one, bars.followed)
                 self._keep(source, files, console)
             if texts:
-                media = (text_media(one, str(i)) for i, one in enumerate(texts))
-                found = (measure_media(one, self.wish, self.engines) for one in media)
-                self._keep(TextSource(), found, console)
+                self._keep(TextSource(), measured_texts(texts, self.wish, self.engines), console)
 
     def _source(
         self, one: str, through: Callable[[Media], Media]

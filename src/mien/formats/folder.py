@@ -2,10 +2,11 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from struct import pack
-from typing import BinaryIO
+from typing import BinaryIO, cast
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -30,6 +31,40 @@ class LocalFolder:
     def paths(self) -> Iterator[str]:
         files = (path for path in self._path.rglob("*") if path.is_file())
         yield from sorted(path.relative_to(self._path).as_posix() for path in files)
+
+
+class ArchiveFolder:
+    """A folder in an archive that is being written, or read."""
+
+    def __init__(self, archive: ZipFile, name: str) -> None:
+        self._archive, self._prefix = archive, f"{name}/"
+
+    def write(self, path: str) -> BinaryIO:
+        return cast(BinaryIO, self._archive.open(self._prefix + path, "w", force_zip64=True))
+
+    def read(self, path: str) -> BinaryIO:
+        try:
+            return cast(BinaryIO, self._archive.open(self._prefix + path))
+        except KeyError:
+            raise FileNotFoundError(path) from None
+
+    def paths(self) -> Iterator[str]:
+        names = (name for name in self._archive.namelist() if name.startswith(self._prefix))
+        yield from sorted(name.removeprefix(self._prefix) for name in names)
+
+
+def keep_all(files: Iterable[FileMeasurement], out: BinaryIO) -> None:
+    """Keep what was measured in some files in one archive: not packed tighter, but written at once."""
+    with ZipFile(out, "w") as archive:
+        for number, file in enumerate(files):
+            keep(file, ArchiveFolder(archive, str(number)))
+
+
+def kept(file: BinaryIO) -> Iterator[ArchiveFolder]:
+    """The folders of an archive in the order in which they were kept, as long as the file is open."""
+    archive = ZipFile(file)
+    for name in dict.fromkeys(path.partition("/")[0] for path in archive.namelist()):
+        yield ArchiveFolder(archive, name)
 
 
 def keep(file: FileMeasurement, folder: Folder) -> None:

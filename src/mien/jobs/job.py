@@ -2,8 +2,9 @@
 
     job ── open (one a source: fetch, unpack) ── measure (one a file) ── finish ── callback, notify, tidy
 
-Texts need no opening: their first tasks are `measure`, one a string. When a job ends, in whatever
-way, its callback is sent, people are notified, and what it no longer needs is tidied away.
+Texts need no opening: their first tasks are `measure`, one for as many strings as are measured
+together. When a job ends, in whatever way, its callback is sent, people are notified, and what it no
+longer needs is tidied away.
 
 A task is claimed by one worker at a time, under a lease. What it leads to (further tasks, results,
 the state of its job) is written in the same transaction that ends it, so that nothing is lost and
@@ -22,11 +23,12 @@ TaskKind: TypeAlias = Literal["open", "measure", "finish", "callback", "notify",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSource:
-    """One source of a new job. `key` is where its upload lies in the file store."""
+    """One source of a new job. `key` is where its upload lies in the file store; `lots` are its
+    texts, as they are measured together."""
 
     source: Source
     key: str | None = None
-    texts: tuple[str, ...] = ()
+    lots: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +61,18 @@ class NewTask:
     source: int = 0
     """Number of the source within the job."""
     file: int = 0
-    """Number of the file within its source."""
+    """Number of the file within its source; of several texts, that of the first."""
     work: Mapping[str, Any] = field(default_factory=dict)
     """
     open: `key`, where the upload lies in the file store; nothing for a URL.
-    measure: `name`, and one of `key` (in the file store), `text`, or `refused` (why it is not measured).
+    measure: `name`, and one of `key` (in the file store) or `refused` (why it is not measured); or
+    `texts`, which are called by their numbers.
     """
+
+    @property
+    def files(self) -> int:
+        """How many files it is about."""
+        return len(self.work["texts"]) if "texts" in self.work else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +88,8 @@ class Task(NewTask):
 class Outcome:
     """What a finished task leads to.
 
-    `result` is the key, in the file store, of the folder with what was measured.
+    `result` is the key, in the file store, of the archive with what was measured. A task without a
+    result gives way to those that follow it.
     """
 
     result: str | None = None

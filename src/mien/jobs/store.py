@@ -42,7 +42,7 @@ class JobStore(Protocol):
     """Keeps jobs and hands out their tasks. Safe to use from many processes and threads."""
 
     def add(self, job: NewJob, *, max_queued: int) -> Job:
-        """Keep a job and its first tasks: one `open` a source, one `measure` a text.
+        """Keep a job and its first tasks: one `open` a source, one `measure` a lot of texts.
 
         Raises:
             QueueFull: so many jobs are queued already.
@@ -55,7 +55,7 @@ class JobStore(Protocol):
         """Jobs that have no such time yet come last, whatever the direction."""
 
     def results(self, job_id: str) -> Sequence[tuple[int, int, str]]:
-        """(source, file, result key) of the measured files, in order."""
+        """(source, first file, result key) of what was measured, in order."""
 
     def claim(self, worker: str, kinds: Sequence[TaskKind], lease_seconds: float) -> Task | None:
         """A task that is due and nobody holds, of the first of these kinds that has one; its job

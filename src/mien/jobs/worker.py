@@ -10,24 +10,22 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
 
 from mien.engines import Engines
 from mien.errors import EngineError, JobNotFound, MediaError, StoreError
 from mien.formats import FORMATS, Folder
-from mien.formats.folder import keep
+from mien.formats.folder import keep_all, kept
 from mien.jobs.callbacks import Undeliverable, call_back, notify
 from mien.jobs.job import Job, NewTask, Outcome, Task, TaskKind
 from mien.jobs.retention import tidy
 from mien.jobs.store import FileStore, JobStore
-from mien.measure import Wish, measure, measure_path
+from mien.measure import Wish, measure_path, measure_together
 from mien.media import Media
 from mien.media.archives import Refused, is_archive, unpack
 from mien.media.decode import text_media
@@ -232,48 +230,63 @@ class Worker:
         return Outcome(follow=tuple(measuring))
 
     def _measure(self, job: Job, held: _Held) -> Outcome:
+        """Measure a file, or some texts together. Where these ended the process, or met a defect of
+        ours, each is measured by itself: one is to blame, and the others are not."""
         task = held.task
-        found = self._measured(job, held)
-        key = f"jobs/{job.id}/result/{task.source}/{task.file}/{task.attempt}"
-        keep(found, StoredFolder(self._files, key))
+        if task.files > 1 and task.attempt > 1:
+            return Outcome(follow=_one_by_one(task))
+        try:
+            found = self._measured(job, held)
+        except (EngineError, StoreError):
+            raise
+        except Exception as error:  # a defect of ours must not take the other files with it
+            log.exception("job %s, file %r", job.id, _name(task))
+            if task.files > 1:
+                return Outcome(follow=_one_by_one(task))
+            found = [_failed(_name(task), f"measuring this file failed ({type(error).__name__})")]
+        key = f"jobs/{job.id}/result/{task.id}/{task.attempt}.zip"
+        with self._files.write(key) as out:
+            keep_all(found, out)
         return Outcome(
-            result=key, num_predictions=int(found.file_type is not None), num_errors=len(found.errors)
+            result=key,
+            num_predictions=sum(file.file_type is not None for file in found),
+            num_errors=sum(len(file.errors) for file in found),
         )
 
-    def _measured(self, job: Job, held: _Held) -> FileMeasurement:
+    def _measured(self, job: Job, held: _Held) -> list[FileMeasurement]:
         task, work = held.task, held.task.work
-        name: str = work["name"]
         if task.attempt > self._settings.max_attempts:
-            return _failed(name, _ended("measuring", task))
+            return [_failed(_name(task), _ended("measuring", task))]
         if "refused" in work:
-            return _failed(name, work["refused"])
+            return [_failed(_name(task), work["refused"])]
         wish = Wish(models=job.request.chosen(), transcription=job.request.transcription)
+        if "texts" in work:
+            texts = [text_media(text, str(number)) for number, text in enumerate(work["texts"], task.file)]
+            return measure_together(texts, wish, self._engines)
 
         def through(media: Media) -> Media:
             return Followed(media, lambda _: self._check(held))
 
-        try:
-            if "text" in work:
-                return measure(text_media(work["text"], name), wish, self._engines)
-            with self._files.local(work["key"]) as path:
-                return measure_path(path, name, wish, self._engines, self._settings, through)
-        except (EngineError, StoreError):
-            raise
-        except Exception as error:  # a defect of ours must not take the other files with it
-            log.exception("job %s, file %r", job.id, name)
-            return _failed(name, f"measuring this file failed ({type(error).__name__})")
+        with self._files.local(work["key"]) as path:
+            return [measure_path(path, _name(task), wish, self._engines, self._settings, through)]
 
     def _finish(self, job: Job, held: _Held) -> Outcome:
         """Put together what is handed out."""
         if held.task.attempt > self._settings.max_attempts:
             raise EngineError(_ended("putting the results together", held.task))
-        kept: list[list[Folder]] = [[] for _ in job.sources]
+        keys: list[list[str]] = [[] for _ in job.sources]
         for source, _, key in self._jobs.results(job.id):
-            kept[source].append(StoredFolder(self._files, key))
+            keys[source].append(key)
         for name, write in FORMATS.items():
             with self._files.write(f"jobs/{job.id}/{name}") as out:
-                write(zip(job.sources, kept, strict=True), out)
+                write(zip(job.sources, map(self._folders, keys), strict=True), out)
         return Outcome()
+
+    def _folders(self, keys: Iterable[str]) -> Iterator[Folder]:
+        """A folder for each file that was measured; one archive is open at a time."""
+        for key in keys:
+            with self._files.read(key) as file:
+                yield from kept(file)
 
     def _call_back(self, job: Job, held: _Held) -> Outcome:
         self._send(held.task, lambda: call_back(self._jobs.get(job.id), self._files, self._settings))
@@ -324,22 +337,6 @@ class Worker:
             woken.set()
 
 
-class StoredFolder:
-    """A folder of results in the file store."""
-
-    def __init__(self, files: FileStore, key: str) -> None:
-        self._files, self._key = files, key
-
-    def write(self, path: str) -> AbstractContextManager[BinaryIO]:
-        return self._files.write(f"{self._key}/{path}")
-
-    def read(self, path: str) -> AbstractContextManager[BinaryIO]:
-        return self._files.read(f"{self._key}/{path}")
-
-    def paths(self) -> Iterator[str]:
-        return (key[len(self._key) + 1 :] for key in self._files.keys(self._key))
-
-
 class _Later(Exception):
     """A delivery is to be tried again: after twice the time at each attempt, six hours at most."""
 
@@ -354,6 +351,19 @@ class _Later(Exception):
 
 def _filename(source: object) -> str:
     return (source.filename if isinstance(source, FileSource) else None) or "file"
+
+
+def _one_by_one(task: Task) -> tuple[NewTask, ...]:
+    """A task for each of the texts of a task."""
+    return tuple(
+        NewTask(kind="measure", source=task.source, file=number, work={"texts": [text]})
+        for number, text in enumerate(task.work["texts"], task.file)
+    )
+
+
+def _name(task: Task) -> str:
+    """What the first file of a task is called."""
+    return str(task.file) if "texts" in task.work else task.work["name"]
 
 
 def _refused(name: str, reason: str) -> dict[str, str]:

@@ -15,6 +15,9 @@ from mien.media.kinds import is_prose
 from mien.settings import Settings
 from mien.types import FileType, Frame, Landmarks, Sound
 
+LOT, LOT_CHARACTERS = 256, 50_000
+"""Texts that are measured together, and how long they may be in all: about a second's work."""
+
 LANDMARKS = (478, 3)
 """Points of a face mesh, and x, y, z of each."""
 
@@ -48,6 +51,20 @@ class Written:
 
     def sound(self) -> Iterator[Sound]:
         return iter(())
+
+
+def lots(texts: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Texts in order, as many at a time as are measured together; a long one by itself."""
+    lot: list[str] = []
+    length = 0
+    for text in texts:
+        if lot and (len(lot) == LOT or length + len(text) > LOT_CHARACTERS):
+            yield tuple(lot)
+            lot, length = [], 0
+        lot.append(text)
+        length += len(text)
+    if lot:
+        yield tuple(lot)
 
 
 def read_written(path: Path, name: str, encoding: str, settings: Settings) -> Media:

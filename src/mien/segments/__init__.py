@@ -1,8 +1,7 @@
 """The second room: a file is cut into the pieces that models want to see."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
 from math import floor
 from typing import Protocol, TypeVar
 
@@ -13,14 +12,11 @@ from mien.errors import EngineMissing, NotTranscribed, UnsupportedLanguage
 from mien.labels import LANGUAGES
 from mien.media import Media
 from mien.segments.slices import slices
-from mien.types import Interval, Metadata, Passage, ReadPassage, Speech, Transcript, Turn
+from mien.types import Interval, Metadata, Speech, Transcript, Turn
 
 __all__ = ["Cut", "Reading", "TranscriptionOptions"]
 
 S_co = TypeVar("S_co", covariant=True)
-
-READ_AT_ONCE = 256
-"""Passages that are read together, so that those of like length can be."""
 
 LANGUAGE_SHOWS = 2000
 """Characters by which the language of a text is told."""
@@ -89,17 +85,6 @@ class Reading:
             return ()
         return tuple(diarizer.turns(self._stretches()))
 
-    def read(self, passages: Iterable[Passage]) -> Iterator[ReadPassage]:
-        """Passages with what is read of them; many at once, for that is what is fast.
-
-        Raises:
-            UnsupportedLanguage: the text is in a language that nothing here reads.
-        """
-        reader = self._reader
-        passages = iter(passages)
-        while some := list(islice(passages, READ_AT_ONCE)):
-            yield from map(ReadPassage, some, reader.read_texts(some))
-
     def warn(self, message: str) -> None:
         """Say that something asked for could only be done in part."""
         if message not in self.warnings:
@@ -129,8 +114,12 @@ class Reading:
         return transcript
 
     @cached_property
-    def _reader(self) -> TextReader:
-        """Who reads this file: the reader of texts, or that of other languages where it is surely in one."""
+    def reader(self) -> TextReader:
+        """Who reads its words: the reader of texts, or that of other languages where they are surely in one.
+
+        Raises:
+            UnsupportedLanguage: they are in a language that nothing here reads.
+        """
         reader = self._engines.text_reader
         if reader.languages is None:
             return reader

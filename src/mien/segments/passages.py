@@ -10,7 +10,7 @@ from sentencex import get_sentence_boundaries
 
 from mien.segments import Reading
 from mien.segments.speech import gap, joined, spans
-from mien.types import Granularity, Interval, Passage, ReadPassage, Word, sureness
+from mien.types import Granularity, Interval, Passage, Word, sureness
 
 LONGEST_SENTENCE = 4000
 """Characters; what goes on for longer without an end (talk written down without full stops, a table)
@@ -20,15 +20,16 @@ is cut where there is white space."""
 @dataclass(frozen=True, slots=True)
 class Passages:
     """Text by sentence (an utterance is one too) or as a whole, speech as `Spoken` cuts it; each with
-    its words and what was read of it, so that all who want the same passages share one reading."""
+    its words, so that all who want the same passages share one reading of them."""
 
     granularity: Granularity = "sentence"
     speakers: bool = False
     transcribed = True
 
-    def segments(self, reading: Reading) -> Iterator[ReadPassage]:
+    def segments(self, reading: Reading) -> Iterator[Passage]:
+        _ = reading.reader  # a language that nobody reads is said before anything is cut
         text = reading.media.text
-        return reading.read(self._spoken(reading) if text is None else self._written(text))
+        return self._spoken(reading) if text is None else self._written(text)
 
     def _spoken(self, reading: Reading) -> Iterator[Passage]:
         at = 0

@@ -3,11 +3,11 @@
 What there is to do are rows of `tasks`, which vanish when they end, in the transaction that writes
 what became of them. So a task ends once, whoever is killed when, and the table stays small.
 
-**Turns.** A `measure` task is given its turn when it is made: the first `TURN` files of a job belong
-to the turn after the one that is being worked on, the next ones to the turn after that, and so on;
-claiming goes by turn, then by age. So who has few files is done within a turn or two however many
-files others have, a turn that has begun always ends however many jobs arrive, and no claim has to
-count anything.
+**Turns.** A `measure` task is given its turn when it is made: the first `TURN` files of a job (texts
+that are measured together count as one) belong to the turn after the one that is being worked on, the
+next ones to the turn after that, and so on; claiming goes by turn, then by age. So who has few files
+is done within a turn or two however many files others have, a turn that has begun always ends however
+many jobs arrive, and no claim has to count anything.
 
 **Locks** (PostgreSQL) are taken in one order: tasks by their number, then their job. Who adds tasks
 holds the job, so that of two tasks that end at once one sees that it was the last.
@@ -166,7 +166,7 @@ class SqlStore:
     def add(self, job: NewJob, *, max_queued: int) -> Job:
         now = self._now()
         first = [*_first_tasks(job)]
-        files = sum(task.kind != "finish" for task in first)
+        files = sum(task.files for task in first if task.kind != "finish")
         with self._writing() as db:
             if _queued(db) >= max_queued:
                 raise QueueFull
@@ -366,10 +366,11 @@ class SqlStore:
 
     def _advance(self, db: Connection, job: _Row, task: Task, outcome: Outcome) -> None:
         """What follows when something was opened or measured."""
-        if outcome.result is not None:
+        if measured := outcome.result is not None:
             row = {"job_id": job.id, "source": task.source, "file": task.file, "key": outcome.result}
             db.execute(insert(results).values(row))
-        opened = task.kind == "open"  # a source counted as one file until its files were known
+        # a source counts as one file until its files are known
+        known = 0 if measured else sum(new.files for new in outcome.follow) - task.files
         place = self._begin(db, job.id, job.place, outcome.follow)
         db.execute(
             update(jobs)
@@ -377,8 +378,8 @@ class SqlStore:
             .values(
                 num_predictions=jobs.c.num_predictions + outcome.num_predictions,
                 num_errors=jobs.c.num_errors + outcome.num_errors,
-                files_done=jobs.c.files_done + (0 if opened else 1),
-                files_total=jobs.c.files_total + (len(outcome.follow) - 1 if opened else 0),
+                files_done=jobs.c.files_done + (task.files if measured else 0),
+                files_total=jobs.c.files_total + known,
                 place=place,
             )
         )
@@ -512,12 +513,11 @@ def _first_tasks(job: NewJob) -> Iterator[NewTask]:
     begun = False
     for i, new in enumerate(job.sources):
         if isinstance(new.source, TextSource):
-            texts = enumerate(new.texts)
-            begun |= bool(new.texts)
-            yield from (
-                NewTask(kind="measure", source=i, file=j, work={"name": str(j), "text": text})
-                for j, text in texts
-            )
+            begun |= bool(new.lots)
+            first = 0
+            for texts in new.lots:
+                yield NewTask(kind="measure", source=i, file=first, work={"texts": texts})
+                first += len(texts)
         else:
             begun = True
             yield NewTask(kind="open", source=i, work={} if new.key is None else {"key": new.key})
