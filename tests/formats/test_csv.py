@@ -56,7 +56,7 @@ def test_columns_are_those_of_the_api(model, shared):
         pytest.param("burst", "Id,BeginTime,EndTime,Admiration,", 118),
         pytest.param(
             "ner",
-            "Id,Entity,BeginPosition,EndPosition,EntityConfidence,Support,Uri,LinkWord,BeginTime,EndTime,"
+            "Id,Entity,EntityType,BeginPosition,EndPosition,EntityConfidence,Support,Uri,LinkWord,BeginTime,"
             "Confidence,SpeakerConfidence,Admiration,",
             65,
         ),
