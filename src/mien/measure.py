@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mien.engines import Engines
-from mien.errors import EngineMissing, MediaError
+from mien.errors import EngineMissing, MediaError, MienError
 from mien.grouping import grouped
 from mien.media import Media
 from mien.media.decode import open_media
@@ -64,7 +64,7 @@ def measure(media: Media, wish: Wish, engines: Engines) -> FileMeasurement:
             if name not in failed
         },
         errors=tuple(
-            Problem(file=media.name, model=name, message=str(failed[name]))
+            Problem(file=media.name, model=name, message=str(failed[name]), kind=type(failed[name]))
             for name in wish.models
             if name in failed
         ),
@@ -97,7 +97,7 @@ def measure_path(
     return measure(through(media), wish, engines)
 
 
-_Failed: TypeAlias = dict[str, Exception]
+_Failed: TypeAlias = dict[str, MienError]
 
 
 def _made(media: Media, wish: Wish, engines: Engines) -> tuple[dict[str, Model[Any]], _Failed]:
