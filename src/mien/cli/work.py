@@ -18,7 +18,7 @@ from mien.jobs.supervisor import Supervisor
 from mien.jobs.worker import Worker
 from mien.settings import Settings
 
-LOWER = 10
+LOWER = 5
 """By so much the priority of a worker is lower than that of the server: who streams waits for the answer,
 who filed a job looks in later."""
 
