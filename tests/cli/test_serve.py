@@ -61,7 +61,7 @@ def state(port, job_id):
 
 
 def ended(port, job_id):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 200
     while (now := state(port, job_id))["status"] not in {"COMPLETED", "FAILED"}:
         assert time.monotonic() < until, now
         time.sleep(0.05)

@@ -8,6 +8,7 @@ import pytest
 
 from mien import labels, measure
 from mien.engines import Engines
+from mien.media.webm import CLUSTER
 from mien.settings import Settings
 from mien.stream.session import Session
 from mien.stream.together import SharedEngines
@@ -185,6 +186,44 @@ def test_base64_may_be_dressed(dressed, shot, ask):
     reply = ask(data=dressed(shot(128)), models={"face": SMALL})
 
     assert len(reply["face"]["predictions"]) == 1
+
+
+def elements(webm, begin, end):
+    """Where the elements of a part of a WebM file begin, and where their contents do."""
+    while begin < end:
+        size_at = begin + (9 - webm[begin].bit_length())
+        width = 9 - webm[size_at].bit_length()
+        size = int.from_bytes(webm[size_at : size_at + width]) & ((1 << 7 * width) - 1)
+        yield begin, size_at + width, size
+        begin = size_at + width + size
+
+
+@pytest.mark.parametrize("cut", ["between blocks", "between clusters"])
+def test_chunks_of_a_browsers_recording_are_heard_one_by_one(cut, tmp_path, ask):
+    path = tmp_path / "a.webm"
+    webm = talk(path, np.concatenate([tone(1.0, level=0.8), tone(2.0, level=0.2)])).read_bytes()
+    (_, begin, size), *_ = (one for one in elements(webm, 0, len(webm)) if webm[one[0]] == 0x18)
+    clusters = [one for one in elements(webm, begin, begin + size) if webm[one[0] :][:4] == CLUSTER]
+    blocks = [
+        block for at, inner, length in clusters for block, _, _ in elements(webm, inner, inner + length)
+    ]
+    if cut == "between blocks":  # after about a second, as the recorder is asked to
+        middle = next(at for at in blocks[len(blocks) // 3 :] if webm[at] == 0xA3)
+        chunks = [webm[:middle], webm[middle:]]
+    else:  # some recorders begin a cluster with each chunk
+        head, block = webm[: clusters[0][0]], webm[clusters[0][0] :]
+        chunks = [head + block, block]
+
+    ends = [
+        lengths(ask(data=base64(chunk), models={"prosody": {}}, stream_window_ms=500)) for chunk in chunks
+    ]
+
+    wanted = [[1.0], [2.0]] if cut == "between blocks" else [[3.0], [3.0]]
+    assert ends == [pytest.approx(end, abs=0.1) for end in wanted]
+
+
+def test_a_chunk_whose_beginning_was_never_sent_is_told_so(ask):
+    assert ask(data=base64(CLUSTER + bytes(100)), models={"prosody": {}})["code"] == "E0200"
 
 
 # ── what is said besides

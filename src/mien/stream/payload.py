@@ -13,6 +13,7 @@ from mien.errors import BrokenMedia, PictureTooLarge, TextTooLong
 from mien.media import Media
 from mien.media.decode import open_media, text_media
 from mien.media.followed import Followed
+from mien.media.webm import Chunks
 from mien.settings import Settings
 from mien.types import SOUND_RATE, FileType, Frame, Landmarks, Sound
 from mien.wire.stream import Message, Refused
@@ -44,8 +45,10 @@ class Limits:
         return cls(None, None, None) if settings.stream_wide else cls()
 
 
-def opened(message: Message, models: Container[str], limits: Limits, settings: Settings) -> Media:
-    """The payload of a message, of which nothing has been decoded yet.
+def opened(
+    message: Message, models: Container[str], chunks: Chunks, limits: Limits, settings: Settings
+) -> Media:
+    """The payload of a message, of which nothing has been decoded yet. `chunks` has seen those before it.
 
     Raises:
         Refused: it is no base64, or says that it is longer than allowed.
@@ -59,7 +62,7 @@ def opened(message: Message, models: Container[str], limits: Limits, settings: S
         if limits.side:
             most = min(settings.max_pixels, (limits.side + BLOCK) ** 2)
             settings = settings.model_copy(update={"max_pixels": most})
-        media = open_media(_bytes(data), NAME, settings)
+        media = open_media(chunks.whole(_bytes(data)), NAME, settings)
     if limits.characters and len(media.text or "") > limits.characters:
         raise TextTooLong(
             f"the text has {len(media.text or ''):,} characters; {limits.characters:,} are allowed"

@@ -11,6 +11,7 @@ import orjson
 from mien.errors import MediaError, MienError, RequestError
 from mien.measure import Wish, measure
 from mien.media import Media
+from mien.media.webm import Chunks
 from mien.models import MODELS
 from mien.models.options import Options
 from mien.models.prosody import ProsodyOptions, WindowOptions
@@ -46,8 +47,8 @@ _NOTHING: Sound = np.empty(0, np.float32)
 class Session:
     """Answers the messages of one connection, one at a time, each with exactly one reply.
 
-    It remembers the sound that it has heard lately, until `reset_stream`, and the faces that it was
-    asked to tell apart, as long as it lasts.
+    It remembers the sound that it has heard lately, until `reset_stream`; and, as long as it lasts, the
+    faces that it was asked to tell apart, and the head of a recording that comes in chunks.
     """
 
     def __init__(self, engines: SharedEngines, settings: Settings, largest_reply: int | None = None) -> None:
@@ -57,6 +58,7 @@ class Session:
         self._settings, self._limits = settings, Limits.of(settings)
         self._largest_reply = largest_reply
         self._before = _NOTHING
+        self._chunks = Chunks()
 
     def answer(self, message: str | bytes) -> str:
         """The reply to a message, whatever the message is."""
@@ -105,7 +107,7 @@ class Session:
         return measured_json(self._measured(message, models))
 
     def _measured(self, message: Message, models: Mapping[str, Options]) -> FileMeasurement:
-        media = opened(message, models, self._limits, self._settings)
+        media = opened(message, models, self._chunks, self._limits, self._settings)
         for name in models:
             if not _suits(name, media):
                 raise incompatible(name, media.file_type)
