@@ -613,7 +613,7 @@ def test_wide_limits_take_what_jobs_take(wide, sent, shot, tmp_path):
     assert len(wide(data=base64(path), models={"face": SMALL})["face"]["predictions"]) == 18
     picture_ = shot(128, ".jpg", width=3200, height=20)
     assert len(wide(data=picture_, models={"face": SMALL})["face"]["predictions"]) == 1
-    text = wide(data="a" * 20_000, raw_text=True, models={"language": {}})
+    text = wide(data="a" * 20_000, raw_text=True, models={"language": {"granularity": "passage"}})
     assert len(text["language"]["predictions"]) == 1
 
 
