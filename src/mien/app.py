@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from mien.api import api
+from mien.api.auth import Door
 from mien.jobs.store import FileStore, JobStore, KeyStore
 from mien.settings import Settings
 from mien.storage.files import Files
 from mien.storage.sql import SqlStore
+from mien.stream.socket import Sockets
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ def build(settings: Settings) -> App:
     return App(settings=settings, jobs=store, files=Files(settings.files), keys=store)
 
 
-def asgi(settings: Settings) -> FastAPI:
-    """The web application."""
-    mien = build(settings)
-    return api(settings, mien.jobs, mien.files, mien.keys)
+def served(mien: App) -> FastAPI:
+    """The web application over these parts: REST and the stream."""
+    app = api(mien.settings, mien.jobs, mien.files, mien.keys)
+    app.include_router(Sockets(mien.settings, Door(mien.settings, mien.keys)).routes())
+    return app

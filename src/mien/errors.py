@@ -44,6 +44,14 @@ class QueueFull(RequestError):
     """This server has as many queued jobs as it allows; try again later."""
 
 
+class TooManySessions(QueueFull):
+    """This server has as many sessions as it allows; try again later."""
+
+
+class Overloaded(QueueFull):
+    """More messages wait than this server can measure soon; send this one again in a moment."""
+
+
 class DiskFull(RequestError):
     """The files of jobs take as much disk as this server allows; try again later."""
 
@@ -70,6 +78,22 @@ class BrokenMedia(MediaError):
 
 class MediaTooLarge(MediaError):
     """The file is larger or longer than this server allows."""
+
+
+class PictureTooLarge(MediaTooLarge):
+    """The picture has more pixels than this server allows."""
+
+
+class BadLandmarks(BrokenMedia):
+    """The JSON holds no landmarks of faces."""
+
+
+class TooManyFaces(MediaTooLarge):
+    """The landmark file holds more faces than are read at once."""
+
+
+class TextTooLong(MediaTooLarge):
+    """The text is longer than this server allows."""
 
 
 class UnsafeAddress(MediaError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mien.engines import Engines, TextReader
-from mien.errors import EngineMissing, MediaError
+from mien.errors import EngineMissing, MediaError, MienError
 from mien.grouping import grouped
 from mien.media import Media
 from mien.media.decode import open_media
@@ -100,7 +100,7 @@ class _File:
 
     def __init__(self, media: Media, wish: Wish, engines: Engines) -> None:
         self.models: dict[str, Model[Any]] = {}
-        self._failed: dict[str, Exception] = {}
+        self._failed: dict[str, MienError] = {}
         for name, options in wish.models.items():
             if MODELS[name].applies(media):
                 try:
@@ -138,7 +138,7 @@ class _File:
                 if name not in failed
             },
             errors=tuple(
-                Problem(file=media.name, model=name, message=str(failed[name]))
+                Problem(file=media.name, model=name, message=str(failed[name]), kind=type(failed[name]))
                 for name in wish.models
                 if name in failed
             ),

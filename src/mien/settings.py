@@ -65,6 +65,24 @@ class Settings(BaseSettings):
     allow_no_key: bool = False
     """Serve without keys on an address that others can reach."""
 
+    ssl_certfile: Path | None = None
+    """Serve https and wss with this certificate (PEM, with its chain)."""
+    ssl_keyfile: Path | None = None
+    """The key of the certificate, where it is in a file of its own."""
+
+    # ── the stream
+    stream_wide: bool = False
+    """Take sound, films, pictures and texts as long and large as jobs may have them, and keep idle
+    sessions, where the retired API took 5 seconds, 3000 pixels and 10,000 characters, for a minute."""
+    stream_idle_seconds: float = Field(default=60.0, gt=0)
+    """A session that says nothing for so long is closed."""
+    max_sessions: int = Field(default=1000, ge=1)
+    """Sessions at the same time; more are refused."""
+    max_waiting: int = Field(default=256, ge=1)
+    """Messages of all sessions that wait to be measured; more are answered with an error at once."""
+    max_message_mb: float = Field(default=40.0, gt=0)
+    """One message of a session. A larger one ends the session."""
+
     # ── jobs
     lease_seconds: float = Field(default=30.0, gt=0)
     """A worker that has not been heard of for so long has lost its work to another."""

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import EngineError
+from mien.errors import EngineError, MediaError, MienError
 
 Image: TypeAlias = NDArray[np.uint8]  # (height, width, 3), RGB
 Sound: TypeAlias = NDArray[np.float32]  # (samples,), mono at SOUND_RATE, -1..1
@@ -247,6 +247,8 @@ class Problem:
     file: str
     message: str
     model: str | None = None
+    kind: type[MienError] = field(default=MediaError, repr=False, compare=False)
+    """Whose fault it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

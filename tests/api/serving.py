@@ -7,23 +7,24 @@ from threading import Thread
 
 from fastapi import FastAPI
 
-from mien.api import api
 from mien.api.server import server
-from mien.app import App
+from mien.app import App, served
 from mien.jobs.job import NewTask, Outcome, Task
+from mien.settings import Settings
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: FastAPI, settings: Settings | None = None) -> Iterator[str]:
     """The address that the application answers at, as long as the context lasts."""
-    running = server(app, "127.0.0.1", 0)
+    settings = settings or Settings()
+    running = server(app, settings.model_copy(update={"host": "127.0.0.1", "port": 0}))
     thread = Thread(target=running.run, daemon=True)
     thread.start()
     while not running.started:
         time.sleep(0.01)
     port = running.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http{'s' * bool(settings.ssl_certfile)}://127.0.0.1:{port}"
     finally:
         running.should_exit = True
         running.force_exit = True  # a test may have left a request hanging
@@ -31,7 +32,7 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 
 def api_of(mien: App) -> FastAPI:
-    return api(mien.settings, mien.jobs, mien.files, mien.keys)
+    return served(mien)
 
 
 def begin(mien: App, job_id: str) -> None:

@@ -175,6 +175,7 @@ def test_any_key_is_accepted_where_none_is_needed(client):
         pytest.param({"Host": "mien:8734"}, 200, id="a container"),
         pytest.param({"Host": "[::1]:8734"}, 200, id="IPv6"),
         pytest.param({"Host": "mien.local"}, 200, id="a name of the local network"),
+        pytest.param({"Host": "api.hume.ai"}, 200, id="the name that clients have built in"),
     ],
 )
 def test_without_keys_pages_of_the_web_are_kept_out(headers, status, client):

@@ -5,13 +5,13 @@ import re
 import httpx
 import pytest
 
-from mien.app import asgi
-from tests.api.serving import serving
+from mien.app import build
+from tests.api.serving import api_of, serving
 
 
 @pytest.fixture
 def page(settings):
-    with serving(asgi(settings)) as url:
+    with serving(api_of(build(settings))) as url:
         answer = httpx.get(f"{url}/docs")
     assert answer.headers["content-type"].startswith("text/html")
     return answer.text

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from tests.media import speech, talk
 
@@ -24,22 +26,27 @@ def port():
 
 
 @contextmanager
-def serving(environment, port):
+def serving(environment, port, *options, scheme="http"):
     """The process, once it answers."""
-    command = [sys.executable, "-m", "mien", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "mien", "serve", "--port", str(port), *options]
     process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(300):
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/healthz")
-                break
-            except httpx.TransportError:
-                assert process.poll() is None
-                time.sleep(0.05)
+        until = time.monotonic() + 60
+        while not _answers(f"{scheme}://127.0.0.1:{port}/healthz"):
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
         yield process
     finally:
         process.kill()
         process.wait()
+
+
+def _answers(url):
+    try:
+        return httpx.get(url, verify=False).is_success  # noqa: S501  # a certificate made on the spot
+    except httpx.TransportError:
+        return False
 
 
 def post(port, path):
@@ -54,7 +61,7 @@ def state(port, job_id):
 
 
 def ended(port, job_id):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 200
     while (now := state(port, job_id))["status"] not in {"COMPLETED", "FAILED"}:
         assert time.monotonic() < until, now
         time.sleep(0.05)
@@ -93,6 +100,63 @@ def test_an_open_address_without_keys_is_refused(environment, port):
 
     assert ran.returncode == 2
     assert "mien keys create" in ran.stderr
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate with its key in the same file."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl, which makes the certificate, is not here")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mien"]
+    command += ["-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    both = tmp_path / "both.pem"
+    both.write_text((tmp_path / "cert.pem").read_text() + (tmp_path / "key.pem").read_text())
+    return both
+
+
+def test_tls_is_spoken_where_there_is_a_certificate(environment, port, certificate):
+    with serving(environment, port, "--ssl-certfile", str(certificate), scheme="https"):
+        context = ssl._create_unverified_context()  # noqa: S323  # made on the spot
+        with connect(f"wss://127.0.0.1:{port}/v0/stream/models", ssl=context) as socket:
+            socket.send('{"job_details": true}')
+            assert "job_details" in socket.recv()
+
+
+def test_a_certificate_that_cannot_be_used_is_said_in_one_line(environment, port, tmp_path):
+    (tmp_path / "bad.pem").write_text("nonsense")
+    for bad in ("bad.pem", "missing.pem"):
+        command = [
+            sys.executable,
+            "-m",
+            "mien",
+            "serve",
+            "--port",
+            str(port),
+            "--ssl-certfile",
+            tmp_path / bad,
+        ]
+        ran = subprocess.run(
+            command, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+        assert ran.returncode == 2
+        assert bad in ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(not shutil.which("ps"), reason="ps, which finds the workers, is not here")
+def test_workers_stand_back_behind_the_server(environment, port):
+    with serving(environment, port) as server:
+        ours = os.getpriority(os.PRIO_PROCESS, server.pid)
+        until = time.monotonic() + 60
+        while not (workers := _children(server.pid)) or _priority(workers[0]) <= ours:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def _priority(pid):
+    return os.getpriority(os.PRIO_PROCESS, pid)
 
 
 def _children(pid):

@@ -1,5 +1,6 @@
 """A server with keys, stub engines and a worker; one whose jobs nobody works on; and what to measure."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,29 @@ def idle(tmp_path_factory, server):
         yield Server(url, server.key, mien)
 
 
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for the name that some clients have built in, and its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl, which makes the certificate, is not here")
+    folder = tmp_path_factory.mktemp("tls")
+    names = "subjectAltName=DNS:api.hume.ai,IP:127.0.0.1"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mien"]
+    command += ["-addext", names, "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+@pytest.fixture(scope="session")
+def secure(server, certificate):
+    """The same server behind TLS."""
+    cert, key = certificate
+    settings = server.mien.settings.model_copy(update={"ssl_certfile": cert, "ssl_keyfile": key})
+    mien = App(settings, server.mien.jobs, server.mien.files, server.mien.keys)
+    with serving(api_of(mien), settings) as url:
+        yield Server(url, server.key, mien)
+
+
 # ── clients of others, installed once a machine
 
 
@@ -101,17 +125,24 @@ CACHE = Path.home() / ".cache" / "mien-tests"
 @pytest.fixture(scope="session")
 def legacy_python():
     """A Python that has hume 0.6.0."""
-    return (
-        _installed(
-            "hume-0.6.0",
-            [
-                [sys.executable, "-m", "venv", "."],
-                ["bin/python", "-m", "pip", "install", "-q", "hume==0.6.0"],
-            ],
-        )
-        / "bin"
-        / "python"
+    return _python_with("hume[stream]==0.6.0")
+
+
+@pytest.fixture(scope="session")
+def python_before():
+    """A Python that has hume 0.12.1, whose stream is written by hand."""
+    return _python_with("hume==0.12.1")
+
+
+def _python_with(package: str) -> Path:
+    folder = _installed(
+        package.replace("[", "-").replace("]", "").replace("==", "-"),
+        [
+            [sys.executable, "-m", "venv", "."],
+            ["bin/python", "-m", "pip", "install", "-q", package],
+        ],
     )
+    return folder / "bin" / "python"
 
 
 @pytest.fixture(scope="session")
@@ -121,9 +152,9 @@ def node():
         pytest.skip("Node is not installed")
     folder = _installed("npm-hume-0.15.17", [["npm", "install", "--silent", "hume@0.15.17"]])
 
-    def run(script: str, *args: str) -> str:
+    def run(script: str, *args: str, **environment: str) -> str:
         shutil.copy(Path(__file__).parent / script, folder)  # beside what it requires
-        return output("node", str(folder / script), *args)
+        return output("node", str(folder / script), *args, **environment)
 
     return run
 
@@ -141,8 +172,10 @@ def _installed(name: str, commands: list[list[str]]) -> Path:
     return folder
 
 
-def output(*command: str) -> str:
+def output(*command: str, **environment: str) -> str:
     """What a command prints. It must end well."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

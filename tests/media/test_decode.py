@@ -459,6 +459,30 @@ def test_a_text_that_was_sent_is_kept_as_it_is():
     assert (media.name, media.file_type, media.text) == ("3", "text", " <html> \0 ")
 
 
+@pytest.mark.parametrize("name", ["talk.mp3", "film.mp4", "picture.jpg", "words.txt"])
+def test_bytes_are_opened_as_the_file_is(name, tmp_path, opened, settings):
+    path = tmp_path / name
+    match path.suffix:
+        case ".mp3":
+            talk(path)
+        case ".mp4":
+            film(path, *range(0, 250, 25), sound=tone(0.3))
+        case ".jpg":
+            picture(path)
+        case _:
+            path.write_text("Grüße")
+    file, sent = opened(path), open_media(path.read_bytes(), name, settings)
+
+    assert (sent.file_type, sent.fps, sent.duration, sent.text) == (
+        file.file_type,
+        file.fps,
+        file.duration,
+        file.text,
+    )
+    assert np.array_equal(heard(sent), heard(file))
+    assert [frame.image.mean() for frame in seen(sent)] == [frame.image.mean() for frame in seen(file)]
+
+
 @pytest.mark.parametrize("count", [1, 3, 100])
 def test_landmarks_are_meshes(count, tmp_path, opened):
     path = tmp_path / "faces.json"

@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from mien.errors import BadKey, NotServed, RequestError
 from mien.jobs.store import KeyStore
@@ -41,6 +41,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+BUILT_IN = "api.hume.ai"
+"""The name that some clients have built in: it leads here where somebody on this machine saw to it."""
+
+
 class Door:
     """Lets in who has a key; on loopback, where none is needed, whoever is no page of the web."""
 
@@ -49,7 +53,7 @@ class Door:
         self._needs_key = needs_key(settings)
         self._among_us = not self._needs_key and not settings.allow_no_key
 
-    def __call__(self, request: Request) -> None:
+    def __call__(self, request: HTTPConnection) -> None:
         """Raises BadKey, NotServed."""
         if self._needs_key:
             if not any(self._keys.admits(key) for key in _keys_of(request)):
@@ -58,7 +62,7 @@ class Door:
             _check_origin(request)
 
 
-def _keys_of(request: Request) -> list[str]:
+def _keys_of(request: HTTPConnection) -> list[str]:
     """What may be a key: in the header of the SDKs, in the address, or as a bearer token."""
     named = [request.headers.get("x-hume-api-key", "")]
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -67,7 +71,7 @@ def _keys_of(request: Request) -> list[str]:
     return [key for key in named + bearer + queried[:1] if key]
 
 
-def _check_origin(request: Request) -> None:
+def _check_origin(request: HTTPConnection) -> None:
     """A page of the web makes browsers call 127.0.0.1, by its own name even, where its owner points
     that name there. Such calls tell on themselves by the names they use."""
     origin = urlsplit(request.headers.get("origin", "")).hostname or ""
@@ -80,9 +84,9 @@ def _check_origin(request: Request) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    """An address, or a name that no public registry hands out."""
+    """An address, a name that no public registry hands out, or the one that was pointed here."""
     try:
         ip_address(name)
     except ValueError:
-        return name.endswith((".localhost", ".local", ".internal", ".home.arpa"))
+        return name == BUILT_IN or name.endswith((".localhost", ".local", ".internal", ".home.arpa"))
     return True

@@ -1,27 +1,58 @@
 """The HTTP server that the API is served by."""
 
 import logging
+import ssl
 
 import uvicorn
 from fastapi import FastAPI
 
+from mien.errors import RequestError
+from mien.settings import Settings
+
 LONGEST_HEADERS = 65_536
 """Bytes of all headers of a request, the address included."""
 
+PING_SECONDS, PONG_SECONDS = 30.0, 60.0
+"""How often a session's client is asked whether it is still there, and how long it may take to say so:
+programs that do other work between two messages are late."""
 
-def server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
-    """A server that has not started yet; `run()` serves until the process is told to end."""
+
+def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """A server that has not started yet; `run()` serves until the process is told to end.
+
+    Raises:
+        RequestError: the certificate that the settings name cannot be used.
+    """
     logging.getLogger("uvicorn.access").disabled = True  # whoever listens: addresses can carry keys
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            http="h11",  # the one that bounds headers
-            h11_max_incomplete_event_size=LONGEST_HEADERS,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-        )
+    errors = logging.getLogger("uvicorn.error")
+    errors.addFilter(_is_to_be_told)
+    errors.setLevel(max(logging.INFO, errors.level))  # below, it would tell whole handshakes
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http="h11",  # the one that bounds headers
+        h11_max_incomplete_event_size=LONGEST_HEADERS,
+        ws="websockets-sansio",  # the one that reads no further while a message waits
+        ws_max_size=int(settings.max_message_mb * 1e6),
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PONG_SECONDS,
+        ws_per_message_deflate=False,  # it would hold up everybody while one reply is packed
+        ssl_certfile=settings.ssl_certfile,
+        ssl_keyfile=settings.ssl_keyfile,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
     )
+    try:
+        config.load()  # now, where what is wrong can still be said in a line
+    except (OSError, ssl.SSLError) as error:
+        raise RequestError(f"the certificate {settings.ssl_certfile} cannot be used: {error}") from error
+    return uvicorn.Server(config)
+
+
+def _is_to_be_told(record: logging.LogRecord) -> bool:
+    """Not where sockets are asked for: the address may carry a key. Nor that one was refused before it was
+    open, which is how it is done."""
+    return not any(words in str(record.msg) for words in ("WebSocket", "without completing handshake"))

@@ -33,6 +33,12 @@ def serve(
     allow_no_key: Annotated[
         bool, typer.Option("--allow-no-key", help="Let everybody in who reaches the address.")
     ] = False,
+    ssl_certfile: Annotated[
+        Path | None, typer.Option(help="Serve https and wss with this certificate (PEM).", show_default=False)
+    ] = None,
+    ssl_keyfile: Annotated[
+        Path | None, typer.Option(help="The key of the certificate, if not in its file.", show_default=False)
+    ] = None,
 ) -> None:
     """Serve the API that clients of the retired Expression Measurement API call.
 
@@ -40,15 +46,17 @@ def serve(
     """
     from mien.api.auth import check_bind  # as in `parts`: only who serves waits for these
     from mien.api.server import server
-    from mien.app import asgi, build
+    from mien.app import build, served
 
     given: dict[str, Any] = {"host": host, "port": port, "home": home, "workers": workers}
+    given |= {"ssl_certfile": ssl_certfile, "ssl_keyfile": ssl_keyfile}
     given["allow_no_key"] = allow_no_key or None
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     speak()
     mien = build(settings)
     check_bind(settings, mien.keys)
-    address = f"http://{settings.host}:{settings.port}"
+    serving = server(served(mien), settings)
+    address = f"http{'s' * bool(settings.ssl_certfile)}://{settings.host}:{settings.port}"
     console = Console(stderr=True)
     console.print(f"[bold]mien[/] at {address}   home {settings.home}   {address}/docs", highlight=False)
     console.print(f"Python: HumeClient(api_key=…, base_url={address!r})", highlight=False)
@@ -56,4 +64,4 @@ def serve(
     os.environ |= {"MIEN_HOME": str(settings.home), "MIEN_WORKERS": str(settings.workers)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the workers are ended too
     with Supervisor(command, settings.workers, settings, mien.jobs, mien.files):
-        server(asgi(settings), settings.host, settings.port).run()
+        serving.run()

@@ -1,6 +1,7 @@
 """`mien work`: workers for the store of a server, here or on another machine."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -16,6 +17,10 @@ from mien.engines import Engines
 from mien.jobs.supervisor import Supervisor
 from mien.jobs.worker import Worker
 from mien.settings import Settings
+
+LOWER = 5
+"""By so much the priority of a worker is lower than that of the server: who streams waits for the answer,
+who filed a job looks in later."""
 
 
 def work(
@@ -48,6 +53,8 @@ def command(name: str) -> Sequence[str]:
 
 def _be_one(worker: Worker) -> None:
     """Work until told to stop, or until whoever started this process is gone."""
+    if hasattr(os, "nice"):
+        os.nice(LOWER)
     _on_signals(worker.stop)
     threading.Thread(target=_until_alone, args=(worker,), daemon=True).start()
     worker.run()

@@ -217,6 +217,11 @@ class Engines:
         self._lock = RLock()
         self._loaded: dict[str, Engine] = {}
 
+    def known_faces(self) -> list[ScoreTable]:
+        """Whom the faces of a file may be: those embedded before it, to which the face model adds. For a
+        file by itself there are none."""
+        return []
+
     def chosen(self) -> dict[str, str]:
         """The file that plays each role, without loading anything; empty where none does."""
         return {role: self._choice(role) for role in _ROLES}

@@ -5,11 +5,12 @@ nor its folder, may use no protocol and open nothing besides, and is left the de
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, TypeVar, cast
+from typing import Any, BinaryIO, NoReturn, TypeAlias, TypeVar, cast
 
 import av
 import numpy as np
@@ -25,7 +26,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from mien.errors import BrokenMedia, MediaError, MediaTooLarge, UnknownFileType
+from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media
 from mien.media.headers import read_header
 from mien.media.kinds import HEAD, PROBED, demuxer_of, encoding_of, is_picture
@@ -37,11 +38,14 @@ __all__ = ["open_media", "text_media"]
 
 F = TypeVar("F", AudioFrame, VideoFrame)
 
+Opener: TypeAlias = Callable[[], BinaryIO]
+"""Opens a file anew, at its beginning."""
+
 LATE = 0.01
 """Seconds that sound may begin after its file before silence is put in front of it."""
 
 LATE_FILM = 0.5
-"""Seconds that a film may begin after its sound and still count as begun with it: encoders shift it."""
+"""Seconds that a film may begin after its sound and still count as opener with it: encoders shift it."""
 
 GAP = 0.1
 """Seconds that may be missing within sound before silence is put in their place."""
@@ -70,28 +74,37 @@ _ESTIMATED = frozenset({"aac", "ac3", "amr", "dts", "eac3", "loas", "mp3", "mpeg
 _RANGES = {"uint8": (128, 128), "int16": (0, 1 << 15), "int32": (0, 1 << 31)}
 """Where silence lies among whole numbers, and how far from it the loudest."""
 
+_PROBED_PACKETS = {"wav": "4"}
+"""Packets in which FFmpeg looks whether the samples of a format are something else in disguise, where
+by itself it goes through all of a short recording."""
+
 _FOREIGN = (FFmpegError, ValueError, RuntimeError, MemoryError)
 """What PyAV raises on damaged input."""
 
 
-def open_media(path: Path, name: str, settings: Settings) -> Media:
-    """Open a file by its content, whatever its name says.
+def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
+    """Open a file, or the bytes of one, by its content, whatever its name says.
 
     Raises:
         UnknownFileType: it is neither sound, film, picture, text nor face landmarks.
         BrokenMedia: it is one of them, but nothing of it can be used.
         MediaTooLarge: it is longer or larger than the settings allow.
     """
-    with path.open("rb") as file:
+
+    def opener() -> BinaryIO:
+        return BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+    with opener() as file:
         head = file.read(HEAD)
     if not head:
         raise BrokenMedia("the file is empty")
     if (encoding := encoding_of(head)) is not None:
-        return read_written(path, name, encoding, settings)
+        with opener() as file:
+            return read_written(file, name, encoding, settings)
     demuxer = demuxer_of(head)
-    if is_picture(head) or (demuxer == "gif" and not _moves(path, settings.max_pixels)):
-        return Picture(path, name, demuxer, settings)
-    return Recording(path, name, demuxer, settings)
+    if is_picture(head) or (demuxer == "gif" and not _moves(opener, settings.max_pixels)):
+        return Picture(opener, name, demuxer, settings)
+    return Recording(opener, name, demuxer, settings)
 
 
 def text_media(text: str, name: str) -> Media:
@@ -111,10 +124,10 @@ class Picture:
     meshes = ()
     warnings = ()
 
-    def __init__(self, path: Path, name: str, demuxer: str, settings: Settings) -> None:
+    def __init__(self, opener: Opener, name: str, demuxer: str, settings: Settings) -> None:
         self.name = name
-        self._path, self._demuxer, self._max_pixels = path, demuxer, settings.max_pixels
-        with path.open("rb") as file:
+        self._opener, self._demuxer, self._max_pixels = opener, demuxer, settings.max_pixels
+        with opener() as file:
             self._header = read_header(file)
         _check_pixels(self._header.width, self._header.height, self._max_pixels)
 
@@ -126,7 +139,7 @@ class Picture:
         return iter(())
 
     def _image(self) -> Image:
-        with _opened(self._path, self._demuxer, self._max_pixels) as container:
+        with _opened(self._opener, self._demuxer, self._max_pixels) as container:
             if len(container.streams.video) != 1:  # HEIC pictures are mosaics
                 raise BrokenMedia("a picture made of several cannot be read; save it as JPEG or PNG")
             film = container.streams.video[0]
@@ -144,10 +157,10 @@ class Recording:
     text = None
     meshes = ()
 
-    def __init__(self, path: Path, name: str, demuxer: str, settings: Settings) -> None:
+    def __init__(self, opener: Opener, name: str, demuxer: str, settings: Settings) -> None:
         self.name = name
         self.warnings: list[str] = []
-        self._path, self._demuxer = path, demuxer
+        self._opener, self._demuxer = opener, demuxer
         self._max_pixels = settings.max_pixels
         self._max_hours = settings.max_media_hours
         self._threads = settings.threads or min(4, os.cpu_count() or 1)
@@ -207,7 +220,7 @@ class Recording:
             self._check_ending("sound", decoder, samples / SOUND_RATE)
 
     def _opened(self) -> AbstractContextManager[InputContainer]:
-        return _opened(self._path, self._demuxer, self._max_pixels)
+        return _opened(self._opener, self._demuxer, self._max_pixels)
 
     def _decodes(self) -> bool:
         try:
@@ -246,14 +259,16 @@ class _Bytes:
 
 
 @contextmanager
-def _opened(path: Path, demuxer: str, max_pixels: int) -> Iterator[InputContainer]:
+def _opened(opener: Opener, demuxer: str, max_pixels: int) -> Iterator[InputContainer]:
     """The file as a container, opened with this demuxer or, unnamed, with one of those that are probed."""
     options = {
         "format_whitelist": demuxer or PROBED,
         "protocol_whitelist": "none",
         "max_pixels": str(max_pixels),
     }
-    with path.open("rb") as file:
+    if demuxer in _PROBED_PACKETS:
+        options["max_probe_packets"] = _PROBED_PACKETS[demuxer]
+    with opener() as file:
         try:
             container = av.open(
                 _Bytes(file),
@@ -318,9 +333,9 @@ def _fps(container: InputContainer, film: VideoStream) -> float:
     return stated if abs(expected - span) <= max(2 * ROUNDED, 0.05 * span) else (len(stamps) - 1) / span
 
 
-def _moves(path: Path, max_pixels: int) -> bool:
+def _moves(opener: Opener, max_pixels: int) -> bool:
     """Whether a GIF has more than one picture."""
-    with _opened(path, "gif", max_pixels) as container:
+    with _opened(opener, "gif", max_pixels) as container:
         film = container.streams.video[0]
         return sum(packet.size > 0 for packet in islice(_packets(container, film), 2)) > 1
 
@@ -403,7 +418,7 @@ class _Mono:
         self._resampler: AudioResampler | None = None
 
     def take(self, frame: AudioFrame) -> Iterator[Sound]:
-        if frame.layout.name.endswith("channels"):  # which is which is not known
+        if frame.layout.nb_channels > 1 and frame.layout.name.endswith("channels"):  # which is not known
             frame = _averaged(frame)
         source = (frame.format.name, frame.layout.name, frame.sample_rate)
         if source != self._source or self._resampler is None:
@@ -536,6 +551,6 @@ def _turned(image: Image, way_up: int) -> Image:
 
 def _check_pixels(width: int, height: int, most: int) -> None:
     if width * height > most:
-        raise MediaTooLarge(
+        raise PictureTooLarge(
             f"a picture of {width} × {height} pixels is larger than this server allows ({most:,} pixels)"
         )

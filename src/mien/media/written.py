@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
 
-from mien.errors import BrokenMedia, MediaTooLarge, UnknownFileType
+from mien.errors import BadLandmarks, BrokenMedia, TextTooLong, TooManyFaces, UnknownFileType
 from mien.media import Media
 from mien.media.kinds import is_prose
 from mien.settings import Settings
@@ -67,29 +66,30 @@ def lots(texts: Iterable[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(lot)
 
 
-def read_written(path: Path, name: str, encoding: str, settings: Settings) -> Media:
+def read_written(file: BinaryIO, name: str, encoding: str, settings: Settings) -> Media:
     """A file that begins like a text in this encoding.
 
     Raises:
-        MediaTooLarge: it is longer than a text may be.
-        BrokenMedia: its encoding breaks off, its name promises something else, or it is JSON
-            without landmarks.
+        TextTooLong: it is longer than a text may be.
+        BadLandmarks: it is JSON without landmarks.
+        BrokenMedia: its encoding breaks off, or its name promises something else.
         UnknownFileType: it is text, but none for reading.
     """
-    if path.stat().st_size > settings.max_text_mb * 1e6:
-        raise MediaTooLarge(f"the text is longer than {settings.max_text_mb:g} MB")
+    data = file.read(int(settings.max_text_mb * 1e6) + 1)
+    if len(data) > settings.max_text_mb * 1e6:
+        raise TextTooLong(f"the text is longer than {settings.max_text_mb:g} MB")
     try:
-        text = path.read_bytes().decode(encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise BrokenMedia(f"the text is not {encoding.upper()} throughout: {error.reason}") from None
     if not is_prose(text):
         raise UnknownFileType(f"{UnknownFileType.__doc__}: it is a web page, a document or a playlist")
     if promised := _MEDIA_NAME.search(name):
         raise BrokenMedia(f"the file is called {promised[0]}, but it holds text")
-    data = _json(text)
-    if data is None:
+    landmarks = _json(text)
+    if landmarks is None:
         return Written(name, "text", text=text)
-    return Written(name, "facemesh", meshes=tuple(_meshes(data)))
+    return Written(name, "facemesh", meshes=tuple(_meshes(landmarks)))
 
 
 def _json(text: str) -> Any:
@@ -106,16 +106,17 @@ def _meshes(data: Any) -> Iterator[Landmarks]:
     """The faces of a landmark file; a single face need not be in a list of its own.
 
     Raises:
-        BrokenMedia: it holds no faces, too many, or some of another shape.
+        BadLandmarks: it holds no faces, or some of another shape.
+        TooManyFaces: it holds too many.
     """
     faces = [data] if _shape(data) == LANDMARKS else data
     if not isinstance(faces, list) or not faces:
-        raise BrokenMedia("JSON is taken for face landmarks, which are a list of faces; this is none")
+        raise BadLandmarks("JSON is taken for face landmarks, which are a list of faces; this is none")
     if len(faces) > MAX_FACES:
-        raise MediaTooLarge(f"{len(faces)} faces in one landmark file; {MAX_FACES} are allowed")
+        raise TooManyFaces(f"{len(faces)} faces in one landmark file; {MAX_FACES} are allowed")
     for number, face in enumerate(faces):
         if (points := _points(face)) is None:
-            raise BrokenMedia(f"face {number} is not 478 landmarks of three numbers each")
+            raise BadLandmarks(f"face {number} is not 478 landmarks of three numbers each")
         yield points
 
 

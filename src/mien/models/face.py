@@ -13,7 +13,7 @@ from mien.media import Media
 from mien.models.options import Options, Switch
 from mien.segments import TranscriptionOptions
 from mien.segments.frames import Frames
-from mien.types import Box, Frame, Image, Prediction, Scores, ScoreTable
+from mien.types import Box, Frame, Image, Prediction, Scores
 
 SAME_PERSON = 0.6
 """Cosine between two faces from which they are taken for one person's."""
@@ -61,7 +61,7 @@ class Face:
         self._finder = engines.face_finder
         self._reader = engines.face_reader
         self._identity = engines.face_identity if options.identify_faces else None
-        self._known: list[ScoreTable] = []
+        self._known = engines.known_faces()
 
     @staticmethod
     def applies(media: Media) -> bool:

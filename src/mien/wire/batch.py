@@ -74,7 +74,7 @@ class Request(BaseModel):
         if not isinstance(value, dict):
             return value
         off = {"transcription": None} if value.get("transcription", ...) is None else {}
-        return _without_nulls(value, depth=4) | off
+        return without_nulls(value, depth=4) | off
 
     def chosen(self) -> dict[str, Options]:
         """The models to run with their options: all of them when none is named."""
@@ -84,11 +84,11 @@ class Request(BaseModel):
         return named or {name: kind.options() for name, kind in MODELS.items()}
 
 
-def _without_nulls(value: Any, depth: int) -> Any:
+def without_nulls(value: Any, depth: int) -> Any:
     """Without the nulls in it, as deep as options go."""
     if not isinstance(value, dict) or not depth:
         return value
-    return {name: _without_nulls(one, depth - 1) for name, one in value.items() if one is not None}
+    return {name: without_nulls(one, depth - 1) for name, one in value.items() if one is not None}
 
 
 # ── jobs

@@ -1,0 +1,197 @@
+"""What a message carries, as media that keep to the limits of the stream."""
+
+from base64 import b64decode
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, takewhile
+from math import ceil
+
+import numpy as np
+
+from mien.errors import BrokenMedia, PictureTooLarge, TextTooLong
+from mien.media import Media
+from mien.media.decode import open_media, text_media
+from mien.media.followed import Followed
+from mien.media.webm import Chunks
+from mien.settings import Settings
+from mien.types import SOUND_RATE, FileType, Frame, Landmarks, Sound
+from mien.wire.stream import Message, Refused
+
+NAME = "payload"
+"""What a payload is called in the walk: no client hears of it."""
+
+LATE_MS = 150.0
+"""By so much a recording may be longer than allowed: encoders add a little at either end."""
+
+
+BLOCK = 64
+"""Pixels by which a picture may be larger than it is shown: codecs work in blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one payload may be; None is as much as a file of a job."""
+
+    recording_ms: float | None = 5000.0
+    """Sound and film."""
+    side: int | None = 3000
+    """Pixels of a picture."""
+    characters: int | None = 10_000
+    """Of a text."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Limits":
+        return cls(None, None, None) if settings.stream_wide else cls()
+
+
+def opened(
+    message: Message, models: Container[str], chunks: Chunks, limits: Limits, settings: Settings
+) -> Media:
+    """The payload of a message, of which nothing has been decoded yet. `chunks` has seen those before it.
+
+    Raises:
+        Refused: it is no base64, or says that it is longer than allowed.
+        MediaError: it is no sound, film, picture, text nor landmarks.
+    """
+    data = message.data or ""
+    # one client sends landmarks as if they were a text
+    if message.raw_text and not ("facemesh" in models and "language" not in models):
+        media = text_media(data, NAME)
+    else:
+        if limits.side:
+            most = min(settings.max_pixels, (limits.side + BLOCK) ** 2)
+            settings = settings.model_copy(update={"max_pixels": most})
+        media = open_media(chunks.whole(_bytes(data)), NAME, settings)
+    if limits.characters and len(media.text or "") > limits.characters:
+        raise TextTooLong(
+            f"the text has {len(media.text or ''):,} characters; {limits.characters:,} are allowed"
+        )
+    if media.duration is not None:
+        check_length(media, limits, media.duration)
+    return media
+
+
+def heard(media: Media, limits: Limits) -> Sound:
+    """All sound of a payload.
+
+    Raises:
+        Refused: there is none, or it is longer than allowed.
+    """
+    if not media.has_sound:
+        raise Refused("E0202", "no audio signal could be found in the payload")
+    try:
+        chunks = list(Followed(media, partial(check_length, media, limits)).sound())
+    except BrokenMedia as error:
+        raise Refused("E0202", f"no audio signal could be found in the payload: {error}") from error
+    if not chunks:
+        raise Refused("E0202", "no audio signal could be found in the payload")
+    return np.concatenate(chunks)
+
+
+def check_length(media: Media, limits: Limits, seconds: float) -> None:
+    """
+    Raises:
+        Refused: a sound or film is at least so long, which is longer than allowed.
+    """
+    if limits.recording_ms is None or seconds * 1000 <= limits.recording_ms + LATE_MS:
+        return
+    code, what = ("E0204", "video") if media.has_frames else ("E0203", "audio")
+    length = seconds if media.duration is None else max(seconds, media.duration)
+    some = "at least " if media.duration is None else ""
+    raise Refused(
+        code,
+        f"the {what} is too long: {some}{length * 1000:.0f} ms were received,"
+        f" {limits.recording_ms:.0f} ms are allowed",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A payload as the walk sees it: its frames keep to the limits, its sound has what came before."""
+
+    media: Media
+    limits: Limits
+    samples: Sound = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.media.name
+
+    @property
+    def file_type(self) -> FileType:
+        return self.media.file_type
+
+    @property
+    def fps(self) -> float:
+        return self.media.fps
+
+    @property
+    def has_frames(self) -> bool:
+        return self.media.has_frames
+
+    @property
+    def has_sound(self) -> bool:
+        return self.media.has_sound
+
+    @property
+    def text(self) -> str | None:
+        return self.media.text
+
+    @property
+    def meshes(self) -> tuple[Landmarks, ...]:
+        return self.media.meshes
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self.media.warnings
+
+    @property
+    def duration(self) -> float | None:
+        return len(self.samples) / SOUND_RATE if self.has_sound else self.media.duration
+
+    def sound(self) -> Iterator[Sound]:
+        for begin in range(0, len(self.samples), SOUND_RATE):
+            yield self.samples[begin : begin + SOUND_RATE]
+
+    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+        for frame in self.media.frames(self._bounded(wanted)):
+            check_length(self.media, self.limits, frame.time)
+            height, width = frame.image.shape[:2]
+            if self.limits.side and max(width, height) > self.limits.side:
+                raise PictureTooLarge(
+                    f"the picture has {width} × {height} pixels;"
+                    f" {self.limits.side} × {self.limits.side} are allowed"
+                )
+            yield frame
+
+    def _bounded(self, wanted: Iterable[int]) -> Iterable[int]:
+        """What is wanted, and one frame that is too late: who gets it knows that the film is too long,
+        and nothing behind it is decoded."""
+        if not self.fps or self.limits.recording_ms is None:
+            return wanted
+        late = ceil((self.limits.recording_ms + LATE_MS) / 1000 * self.fps) + 1
+        return chain(takewhile(late.__gt__, wanted), (late,))
+
+
+def _bytes(data: str) -> bytes:
+    """
+    Raises:
+        Refused: it is neither base64, nor a data URL, nor landmarks as they are.
+    """
+    if data.lstrip()[:1] in ("[", "{"):
+        return data.encode()
+    if data[:5].lower() == "data:":
+        data = data.partition(",")[2]
+    try:
+        return b64decode(data, validate=True)
+    except ValueError:
+        pass
+    try:  # some break it into lines
+        return b64decode("".join(data.strip().splitlines()), validate=True)
+    except ValueError as error:
+        raise Refused(
+            "E0201",
+            f"the payload is not base64: {error}. Plain text needs `raw_text`;"
+            " a client that finds no file of a name sends the name",
+        ) from None

@@ -1,0 +1,110 @@
+"""`/v0/stream/models`: the WebSocket at which sessions come and go.
+
+A session is read one message at a time, and the next is read once the last is answered: replies keep
+their order, and a client that sends faster than it can be served waits in its own connection, which
+bounds what it can hold here. The messages of all sessions stand in one line, in which each has one
+place at most, so nobody gets more turns than another. Whatever takes time is done in threads.
+"""
+
+import logging
+from asyncio import to_thread, wait_for
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import orjson
+from fastapi import APIRouter, Response, WebSocket, WebSocketDisconnect
+from starlette.requests import HTTPConnection
+
+from mien.engines import cores
+from mien.errors import Overloaded, RequestError, TooManySessions
+from mien.settings import Settings
+from mien.stream.line import Line
+from mien.stream.session import Session
+from mien.stream.together import SharedEngines
+from mien.wire.errors import error_json, status_of
+
+log = logging.getLogger(__name__)
+
+LANES = 4
+"""Threads a core: while a network is busy, others decode, and calls come together."""
+
+LARGEST_FOR_PYTHON = 1 << 20
+"""Bytes of a message above which the WebSocket package of Python programs ends the connection."""
+
+SENDING_SECONDS = 60.0
+"""A client that does not take its reply for so long is given up."""
+
+QUIET = 1000
+"""The code with which a session is closed that said nothing for long."""
+
+
+class Sockets:
+    """The sessions of a server."""
+
+    def __init__(self, settings: Settings, door: Callable[[HTTPConnection], None]) -> None:
+        self._settings, self._door = settings, door
+        self._engines = SharedEngines(settings, at_once=cores(settings))
+        self._line = Line(LANES * cores(settings), settings.max_waiting)
+        self._idle = None if settings.stream_wide else settings.stream_idle_seconds
+        self._room = settings.max_sessions
+
+    def routes(self) -> APIRouter:
+        """The socket, which asks for a key where one is needed."""
+        router = APIRouter()
+        router.add_api_websocket_route("/v0/stream/models", self._admit)
+        return router
+
+    async def _admit(self, socket: WebSocket) -> None:
+        """Let a client in, or tell it in the handshake why not."""
+        try:
+            await to_thread(self._door, socket)
+            if not self._room:
+                raise TooManySessions
+        except RequestError as error:
+            status = status_of(error)
+            body = orjson.dumps(error_json(str(error), status))
+            await socket.send_denial_response(Response(body, status, media_type="application/json"))
+            return
+        self._room -= 1
+        try:
+            await socket.accept()
+            await self._serve(socket)
+        except WebSocketDisconnect:
+            pass  # went away while it was answered
+        finally:
+            self._room += 1
+
+    async def _serve(self, socket: WebSocket) -> None:
+        session = Session(self._engines, self._settings, largest_reply(socket.headers))
+        log.info("session %s begins", session.job_id)
+        try:
+            while True:
+                try:
+                    received = await wait_for(socket.receive(), self._idle)
+                except TimeoutError:
+                    await socket.close(QUIET, f"nothing was said for {self._idle:g} seconds")
+                    return
+                if received["type"] == "websocket.disconnect":
+                    return
+                said = received.get("text")
+                reply = await self._answer(session, received["bytes"] if said is None else said)
+                try:
+                    await wait_for(socket.send_text(reply), SENDING_SECONDS)
+                except TimeoutError:
+                    return  # whatever runs this server ends the connection
+        finally:
+            log.info("session %s ends", session.job_id)
+
+    async def _answer(self, session: Session, message: str | bytes) -> str:
+        try:
+            return await self._line.do(partial(session.answer, message))
+        except Overloaded as error:
+            return await to_thread(session.refuse, message, error)
+
+
+def largest_reply(headers: Mapping[str, str]) -> int | None:
+    """Bytes that a client can take in one message, by what it says of itself; None is any number."""
+    names = " ".join(
+        headers.get(name, "") for name in ("user-agent", "x-fern-language", "x-hume-client-name")
+    )
+    return LARGEST_FOR_PYTHON if "python" in names.lower() else None

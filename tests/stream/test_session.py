@@ -1,0 +1,624 @@
+"""A session: what it remembers, and that every message has its one reply."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from mien import labels, measure
+from mien.engines import Engines
+from mien.media.webm import CLUSTER
+from mien.settings import Settings
+from mien.stream.session import Session
+from mien.stream.together import SharedEngines
+from mien.types import SOUND_RATE
+from tests.media import film, grey, mesh, picture, silence, talk, tone
+from tests.stream.conftest import base64
+
+SMALL = {"min_face_size": 10}
+
+
+@pytest.fixture
+def sent(tmp_path):
+    """A recording as it is sent."""
+
+    def sent(sound, suffix=".wav"):
+        return base64(talk(tmp_path / f"talk{suffix}", sound))
+
+    return sent
+
+
+@pytest.fixture
+def shot(tmp_path):
+    """A picture of one brightness as it is sent."""
+
+    def shot(level, suffix=".png", **size):
+        return base64(picture(tmp_path / f"shot{suffix}", level, **size))
+
+    return shot
+
+
+def scores(item, of="emotions"):
+    return {score["name"]: score["score"] for score in item[of]}
+
+
+# ── what is measured
+
+
+def test_text_is_read_by_the_word_unless_told_otherwise(ask):
+    reply = ask(data="Hello there!", raw_text=True, models={"language": {}})
+
+    assert list(reply) == ["language"]
+    items = reply["language"]["predictions"]
+    assert [(item["text"], item["position"]) for item in items] == [
+        ("Hello", {"begin": 0, "end": 5}),
+        ("there", {"begin": 6, "end": 11}),
+    ]
+    assert [list(item) for item in items] == [["text", "position", "emotions"]] * 2
+    assert [score["name"] for score in items[0]["emotions"]] == list(labels.SPOKEN_EXPRESSIONS_CSV)
+
+
+@pytest.mark.parametrize(
+    ("granularity", "texts"),
+    [
+        ("word", ["Good", "Bad"]),
+        ("sentence", ["Good!", "Bad."]),
+        ("utterance", ["Good!", "Bad."]),
+        ("passage", ["Good! Bad."]),
+        ("conversational_turn", ["Good! Bad."]),
+    ],
+)
+def test_text_is_cut_as_it_was_asked_for(granularity, texts, ask):
+    reply = ask(data="Good! Bad.", raw_text=True, models={"language": {"granularity": granularity}})
+
+    assert [item["text"] for item in reply["language"]["predictions"]] == texts
+
+
+def test_sentiment_and_toxicity_come_when_they_are_asked_for(ask):
+    reply = ask(data="Hi", raw_text=True, models={"language": {"sentiment": {}, "toxicity": {}}})
+
+    (item,) = reply["language"]["predictions"]
+    assert list(scores(item, "sentiment")) == list(labels.SENTIMENT)
+    assert list(scores(item, "toxicity")) == list(labels.TOXICITY)
+
+
+def test_a_text_file_is_a_text(ask):
+    reply = ask(data=base64("Grüße!".encode()), models={"language": {"granularity": "sentence"}})
+
+    assert reply["language"]["predictions"][0]["text"] == "Grüße!"
+
+
+def test_sound_is_one_piece_of_prosody_and_seconds_of_bursts(sent, ask):
+    reply = ask(data=sent(tone(2.0)), models={"prosody": {}, "burst": {}})
+
+    assert list(reply) == ["burst", "prosody"]
+    (piece,) = reply["prosody"]["predictions"]
+    assert list(piece) == ["time", "emotions"]
+    assert piece["time"] == {"begin": 0.0, "end": 2.0}
+    assert [score["name"] for score in piece["emotions"]] == list(labels.EXPRESSIONS_CSV)
+    assert [item["time"]["begin"] for item in reply["burst"]["predictions"]] == [0.0, 1.0]
+    assert list(reply["burst"]["predictions"][0]) == ["time", "emotions"]
+
+
+def test_a_picture_is_frame_zero_without_a_time(shot, ask):
+    reply = ask(data=shot(128), models={"face": SMALL})
+
+    (face,) = reply["face"]["predictions"]
+    assert list(face) == ["frame", "time", "bbox", "prob", "face_id", "emotions"]
+    assert (face["frame"], face["time"], face["face_id"]) == (0, None, "unknown")
+    assert face["bbox"] == {"x": 0, "y": 0, "w": 64, "h": 48}
+    assert scores(face)["Joy"] == pytest.approx(128 / 255, abs=0.01)
+
+
+def test_facs_and_descriptions_come_when_they_are_asked_for(shot, ask):
+    reply = ask(data=shot(128), models={"face": {**SMALL, "facs": {}, "descriptions": {}}})
+
+    (face,) = reply["face"]["predictions"]
+    assert list(scores(face, "facs")) == list(labels.FACS)
+    assert list(scores(face, "descriptions")) == list(labels.FACE_DESCRIPTIONS)
+
+
+def test_a_film_is_frames_by_their_numbers(tmp_path, ask):
+    path = film(tmp_path / "a.mp4", *[128] * 30, sound=tone(1.0))
+
+    reply = ask(data=base64(path), models={"face": SMALL, "prosody": {}})
+
+    assert [face["frame"] for face in reply["face"]["predictions"]] == [0, 10, 20]
+    assert {face["time"] for face in reply["face"]["predictions"]} == {None}
+    assert len(reply["prosody"]["predictions"]) == 1
+
+
+def test_nothing_is_measured_a_second_way(settings, tmp_path, ask):
+    path = film(tmp_path / "a.mp4", *[60, 128, 190] * 10)
+
+    streamed = ask(data=base64(path), models={"face": SMALL})["face"]["predictions"]
+
+    (file,) = measure(path, models={"face": SMALL}, settings=settings).to_dict()["results"]["predictions"]
+    (group,) = file["models"]["face"]["grouped_predictions"]
+    for one, other in zip(streamed, group["predictions"], strict=True):
+        assert (one["frame"], one["bbox"], one["prob"]) == (other["frame"], other["box"], other["prob"])
+        assert scores(one) == pytest.approx(scores(other), abs=1e-4)
+
+
+# ── landmarks, in the ways in which they are sent
+
+TWO = [mesh(1.0).tolist(), mesh(0.5).tolist()]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"data": json.dumps(TWO), "raw_text": False}, id="as they are"),
+        pytest.param({"data": base64(json.dumps(TWO).encode()), "raw_text": False}, id="base64"),
+        pytest.param({"data": base64(json.dumps(TWO).encode()), "raw_text": True}, id="base64 called text"),
+        pytest.param({"data": json.dumps(TWO), "raw_text": True}, id="as they are, called text"),
+    ],
+)
+def test_landmarks_are_read_however_they_are_sent(said, ask):
+    reply = ask(**said, models={"facemesh": {}})
+
+    items = reply["facemesh"]["predictions"]
+    assert [list(item) for item in items] == [["emotions"]] * 2
+    assert [scores(item)["Joy"] for item in items] == [1.0, 0.5]  # in the order given
+
+
+# ── payloads in their ways
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".webm", ".ogg", ".m4a", ".flac", ".aac", ".opus"])
+def test_sound_is_heard_in_any_container(suffix, sent, ask):
+    reply = ask(data=sent(tone(1.0), suffix), models={"prosody": {}})
+
+    (piece,) = reply["prosody"]["predictions"]
+    assert piece["time"]["end"] == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "dressed",
+    [
+        pytest.param(lambda data: f"data:image/png;base64,{data}", id="data URL"),
+        pytest.param(lambda data: f"DATA:audio/webm;codecs=opus;base64,{data}", id="with another type"),
+        pytest.param(lambda data: f"\n{data[:50]}\n{data[50:]}\r\n", id="in lines"),
+    ],
+)
+def test_base64_may_be_dressed(dressed, shot, ask):
+    reply = ask(data=dressed(shot(128)), models={"face": SMALL})
+
+    assert len(reply["face"]["predictions"]) == 1
+
+
+def elements(webm, begin, end):
+    """Where the elements of a part of a WebM file begin, and where their contents do."""
+    while begin < end:
+        size_at = begin + (9 - webm[begin].bit_length())
+        width = 9 - webm[size_at].bit_length()
+        size = int.from_bytes(webm[size_at : size_at + width]) & ((1 << 7 * width) - 1)
+        yield begin, size_at + width, size
+        begin = size_at + width + size
+
+
+@pytest.mark.parametrize("cut", ["between blocks", "between clusters"])
+def test_chunks_of_a_browsers_recording_are_heard_one_by_one(cut, tmp_path, ask):
+    path = tmp_path / "a.webm"
+    webm = talk(path, np.concatenate([tone(1.0, level=0.8), tone(2.0, level=0.2)])).read_bytes()
+    (_, begin, size), *_ = (one for one in elements(webm, 0, len(webm)) if webm[one[0]] == 0x18)
+    clusters = [one for one in elements(webm, begin, begin + size) if webm[one[0] :][:4] == CLUSTER]
+    blocks = [
+        block for at, inner, length in clusters for block, _, _ in elements(webm, inner, inner + length)
+    ]
+    if cut == "between blocks":  # after about a second, as the recorder is asked to
+        middle = next(at for at in blocks[len(blocks) // 3 :] if webm[at] == 0xA3)
+        chunks = [webm[:middle], webm[middle:]]
+    else:  # some recorders begin a cluster with each chunk
+        head, block = webm[: clusters[0][0]], webm[clusters[0][0] :]
+        chunks = [head + block, block]
+
+    ends = [
+        lengths(ask(data=base64(chunk), models={"prosody": {}}, stream_window_ms=500)) for chunk in chunks
+    ]
+
+    wanted = [[1.0], [2.0]] if cut == "between blocks" else [[3.0], [3.0]]
+    assert ends == [pytest.approx(end, abs=0.1) for end in wanted]
+
+
+def test_a_chunk_whose_beginning_was_never_sent_is_told_so(ask):
+    assert ask(data=base64(CLUSTER + bytes(100)), models={"prosody": {}})["code"] == "E0200"
+
+
+# ── what is said besides
+
+
+def test_a_payload_id_comes_back_first(shot, ask):
+    reply = ask(data=shot(128), models={"face": SMALL}, payload_id="a", job_details=True)
+
+    assert list(reply) == ["payload_id", "job_details", "face"]
+    assert reply["payload_id"] == "a"
+
+
+def test_the_job_is_the_same_for_the_whole_connection(ask, session):
+    first, second = ask(job_details=True), ask(job_details=True, payload_id="x")
+
+    assert first == {"job_details": {"job_id": session.job_id}}
+    assert second == {"payload_id": "x", "job_details": {"job_id": session.job_id}}
+    assert len(session.job_id) == 32
+    int(session.job_id, 16)
+
+
+def test_a_reset_alone_has_its_reply(ask):
+    assert ask(reset_stream=True) == {}
+    assert ask(reset_stream=True, payload_id="x") == {"payload_id": "x"}
+
+
+def test_nulls_say_nothing(ask):
+    reply = ask(
+        data="Hi",
+        raw_text=True,
+        models={"face": None, "language": {"granularity": None, "sentiment": None}},
+        payload_id=None,
+        stream_window_ms=None,
+        job_details=None,
+        reset_stream=None,
+    )
+
+    assert [list(item) for item in reply["language"]["predictions"]] == [["text", "position", "emotions"]]
+
+
+# ── memory
+
+
+def lengths(reply):
+    return [round(item["time"]["end"], 3) for item in reply["prosody"]["predictions"]]
+
+
+def test_earlier_sound_fills_the_window(sent, ask):
+    half = sent(tone(0.5))
+
+    def end(**said):
+        return lengths(ask(data=half, models={"prosody": {}}, **said))
+
+    assert end(stream_window_ms=600) == [0.5]
+    assert end(stream_window_ms=600) == [0.6]  # the last tenth of the first, and all of the second
+    assert end() == [1.5]
+    assert end(stream_window_ms=10_000) == [2.0]
+
+
+def test_a_window_never_cuts_what_was_sent(sent, ask):
+    assert lengths(ask(data=sent(tone(2.0)), models={"prosody": {}}, stream_window_ms=500)) == [2.0]
+
+
+def test_earlier_sound_is_what_was_heard(sent, ask):
+    ask(data=sent(tone(1.0, level=0.8)), models={"prosody": {}})
+    reply = ask(data=sent(tone(1.0, level=0.2)), models={"prosody": {}})
+
+    level = np.sqrt((0.8**2 + 0.2**2) / 2 / 2)
+    assert scores(reply["prosody"]["predictions"][0])["Excitement"] == pytest.approx(level, abs=0.01)
+
+
+def test_a_reset_forgets_earlier_sound(sent, ask):
+    half = sent(tone(0.5))
+    ask(data=half, models={"prosody": {}})
+
+    assert lengths(ask(data=half, models={"prosody": {}}, reset_stream=True)) == [0.5]
+    assert lengths(ask(data=half, models={"prosody": {}})) == [1.0]
+    ask(reset_stream=True)
+    assert lengths(ask(data=half, models={"prosody": {}})) == [0.5]
+
+
+def test_sessions_do_not_hear_each_other(sent, settings):
+    engines = SharedEngines(settings, at_once=2)
+    said = json.dumps({"data": sent(tone(0.5)), "models": {"prosody": {}}})
+
+    replies = [json.loads(Session(engines, settings).answer(said)) for _ in range(2)]
+
+    assert [lengths(reply) for reply in replies] == [[0.5], [0.5]]
+
+
+def test_ten_seconds_are_kept_and_no_more(sent, ask, session):
+    five = sent(tone(5.0))
+    for _ in range(4):
+        reply = ask(data=five, models={"prosody": {}}, stream_window_ms=10_000)
+
+    assert lengths(reply) == [10.0]
+    assert len(session._before) == 10 * SOUND_RATE
+    assert session._before.base is None  # nothing longer is held by it
+
+
+def test_faces_keep_their_names_as_long_as_the_connection(shot, ask):
+    def who(level, **said):
+        reply = ask(data=shot(level), models={"face": {**SMALL, "identify_faces": True}}, **said)
+        return [face["face_id"] for face in reply["face"]["predictions"]]
+
+    assert who(128) == ["face_0"]
+    assert who(250) == ["face_1"]
+    assert who(128) == ["face_0"]
+    assert who(70, reset_stream=True) == ["face_2"]
+    assert who(250) == ["face_1"]
+
+
+def test_faces_of_another_connection_are_others(shot, settings):
+    engines = SharedEngines(settings, at_once=2)
+
+    def who(session, level):
+        said = {"data": shot(level), "models": {"face": {**SMALL, "identify_faces": True}}}
+        (face,) = json.loads(session.answer(json.dumps(said)))["face"]["predictions"]
+        return face["face_id"]
+
+    first, second = Session(engines, settings), Session(engines, settings)
+
+    assert [who(first, 128), who(second, 250), who(first, 250)] == ["face_0", "face_0", "face_1"]
+
+
+# ── nothing there
+
+
+@pytest.mark.parametrize(
+    ("model", "payload", "warning"),
+    [
+        ("face", lambda shot, sent: shot(0), {"warning": "No faces detected.", "code": "W0103"}),
+        (
+            "prosody",
+            lambda shot, sent: sent(silence(1.0)),
+            {"warning": "No speech detected.", "code": "W0105"},
+        ),
+        (
+            "burst",
+            lambda shot, sent: sent(silence(1.0)),
+            {"warning": "No vocal bursts detected.", "code": "W0101"},
+        ),
+        ("facemesh", lambda shot, sent: "[]", {"warning": "No face meshes detected.", "code": "W0102"}),
+        (
+            "language",
+            lambda shot, sent: base64(b" \n"),
+            {"warning": "No emotional language detected.", "code": "W0104"},
+        ),
+    ],
+)
+def test_where_nothing_is_found_the_model_warns(model, payload, warning, shot, sent, ask):
+    assert ask(data=payload(shot, sent), models={model: {}}) == {model: warning}
+
+
+def test_one_model_warns_beside_another_that_finds(sent, ask):
+    quiet = np.concatenate([tone(0.2), silence(1.8)])  # speech to the stub, but no burst in any second
+
+    reply = ask(data=sent(quiet * 0.05), models={"prosody": {}, "burst": {}})
+
+    assert reply["burst"]["code"] == "W0101"
+    assert len(reply["prosody"]["predictions"]) == 1
+
+
+# ── errors
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "words"),
+    [
+        ("", "E0100", "not valid JSON"),
+        ("{", "E0100", "not valid JSON"),
+        ('{"data": NaN}', "E0100", "not valid JSON"),
+        (b'{"job_details": true}', "E0100", "binary"),
+        ("[]", "E0101", "must be a JSON object"),
+        ("null", "E0101", "must be a JSON object"),
+        ("{}", "E0101", "neither `data`"),
+        ('{"models": {"face": {}}}', "E0101", "neither `data`"),
+        ('{"data": "aGk="}', "E0101", "`models`"),
+        ('{"data": "aGk=", "models": {}}', "E0101", "`models`"),
+        ('{"data": "aGk=", "models": null}', "E0101", "`models`"),
+        ('{"data": "aGk=", "models": {"face": null}}', "E0101", "`models`"),
+        ('{"data": "aGk=", "models": []}', "E0101", "models"),
+        ('{"data": "aGk=", "models": {"ner": {}}}', "E0101", "ner"),
+        ('{"data": "aGk=", "models": {"burst": []}}', "E0101", "models.burst"),
+        ('{"data": 5, "models": {"face": {}}}', "E0101", "data"),
+        ('{"data": "x", "models": {"language": {"granularity": "letter"}}}', "E0101", "granularity"),
+        ('{"data": "x", "models": {"face": {"fps_pred": -1}}}', "E0101", "fps_pred"),
+        ('{"data": "x", "models": {"face": {}}, "stream_window_ms": 499}', "E0101", "at least 500"),
+        ('{"data": "x", "models": {"face": {}}, "stream_window_ms": 10001}', "E0101", "at most 10000"),
+        ('{"data": "x", "models": {"face": {}}, "payload_id": 5}', "E0101", "payload_id"),
+        ('{"data": "no base64", "models": {"face": {}}}', "E0201", "base64"),
+        ('{"data": "häh", "models": {"face": {}}}', "E0201", "base64"),
+        ('{"data": "data:image/png;base64,@", "models": {"face": {}}}', "E0201", "base64"),
+        ('{"data": "AAECAwQFBgc=", "models": {"face": {}}}', "E0200", "unable to determine file type"),
+        ('{"data": "", "models": {"face": {}}}', "E0200", "empty"),
+        ('{"data": "/9j/4AAQ", "models": {"face": {}}}', "E0200", "picture"),
+        ('{"data": "[[1, 2], [3]]", "models": {"facemesh": {}}}', "E0101", "478 landmarks"),
+    ],
+)
+def test_what_cannot_be_answered_is_told_why(message, code, words, session):
+    reply = json.loads(session.answer(message))
+
+    assert list(reply) == ["error", "code"]
+    assert reply["code"] == code
+    assert words in reply["error"]
+
+
+@pytest.mark.parametrize(
+    ("model", "payload", "seen"),
+    [
+        ("prosody", lambda d: picture(d / "a.png"), "image"),
+        ("burst", lambda d: picture(d / "a.jpg"), "image"),
+        ("language", lambda d: talk(d / "a.wav"), "audio"),
+        ("face", lambda d: talk(d / "a.wav"), "audio"),
+        ("facemesh", lambda d: talk(d / "a.wav"), "audio"),
+        ("language", lambda d: film(d / "a.mp4", 0, 0), "video"),
+        ("facemesh", lambda d: film(d / "a.mp4", 0, 0, sound=tone(0.1)), "video"),
+        ("face", lambda d: b"Hello", "text"),
+        ("facemesh", lambda d: b"Hello", "text"),
+        ("language", lambda d: json.dumps(TWO).encode(), "facemesh"),
+    ],
+)
+def test_a_model_that_cannot_look_at_it_is_refused_in_the_words_of_the_api(
+    model, payload, seen, tmp_path, ask
+):
+    reply = ask(data=base64(payload(tmp_path)), models={model: {}})
+
+    assert reply == {
+        "error": f"Streaming payload configured with model type '{model}',"
+        f" which is not supported for the detected file type '{seen}'.",
+        "code": "E0102",
+    }
+
+
+def test_a_film_without_sound_has_no_audio_signal(tmp_path, ask):
+    reply = ask(data=base64(film(tmp_path / "a.mp4", 0, 0)), models={"face": {}, "prosody": {}})
+
+    assert reply["code"] == "E0202"
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".webm", ".aac"])
+def test_sound_longer_than_five_seconds_is_refused(suffix, sent, ask):
+    within = ask(data=sent(tone(5.0), suffix), models={"prosody": {}})
+    beyond = ask(data=sent(tone(6.0), suffix), models={"prosody": {}})
+
+    assert len(within["prosody"]["predictions"]) == 1
+    assert beyond["code"] == "E0203"
+    assert "5000 ms are allowed" in beyond["error"]
+    assert "ms were received" in beyond["error"]
+
+
+@pytest.mark.parametrize("fps_pred", [3, 0, 0.001])
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mkv", ".avi"])
+def test_film_longer_than_five_seconds_is_refused(suffix, fps_pred, tmp_path, ask):
+    models = {"face": {**SMALL, "fps_pred": fps_pred}}
+
+    within = ask(data=base64(film(tmp_path / f"a{suffix}", *[128] * 50, fps=10)), models=models)
+    beyond = ask(data=base64(film(tmp_path / f"b{suffix}", *[128] * 60, fps=10)), models=models)
+
+    assert within["face"]["predictions"]
+    assert beyond["code"] == "E0204"
+
+
+def test_a_film_that_does_not_say_how_long_it_is_is_refused_once_it_is_too_long(tmp_path, ask):
+    path = film(tmp_path / "a.ts", *[128] * 60, fps=10, codec="mpeg2video")
+
+    assert ask(data=base64(path), models={"face": {**SMALL, "fps_pred": 0.001}})["code"] == "E0204"
+
+
+@pytest.mark.parametrize(("width", "height"), [(3001, 10), (10, 3001), (3001, 3001)])
+def test_a_picture_larger_than_three_thousand_pixels_is_refused(width, height, shot, ask):
+    reply = ask(data=shot(128, ".jpg", width=width, height=height), models={"face": {}})
+
+    assert reply["code"] == "E0205"
+
+
+def test_a_picture_of_three_thousand_pixels_is_taken(shot, ask):
+    reply = ask(data=shot(128, ".jpg", width=3000, height=3000), models={"face": {}})
+
+    assert len(reply["face"]["predictions"]) == 1
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_a_text_longer_than_ten_thousand_characters_is_refused(raw, ask):
+    def reply(text):
+        data = text if raw else base64(text.encode())
+        return ask(data=data, raw_text=raw, models={"language": {"granularity": "passage"}})
+
+    assert len(reply("ä" * 10_000)["language"]["predictions"]) == 1
+    assert reply("ä" * 10_001)["code"] == "E0206"
+
+
+def test_a_hundred_faces_are_read_and_no_more(ask):
+    face = mesh().round(2).tolist()
+
+    assert len(ask(data=json.dumps([face] * 100), models={"facemesh": {}})["facemesh"]["predictions"]) == 100
+    assert ask(data=json.dumps([face] * 101), models={"facemesh": {}})["code"] == "E0101"
+
+
+def test_an_error_says_whose_it_is(ask, session):
+    reply = ask(data="!", models={"face": {}}, payload_id="x", job_details=True)
+
+    assert list(reply) == ["payload_id", "job_details", "error", "code"]
+    assert ask(data=5, payload_id="y")["payload_id"] == "y"
+
+
+def test_an_error_does_not_end_the_session(ask):
+    ask(data="!", models={"face": {}})
+
+    assert "language" in ask(data="Hi", raw_text=True, models={"language": {}})
+
+
+def test_where_no_engine_is_the_reply_says_so(settings, ask, shot):
+    bare = Settings(**settings.model_dump() | {"face_reader": "", "face_finder": ""})
+    session = Session(SharedEngines(bare, at_once=2), bare)
+    said = json.dumps({"data": shot(128), "models": {"face": {}}})
+
+    reply = json.loads(session.answer(said))
+
+    assert reply["code"] == "I0102"
+    assert reply["error"].startswith("face: mien has no engine for")
+
+
+class _Broken(SharedEngines):
+    """Engines one of which fails in a way that nobody foresaw."""
+
+    def load(self, role):
+        if role == "text_reader":
+            raise ZeroDivisionError("a secret of the machine")
+        return super().load(role)
+
+
+def test_a_defect_of_ours_is_an_error_and_tells_nothing(settings, caplog):
+    session = Session(_Broken(settings, at_once=2), settings)
+
+    reply = json.loads(session.answer('{"data": "Hi", "raw_text": true, "models": {"language": {}}}'))
+
+    assert reply["code"] == "I0100"
+    assert "secret" not in reply["error"]
+    assert "secret" in caplog.text
+
+
+# ── replies fit the client
+
+
+def test_a_reply_that_a_client_cannot_take_is_an_error_it_can(settings):
+    session = Session(SharedEngines(settings, at_once=2), settings, largest_reply=1 << 20)
+
+    def reply(words, granularity):
+        models = {"language": {"granularity": granularity}}
+        said = {"data": "word " * words, "raw_text": True, "models": models, "payload_id": "x"}
+        return session.answer(json.dumps(said))
+
+    assert len(json.loads(reply(500, "word"))["language"]["predictions"]) == 500
+    assert len(json.loads(reply(1999, "passage"))["language"]["predictions"]) == 1
+    refused = reply(1999, "word")
+    assert json.loads(refused)["code"] == "E0101"
+    assert "1,048,576" in refused
+    assert json.loads(refused)["payload_id"] == "x"
+
+
+def test_replies_are_compact_and_scores_short(ask, session, shot):
+    said = {"data": shot(127), "models": {"face": SMALL}}
+
+    reply = session.answer(json.dumps(said))
+
+    assert not re.search(r"\s", reply.replace("Aesthetic App", "").replace(" (", "").replace("c P", ""))
+    assert all(
+        len(str(score["score"])) <= 6 for score in json.loads(reply)["face"]["predictions"][0]["emotions"]
+    )
+
+
+# ── wider limits
+
+
+@pytest.fixture
+def wide(settings):
+    settings = Settings(**settings.model_dump() | {"stream_wide": True})
+    session = Session(SharedEngines(settings, at_once=2), settings)
+    return lambda **said: json.loads(session.answer(json.dumps(said)))
+
+
+def test_wide_limits_take_what_jobs_take(wide, sent, shot, tmp_path):
+    long = wide(data=sent(tone(12.0)), models={"prosody": {}})
+    assert lengths(long) == [6.0, 12.0]
+    path = film(tmp_path / "a.mp4", *[128] * 60, fps=10)
+    assert len(wide(data=base64(path), models={"face": SMALL})["face"]["predictions"]) == 18
+    picture_ = shot(128, ".jpg", width=3200, height=20)
+    assert len(wide(data=picture_, models={"face": SMALL})["face"]["predictions"]) == 1
+    text = wide(data="a" * 20_000, raw_text=True, models={"language": {"granularity": "passage"}})
+    assert len(text["language"]["predictions"]) == 1
+
+
+def test_a_file_by_itself_knows_no_faces_of_others(settings):
+    engines = Engines(settings)
+    engines.known_faces().append(grey(0))
+
+    assert engines.known_faces() == []

@@ -1,0 +1,63 @@
+"""The stream's own words: codes, warnings and orders."""
+
+import json
+
+import numpy as np
+import orjson
+import pytest
+
+from mien import errors, labels
+from mien.errors import MienError
+from mien.models.prosody import ProsodyPrediction
+from mien.types import FileMeasurement, Group, Interval, Measured, Scores
+from mien.wire.stream import CODES, STREAMED, WARNINGS, code_of, measured_json
+
+
+def kinds(kind=MienError):
+    return [kind, *(found for kin in kind.__subclasses__() for found in kinds(kin))]
+
+
+def test_every_error_has_a_code():
+    assert {code_of(kind)[0] for kind in kinds() if kind.__module__ == errors.__name__} == {"E", "I"}
+
+
+def test_codes_and_warnings_are_those_of_the_api(shared):
+    told = json.loads((shared / "contract" / "stream_errors.json").read_text())
+
+    assert {code for code in CODES.values() if code.startswith("E")} <= {
+        one["code"] for one in told["errors"]
+    }
+    for one in told["warnings"]:
+        assert WARNINGS[one["model"]][0] == one["code"]
+        assert one.get("text") in {None, WARNINGS[one["model"]][1]}
+
+
+def test_expressions_come_in_the_order_of_the_stream(shared):
+    orders = json.loads((shared / "contract" / "emotions_48.json").read_text())
+    row = Scores(labels.EXPRESSIONS, np.arange(48, dtype=np.float32) / 100)
+
+    (item,) = items(row)
+
+    assert {score["name"]: score["score"] for score in item["emotions"]} == pytest.approx(dict(row))
+    assert [score["name"] for score in item["emotions"]] in orders.values()
+    assert [score["name"] for score in item["emotions"]] != list(labels.EXPRESSIONS)
+
+
+@pytest.mark.parametrize("score", [0.0, 1.0, 1.2345, 0.00004, 0.99996, -0.5, 123.456])
+def test_scores_are_numbers_of_four_digits_and_not_clamped(score):
+    (item,) = items(Scores(("Joy",), np.array([score], np.float32)))
+
+    assert item["emotions"] == [{"name": "Joy", "score": pytest.approx(score, abs=0.00006)}]
+
+
+def items(scores):
+    prediction = ProsodyPrediction(
+        text=None, time=Interval(0, 1), confidence=None, speaker_confidence=None, emotions=scores
+    )
+    group = Group("unknown", (prediction,))
+    found = FileMeasurement(file="x", file_type="audio", models={"prosody": Measured(groups=(group,))})
+    return json.loads(orjson.dumps(measured_json(found)))["prosody"]["predictions"]
+
+
+def test_every_model_of_the_stream_can_warn():
+    assert set(WARNINGS) == set(STREAMED)
