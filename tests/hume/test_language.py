@@ -4,7 +4,7 @@ import time
 
 import pytest
 from hume import HumeClient
-from hume.expression_measurement.batch.types import Language, Models, NerModel, Unconfigurable
+from hume.expression_measurement.batch.types import Language, Models, Ner
 
 from mien.app import App, build
 from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS, TOXICITY
@@ -54,9 +54,7 @@ def pieces(model):
 def test_every_granularity_gives_all_names_where_they_stand(client, granularity):
     found, errors = measured(
         client,
-        Models(
-            language=Language(granularity=granularity, sentiment=Unconfigurable(), toxicity=Unconfigurable())
-        ),
+        Models(language=Language(granularity=granularity, sentiment={}, toxicity={})),
     )
 
     assert errors == []
@@ -71,7 +69,7 @@ def test_every_granularity_gives_all_names_where_they_stand(client, granularity)
             assert sum(one.score for one in piece.sentiment) == pytest.approx(1, abs=1e-3)
             assert [one.name for one in piece.toxicity] == list(TOXICITY)
             assert piece.time is None
-    counts = {"word": 12, "sentence": 2, "utterance": 2, "conversational_turn": 1}
+    counts = {"word": 13, "sentence": 2, "utterance": 2, "conversational_turn": 1}
     assert len(pieces(found["0"].language)) == counts[granularity]
     assert pieces(found["2"].language) == []
 
@@ -84,7 +82,7 @@ def test_what_is_not_asked_for_is_null(client):
 
 
 def test_entities_stand_where_they_are_named(client):
-    found, _ = measured(client, Models(ner=NerModel()))
+    found, _ = measured(client, Models(ner=Ner()))
     (angela,), (berlin,) = pieces(found["0"].ner), pieces(found["1"].ner)
 
     assert (angela.entity, berlin.entity) == ("Angela Merkel", "Berlin")
@@ -96,9 +94,9 @@ def test_entities_stand_where_they_are_named(client):
 
 
 def test_both_models_give_what_each_gives_alone(client):
-    both, _ = measured(client, Models(language=Language(), ner=NerModel()))
+    both, _ = measured(client, Models(language=Language(), ner=Ner()))
     language, _ = measured(client, Models(language=Language()))
-    ner, _ = measured(client, Models(ner=NerModel()))
+    ner, _ = measured(client, Models(ner=Ner()))
 
     for number in found_numbers(both):
         assert both[number].language == language[number].language

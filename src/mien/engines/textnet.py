@@ -84,7 +84,8 @@ class TextNet:
 
     def _tokens(self, texts: Sequence[str]) -> list["_Tokens"]:
         blocks = [(i, begin, end) for i, text in enumerate(texts) for begin, end in _blocks(text)]
-        pieces = [texts[i][begin:end] for i, begin, end in blocks]
+        # half of a surrogate pair is a sign of its own to Python, and none to UTF-8
+        pieces = [texts[i][begin:end].encode(errors="replace").decode() for i, begin, end in blocks]
         parts: list[list[_Tokens]] = [[] for _ in texts]
         for (i, begin, _), piece, encoding in zip(
             blocks, pieces, self._tokenizer.encode_batch(pieces, add_special_tokens=False), strict=True
