@@ -44,7 +44,9 @@ def complete(mien: App, job_id: str, **kept: bytes) -> None:
     """Let a job end, with these files kept: `predictions`, `artifacts`."""
     while task := _claimed(mien, job_id):
         follow = (NewTask(kind="measure"),) if task.kind == "open" else ()
-        assert mien.jobs.done(task, "test", Outcome(follow=follow, num_predictions=task.kind == "measure"))
+        measured = task.kind == "measure"
+        result = f"jobs/{job_id}/result/{task.id}" if measured else None
+        assert mien.jobs.done(task, "test", Outcome(follow=follow, result=result, num_predictions=measured))
     for name, content in kept.items():
         ending = {"predictions": "json", "artifacts": "zip"}[name]
         with mien.files.write(f"jobs/{job_id}/{name}.{ending}") as out:

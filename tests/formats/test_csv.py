@@ -57,8 +57,8 @@ def test_columns_are_those_of_the_api(model, shared):
         pytest.param(
             "ner",
             "Id,Entity,EntityType,BeginPosition,EndPosition,EntityConfidence,Support,Uri,LinkWord,BeginTime,"
-            "Confidence,SpeakerConfidence,Admiration,",
-            65,
+            "EndTime,Confidence,SpeakerConfidence,Admiration,",
+            66,
         ),
         pytest.param("facemesh", "Id,Admiration,", 49),
     ],

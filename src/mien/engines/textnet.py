@@ -40,8 +40,8 @@ WINDOW, OVERLAP = 126, 40
 BLOCK = 4000
 """Characters that are cut into tokens at once: a text of any length takes little memory."""
 
-LARGEST = 4096
-"""Tokens in one call, padding included."""
+LARGEST = 512
+"""Tokens in one call, padding included: what lies between the layers stays in the cache of a core."""
 
 OTHER, LOWER, CAPITAL, UPPER, MIXED, DIGITS = range(6)
 """The shapes of a word. The network's vocabulary knows no capitals: WHY and why, Apple and apple."""
