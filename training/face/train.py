@@ -1,0 +1,231 @@
+"""Train the face network on FER+ votes and rated faces, then on its own scores of all faces.
+
+    python -m training.face.train --data DATA --work WORK [--epochs 26]
+
+A tenth of the faces are rated. After `ALONE` epochs the running average of the network names the
+others, knowing their votes besides (`network.Informed`), and those scores are learned too; they are made
+anew every few epochs. A checkpoint is written after each epoch, and a run that was stopped goes on
+from it.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.face.augment import changed
+from training.face.data import CLASSES, PARTS, Faces, read
+from training.face.network import FaceNet, Informed
+
+BATCH = 128
+RATE = 3e-3
+DECAY = 0.05
+KEEP = 0.998
+"""How much of the running average stays at each step: it spans about two epochs."""
+
+NAMES_WEIGHT = 12.0
+"""By which the mean over 111 names weighs against the cross entropy of the votes."""
+
+GIVEN_WEIGHT = 0.5
+"""How much a score that the network itself gave counts beside a rating."""
+
+ALONE, AFRESH = 8, 4
+"""Epochs before the network first names unrated faces, and between its doing so."""
+
+
+class Pair(nn.Module):
+    """The network that ships, and the one that helps it learn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.face, self.informed = FaceNet(), Informed()
+
+
+class Targets:
+    """What each face is to be called, and how much that counts."""
+
+    def __init__(self, faces: Faces) -> None:
+        self.votes = torch.from_numpy(faces.votes)
+        rated = ~np.isnan(faces.ratings[:, 0])
+        rated[np.concatenate([faces.development, faces.held_out])] = False
+        self.rated = torch.from_numpy(rated)
+        self.names = torch.from_numpy(np.nan_to_num(faces.ratings))
+        self.weight = self.rated.float()
+
+    def give(self, rows: Tensor, names: Tensor) -> None:
+        """Scores for faces that nobody rated."""
+        free = ~self.rated[rows]
+        self.names[rows[free]] = names[free]
+        self.weight[rows[free]] = GIVEN_WEIGHT
+
+
+def step_loss(pair: Pair, images: Tensor, targets: Targets, rows: Tensor, rng: np.random.Generator) -> Tensor:
+    """Cross entropy of votes and names, with mixup."""
+    votes, names, weight = targets.votes[rows], targets.names[rows], targets.weight[rows]
+    rated = targets.rated[rows].float()
+    seen = changed(images)
+    if rng.random() < 0.5:
+        share, other = float(rng.beta(0.4, 0.4)), torch.randperm(len(rows))
+        seen = share * seen + (1 - share) * seen[other]
+        votes = share * votes + (1 - share) * votes[other]
+        # a mixture counts as far as both its faces were named
+        known, total = (share * weight, (1 - share) * weight[other]), weight * weight[other]
+        mixed = known[0][:, None] * names + known[1][:, None] * names[other]
+        names = mixed / (known[0] + known[1]).clamp_min(1e-6)[:, None]
+        weight, rated = total.sqrt(), rated * rated[other]
+    with torch.autocast("cpu", torch.bfloat16):
+        embedding, said_votes, said_names = pair.face(seen)
+        helped = pair.informed(embedding, votes)
+    of_votes = -(votes * functional.log_softmax(said_votes.float(), 1)).sum(1).mean()
+    return of_votes + NAMES_WEIGHT * (
+        _names_loss(said_names, names, weight) + 0.3 * _names_loss(helped, names, rated)
+    )
+
+
+def _names_loss(logits: Tensor, names: Tensor, weight: Tensor) -> Tensor:
+    each = functional.binary_cross_entropy_with_logits(logits.float(), names, reduction="none").mean(1)
+    return (each * weight).sum() / weight.sum().clamp_min(1.0)
+
+
+@torch.no_grad()
+def scores_of(network: FaceNet, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Embedding, logits of votes and of names, in evaluation; (faces, …) each."""
+    network.eval()
+    found = []
+    for part in images.split(512):
+        with torch.autocast("cpu", torch.bfloat16):
+            found.append([x.float() for x in network(part.float())])
+    embedding, votes, names = (torch.cat(x) for x in zip(*found, strict=True))
+    return embedding, votes, names
+
+
+@torch.no_grad()
+def named(pair: Pair, images: Tensor, votes: Tensor) -> Tensor:
+    """(faces, 111) scores by the average network that knows the votes, over both mirrorings."""
+    pair.eval()
+    both = []
+    for flipped in (images, images.flip(2)):
+        embedding, _, _ = scores_of(pair.face, flipped)
+        both.append(torch.sigmoid(pair.informed(embedding, votes)))
+    return (both[0] + both[1]) / 2
+
+
+def train(data: Path, work: Path, epochs: int) -> None:
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    faces = read(data)
+    rated = faces.rated(faces.train)
+    print(
+        f"{len(faces.train)} faces to learn from, {len(rated)} of them rated; {len(faces.development)} to choose by,"
+        f" {len(faces.held_out)} rated and {len(faces.valid)} of FER+ valid to report on",
+        flush=True,
+    )
+    images, targets = torch.from_numpy(faces.images), Targets(faces)
+    every_epoch = np.concatenate([faces.train, rated])  # rated faces are shown twice
+    pair, average = Pair(), Pair()
+    pair = pair.to(memory_format=torch.channels_last)
+    average.load_state_dict(pair.state_dict())
+    matrices = [p for p in pair.parameters() if p.ndim > 1]
+    others = [p for p in pair.parameters() if p.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], lr=RATE, fused=True
+    )
+    steps = len(every_epoch) // BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps * epochs, pct_start=0.1)
+    parts = {"pair": pair, "average": average, "optimizer": optimizer, "schedule": schedule}
+    checkpoint = work / "face.pt"
+    for epoch in range(_resume(checkpoint, parts, targets), epochs):
+        begun, total = time.time(), 0.0
+        if epoch >= ALONE and (epoch - ALONE) % AFRESH == 0:
+            rows = torch.from_numpy(faces.train)
+            targets.give(rows, named(average, images[rows], targets.votes[rows]))
+        shuffled = torch.from_numpy(rng.permutation(every_epoch))
+        pair.train()
+        for step in range(steps):
+            some = shuffled[step * BATCH : (step + 1) * BATCH]
+            loss = step_loss(pair, images[some].float(), targets, some, rng)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(pair.parameters(), 5.0)
+            optimizer.step()
+            schedule.step()
+            _follow(average, pair, schedule.last_epoch)
+            total += loss.item()
+        stored = {name: part.state_dict() for name, part in parts.items()}
+        torch.save(
+            stored | {"epoch": epoch, "names": targets.names.half(), "weight": targets.weight}, checkpoint
+        )
+        print(
+            f"epoch {epoch}: loss {total / steps:.3f}, development {agreement(average.face, faces)},"
+            f" {time.time() - begun:.0f} s",
+            flush=True,
+        )
+
+
+def agreement(network: FaceNet, faces: Faces) -> str:
+    """How the network does on the development faces, in a line."""
+    rows = faces.development
+    _, votes, names = scores_of(network, torch.from_numpy(faces.images[rows]))
+    majority = faces.votes[rows, :CLASSES].argmax(1)
+    accuracy = float((votes[:, :CLASSES].argmax(1).numpy() == majority).mean())
+    said = torch.sigmoid(names).numpy()
+    found = [
+        f"{part} r {mean_correlation(said[:, columns], faces.ratings[rows][:, columns]):.3f}"
+        for part, columns in PARTS.items()
+    ]
+    return f"votes {accuracy:.3f}, {', '.join(found)}"
+
+
+def mean_correlation(
+    said: NDArray[np.float32], truth: NDArray[np.float32], prevalence: float = 0.02
+) -> float:
+    """Mean over the names that at least this share of the faces show at all."""
+    shown = (truth > 0).mean(0) >= prevalence
+    return float(np.mean([np.corrcoef(said[:, j], truth[:, j])[0, 1] for j in np.flatnonzero(shown)]))
+
+
+@torch.no_grad()
+def _follow(average: Pair, pair: Pair, step: int) -> None:
+    """Move the average of the weights a little towards the weights."""
+    keep = min(KEEP, (1 + step) / (10 + step))
+    for mean, now in zip(average.state_dict().values(), pair.state_dict().values(), strict=True):
+        if mean.dtype.is_floating_point:
+            mean.lerp_(now, 1 - keep)
+        else:
+            mean.copy_(now)
+
+
+def _resume(checkpoint: Path, parts: dict[str, Any], targets: Targets) -> int:
+    if not checkpoint.exists():
+        return 0
+    stored = torch.load(checkpoint, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(stored[name])
+    targets.names, targets.weight = stored["names"].float(), stored["weight"]
+    print(f"going on after epoch {stored['epoch']}")
+    return int(stored["epoch"]) + 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=26)
+    parser.add_argument("--threads", type=int, default=0)
+    wanted = parser.parse_args()
+    if wanted.threads:
+        torch.set_num_threads(wanted.threads)
+    wanted.work.mkdir(parents=True, exist_ok=True)
+    train(wanted.data, wanted.work, wanted.epochs)
+
+
+if __name__ == "__main__":
+    main()
