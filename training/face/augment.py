@@ -28,26 +28,26 @@ def moved(faces: Tensor) -> Tensor:
 
 def lit(faces: Tensor) -> Tensor:
     """Another gamma, and noise."""
-    gamma = torch.exp((torch.rand(len(faces), 1, 1) * 2 - 1) * 0.5)
-    noise = torch.rand(len(faces), 1, 1).pow(2) * 12
+    gamma = torch.exp((torch.rand(len(faces), 1, 1) * 2 - 1) * 0.4)
+    noise = torch.rand(len(faces), 1, 1).pow(2) * 5
     return (faces / 255).clamp(0, 1).pow(gamma) * 255 + torch.randn_like(faces) * noise
 
 
 def blurred(faces: Tensor) -> Tensor:
-    """From a little sharper to clearly blurred: other cameras and other ways of making small."""
+    """From a little sharper to a little blurred: other cameras and other ways of making small."""
     kernel = torch.tensor([0.25, 0.5, 0.25])
     soft = functional.pad(faces[:, None], (1, 1, 1, 1), mode="replicate")
     soft = functional.conv2d(soft, (kernel[:, None] * kernel)[None, None])[:, 0]
-    share = torch.rand(len(faces), 1, 1) * 1.4 - 0.5
+    share = torch.rand(len(faces), 1, 1) * 1.0 - 0.4
     return faces + (soft - faces) * share
 
 
 def covered(faces: Tensor) -> Tensor:
-    """A rectangle of grey in every third picture."""
+    """A rectangle of grey in every fourth picture."""
     count, side = len(faces), faces.shape[1]
     size = torch.rand(2, count) * 0.3 + 0.1
     low = torch.rand(2, count) * (1 - size)
     place = (torch.arange(side) + 0.5) / side
     inside = [(place > low[k][:, None]) & (place < (low + size)[k][:, None]) for k in (0, 1)]
-    hidden = inside[0][:, :, None] & inside[1][:, None, :] & (torch.rand(count, 1, 1) < 0.33)
+    hidden = inside[0][:, :, None] & inside[1][:, None, :] & (torch.rand(count, 1, 1) < 0.25)
     return torch.where(hidden, torch.rand(count, 1, 1) * 255, faces)

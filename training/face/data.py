@@ -43,6 +43,9 @@ THUMBNAIL = 12
 HELD_OUT, DEVELOPMENT = 0.15, 0.10
 """Shares of the rated faces that are reported on, and chosen by."""
 
+VOTED_DEVELOPMENT = 0.04
+"""Share of the other groups of FER+ train that is chosen by."""
+
 Pictures = NDArray[np.uint8]
 
 
@@ -60,6 +63,8 @@ class Faces:
     """Rows to learn from: none is alike to one of the rows below"""
     development: NDArray[np.int64]
     """Rated rows to choose by"""
+    voted_development: NDArray[np.int64]
+    """Rows that were not rated, to choose by"""
     held_out: NDArray[np.int64]
     """Rated rows to report on"""
     valid: NDArray[np.int64]
@@ -84,8 +89,11 @@ def read(data: Path) -> Faces:
     rated = np.setdiff1d(np.flatnonzero(~np.isnan(ratings[:, 0])), _in(group, group[valid]))
     development, held_out = _split(rated, group)
     aside = _in(group, group[np.concatenate([valid, development, held_out])])
-    train = np.setdiff1d(np.arange(len(images)), aside)
-    return Faces(images, votes, ratings, train, development, held_out, valid)
+    free = np.setdiff1d(np.arange(len(images)), aside)
+    unrated = np.setdiff1d(group[free], group[rated])
+    chosen = np.random.default_rng(1).permutation(unrated)[: int(VOTED_DEVELOPMENT * len(unrated))]
+    voted = free[np.isin(group[free], chosen)]
+    return Faces(images, votes, ratings, np.setdiff1d(free, voted), development, voted, held_out, valid)
 
 
 def alike(images: Pictures) -> NDArray[np.int64]:

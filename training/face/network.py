@@ -30,7 +30,9 @@ class Block(nn.Module):
         self.shortcut: nn.Module = nn.Identity()
         if channels_in != channels or stride != 1:
             self.shortcut = nn.Sequential(
-                nn.AvgPool2d(stride), nn.Conv2d(channels_in, channels, 1, bias=False), nn.BatchNorm2d(channels)
+                nn.AvgPool2d(stride),
+                nn.Conv2d(channels_in, channels, 1, bias=False),
+                nn.BatchNorm2d(channels),
             )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,7 +54,6 @@ class FaceNet(nn.Module):
         self.blocks = nn.Sequential(
             Block(32, 64, 1),
             Block(64, 128, 2),
-            Block(128, 128, 1),
             Block(128, self.SIZE, 2),
             Block(self.SIZE, self.SIZE, 1),
         )

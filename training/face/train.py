@@ -1,14 +1,15 @@
 """Train the face network on FER+ votes and rated faces, then on its own scores of all faces.
 
-    python -m training.face.train --data DATA --work WORK [--epochs 26]
+    python -m training.face.train --data DATA --work WORK [--minutes 40]
 
-A tenth of the faces are rated. After `ALONE` epochs the running average of the network names the
-others, knowing their votes besides (`network.Informed`), and those scores are learned too; they are made
-anew every few epochs. A checkpoint is written after each epoch, and a run that was stopped goes on
-from it.
+A tenth of the faces are rated. Twice on the way the running average of the network names the others,
+knowing their votes besides (`network.Informed`), and those scores are learned too. The rates follow the
+clock rather than a number of epochs, so that training ends when it should on a busy machine too. A
+checkpoint is written after each epoch, and a run that was stopped goes on from it.
 """
 
 import argparse
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,14 @@ from training.face.augment import changed
 from training.face.data import CLASSES, PARTS, Faces, read
 from training.face.network import FaceNet, Informed
 
-BATCH = 128
-RATE = 3e-3
+BATCH = 64
+RATE = 1.5e-3
+RISING = 0.08
+"""Share of the time in which the rate rises; then it falls as a cosine does."""
+
 DECAY = 0.05
 KEEP = 0.998
-"""How much of the running average stays at each step: it spans about two epochs."""
+"""How much of the running average stays at each step: it spans about an epoch."""
 
 NAMES_WEIGHT = 12.0
 """By which the mean over 111 names weighs against the cross entropy of the votes."""
@@ -35,8 +39,11 @@ NAMES_WEIGHT = 12.0
 GIVEN_WEIGHT = 0.5
 """How much a score that the network itself gave counts beside a rating."""
 
-ALONE, AFRESH = 8, 4
-"""Epochs before the network first names unrated faces, and between its doing so."""
+MIXED = 0.3
+"""Share of the batches in which faces are mixed two by two."""
+
+NAMED_AT = (0.35, 0.65)
+"""Shares of the time after which the network names unrated faces."""
 
 
 class Pair(nn.Module):
@@ -70,7 +77,7 @@ def step_loss(pair: Pair, images: Tensor, targets: Targets, rows: Tensor, rng: n
     votes, names, weight = targets.votes[rows], targets.names[rows], targets.weight[rows]
     rated = targets.rated[rows].float()
     seen = changed(images)
-    if rng.random() < 0.5:
+    if rng.random() < MIXED:
         share, other = float(rng.beta(0.4, 0.4)), torch.randperm(len(rows))
         seen = share * seen + (1 - share) * seen[other]
         votes = share * votes + (1 - share) * votes[other]
@@ -107,16 +114,13 @@ def scores_of(network: FaceNet, images: Tensor) -> tuple[Tensor, Tensor, Tensor]
 
 @torch.no_grad()
 def named(pair: Pair, images: Tensor, votes: Tensor) -> Tensor:
-    """(faces, 111) scores by the average network that knows the votes, over both mirrorings."""
+    """(faces, 111) scores by the average network that knows the votes."""
     pair.eval()
-    both = []
-    for flipped in (images, images.flip(2)):
-        embedding, _, _ = scores_of(pair.face, flipped)
-        both.append(torch.sigmoid(pair.informed(embedding, votes)))
-    return (both[0] + both[1]) / 2
+    embedding, _, _ = scores_of(pair.face, images)
+    return torch.sigmoid(pair.informed(embedding, votes))
 
 
-def train(data: Path, work: Path, epochs: int) -> None:
+def train(data: Path, work: Path, minutes: float) -> None:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     faces = read(data)
@@ -134,51 +138,96 @@ def train(data: Path, work: Path, epochs: int) -> None:
     matrices = [p for p in pair.parameters() if p.ndim > 1]
     others = [p for p in pair.parameters() if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], lr=RATE, fused=True
+        [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}],
+        lr=RATE,
+        fused=True,
     )
     steps = len(every_epoch) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps * epochs, pct_start=0.1)
-    parts = {"pair": pair, "average": average, "optimizer": optimizer, "schedule": schedule}
+    parts = {"pair": pair, "average": average, "optimizer": optimizer}
+    clock = _Clock(minutes * 60)
     checkpoint = work / "face.pt"
-    for epoch in range(_resume(checkpoint, parts, targets), epochs):
-        begun, total = time.time(), 0.0
-        if epoch >= ALONE and (epoch - ALONE) % AFRESH == 0:
+    epoch = _resume(checkpoint, parts, targets, clock)
+    while clock.part < 1:
+        begun, total, taken = clock.spent, 0.0, 0
+        if clock.named < len(NAMED_AT) and clock.part >= NAMED_AT[clock.named]:
             rows = torch.from_numpy(faces.train)
             targets.give(rows, named(average, images[rows], targets.votes[rows]))
+            clock.named += 1
         shuffled = torch.from_numpy(rng.permutation(every_epoch))
         pair.train()
         for step in range(steps):
+            if clock.part >= 1:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = RATE * clock.rate
             some = shuffled[step * BATCH : (step + 1) * BATCH]
             loss = step_loss(pair, images[some].float(), targets, some, rng)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(pair.parameters(), 5.0)
             optimizer.step()
-            schedule.step()
-            _follow(average, pair, schedule.last_epoch)
+            clock.steps += 1
+            _follow(average, pair, clock.steps)
             total += loss.item()
+            taken += 1
         stored = {name: part.state_dict() for name, part in parts.items()}
-        torch.save(
-            stored | {"epoch": epoch, "names": targets.names.half(), "weight": targets.weight}, checkpoint
-        )
+        stored |= {
+            "epoch": epoch,
+            "clock": clock.state(),
+            "names": targets.names.half(),
+            "weight": targets.weight,
+        }
+        torch.save(stored, checkpoint)
         print(
-            f"epoch {epoch}: loss {total / steps:.3f}, development {agreement(average.face, faces)},"
-            f" {time.time() - begun:.0f} s",
+            f"epoch {epoch}: loss {total / max(taken, 1):.3f}, {clock.spent - begun:.0f} s,"
+            f" development: average {agreement(average.face, faces)}; now {agreement(pair.face, faces)}",
             flush=True,
         )
+        epoch += 1
+
+
+class _Clock:
+    """How far training has come, in time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._before, self._begun = seconds, 0.0, time.monotonic()
+        self.steps, self.named = 0, 0
+
+    @property
+    def spent(self) -> float:
+        return self._before + time.monotonic() - self._begun
+
+    @property
+    def part(self) -> float:
+        return self.spent / self._seconds
+
+    @property
+    def rate(self) -> float:
+        """0 to 1: what the rate of learning is to be multiplied with."""
+        if self.part < RISING:
+            return 0.04 + 0.96 * self.part / RISING
+        return max(0.002, (1 + math.cos(math.pi * (self.part - RISING) / (1 - RISING))) / 2)
+
+    def state(self) -> dict[str, float]:
+        return {"spent": self.spent, "steps": self.steps, "named": self.named}
+
+    def go_on(self, state: dict[str, float]) -> None:
+        self._before, self.steps, self.named = state["spent"], int(state["steps"]), int(state["named"])
 
 
 def agreement(network: FaceNet, faces: Faces) -> str:
     """How the network does on the development faces, in a line."""
     rows = faces.development
-    _, votes, names = scores_of(network, torch.from_numpy(faces.images[rows]))
-    majority = faces.votes[rows, :CLASSES].argmax(1)
-    accuracy = float((votes[:, :CLASSES].argmax(1).numpy() == majority).mean())
+    _, _, names = scores_of(network, torch.from_numpy(faces.images[rows]))
     said = torch.sigmoid(names).numpy()
     found = [
         f"{part} r {mean_correlation(said[:, columns], faces.ratings[rows][:, columns]):.3f}"
         for part, columns in PARTS.items()
     ]
+    rows = faces.voted_development
+    _, votes, _ = scores_of(network, torch.from_numpy(faces.images[rows]))
+    majority = faces.votes[rows, :CLASSES].argmax(1)
+    accuracy = float((votes[:, :CLASSES].argmax(1).numpy() == majority).mean())
     return f"votes {accuracy:.3f}, {', '.join(found)}"
 
 
@@ -201,13 +250,14 @@ def _follow(average: Pair, pair: Pair, step: int) -> None:
             mean.copy_(now)
 
 
-def _resume(checkpoint: Path, parts: dict[str, Any], targets: Targets) -> int:
+def _resume(checkpoint: Path, parts: dict[str, Any], targets: Targets, clock: _Clock) -> int:
     if not checkpoint.exists():
         return 0
     stored = torch.load(checkpoint, weights_only=True)
     for name, part in parts.items():
         part.load_state_dict(stored[name])
     targets.names, targets.weight = stored["names"].float(), stored["weight"]
+    clock.go_on(stored["clock"])
     print(f"going on after epoch {stored['epoch']}")
     return int(stored["epoch"]) + 1
 
@@ -218,13 +268,13 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=26)
+    parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--threads", type=int, default=0)
     wanted = parser.parse_args()
     if wanted.threads:
         torch.set_num_threads(wanted.threads)
     wanted.work.mkdir(parents=True, exist_ok=True)
-    train(wanted.data, wanted.work, wanted.epochs)
+    train(wanted.data, wanted.work, wanted.minutes)
 
 
 if __name__ == "__main__":

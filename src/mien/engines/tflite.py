@@ -20,7 +20,7 @@ from mien.errors import EngineError
 OPSET, IR = 17, 8
 """Of ONNX: known to every onnxruntime that mien allows."""
 
-_TYPES = {0: np.dtype("<f4"), 1: np.dtype("<f2"), 2: np.dtype("<i4"), 4: np.dtype("<i8")}
+_TYPES = {0: "<f4", 1: "<f2", 2: "<i4", 4: "<i8"}
 _TO_ONNX, _TO_LITE = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
@@ -280,7 +280,10 @@ class _Rewriting:
     def pad(self, operation: _Operation) -> None:
         sizes = self._constant(operation.inputs[1])[list(_TO_ONNX)]
         users = [one for one in self._network.operations if operation.outputs[0] in one.inputs]
-        if all(one.code in _CONVOLUTIONS and _padding(one) == _VALID for one in users) and not sizes[:2].any():
+        if (
+            all(one.code in _CONVOLUTIONS and _padding(one) == _VALID for one in users)
+            and not sizes[:2].any()
+        ):
             pads = [int(size) for size in sizes[2:].T.reshape(-1)]  # it pads by itself, much faster
             self._padded[operation.outputs[0]] = operation.inputs[0], {"pads": pads}
         else:
