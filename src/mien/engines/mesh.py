@@ -28,7 +28,6 @@ from mien.errors import EngineError, EngineMissing
 from mien.settings import Settings
 from mien.types import Box, Image
 from mien.weights import pulled
-from mien.weights.pull import known, pull
 
 log = logging.getLogger(__name__)
 
@@ -292,6 +291,8 @@ def _folder(settings: Settings) -> Path:
     """Where the networks lie; they are fetched when they are not there."""
     if folders := pulled(settings.weights, "mesh"):
         return folders[-1]
+    from mien.weights.pull import known, pull  # the hub's library: half a second that is seldom needed
+
     log.warning("fetching the networks that find faces (36 MB, of which 2 MB are kept); this is done once")
     try:
         return pull(known("mesh"), settings)
