@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     """Sees what a face expresses."""
     face_identity: str = "appearance"
     """Sees whether two faces are one person's."""
-    mesh_reader: str = ""
+    mesh_reader: str = "meshnet"
     """Reads expressions from landmarks."""
     text_reader: str = ""
     """Reads what words express and name."""
