@@ -139,7 +139,7 @@ class MeshFinder:
         held: list[_Held] = []
         for i, image in enumerate(images):
             follows = i > 0 and image.shape == images[i - 1].shape
-            held = networks.faces(image, held if follows else [], searching=i % SEARCHED == 0)
+            held = networks.faces(image, held if follows else [], i % SEARCHED == 0, tiled=not follows)
             found.append([_found(one, image) for one in held])
         return found
 
@@ -158,12 +158,13 @@ class _Networks:
         self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", threads, 192, ((4, 1),))
         self._mesh = _opened(folder / "face_landmark.tflite", threads)
 
-    def faces(self, image: Image, before: Sequence[_Held], searching: bool) -> list[_Held]:
-        """The faces of a picture, largest first. `before` are those of the frame before it."""
+    def faces(self, image: Image, before: Sequence[_Held], searched: bool, tiled: bool) -> list[_Held]:
+        """The faces of a picture, largest first. `before` are those of the frame before it; whether
+        it is searched though all of them are still there, and whether in tiles besides."""
         held = [one for view in (one.next_view() for one in before) if (one := self._lay(image, view))]
         lost = len(held) < len(before) or any(one.presence < HELD for one in held)
-        if searching or lost or not before:
-            for proposal in self._proposed(image, tiled=not before):
+        if searched or lost or not before:
+            for proposal in self._proposed(image, tiled):
                 if all(_shared(proposal.box, one.box) < OVERLAP for one in held) and (
                     one := self._lay(image, proposal.view)
                 ):
