@@ -79,12 +79,14 @@ def votes(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np.
     right = said == truth
     low, high = interval(lambda draw: right[draw].mean(), len(rows))
     print(
-        f"\nFER+ valid, {len(rows)} faces, majority of 8 classes: accuracy {right.mean():.3f} [{low:.3f}, {high:.3f}]"
+        f"\nFER+, {len(rows)} faces, majority of 8 classes: accuracy {right.mean():.3f} [{low:.3f}, {high:.3f}]"
     )
     print(
         "  "
         + ", ".join(
-            f"{VOTES[k]} {right[truth == k].mean():.2f} of {(truth == k).sum()}" for k in range(CLASSES)
+            f"{VOTES[k]} {right[truth == k].mean():.2f} of {(truth == k).sum()}"
+            for k in range(CLASSES)
+            if (truth == k).any()
         )
     )
     print("  constant answer " + f"{np.bincount(truth).max() / len(truth):.3f}")

@@ -4,8 +4,9 @@
 
 A tenth of the faces are rated. Twice on the way the running average of the network names the others,
 knowing their votes besides (`network.Informed`), and those scores are learned too. The rates follow the
-clock rather than a number of epochs, so that training ends when it should on a busy machine too. A
-checkpoint is written after each epoch, and a run that was stopped goes on from it.
+minutes of processor time spent rather than a number of epochs, so that training takes what it was
+given, however it is paused. A checkpoint is written after each epoch, and a run that was stopped goes
+on from it.
 """
 
 import argparse
@@ -187,15 +188,15 @@ def train(data: Path, work: Path, minutes: float) -> None:
 
 
 class _Clock:
-    """How far training has come, in time."""
+    """How far training has come, in processor time."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds, self._before, self._begun = seconds, 0.0, time.monotonic()
+        self._seconds, self._before, self._begun = seconds, 0.0, time.process_time()
         self.steps, self.named = 0, 0
 
     @property
     def spent(self) -> float:
-        return self._before + time.monotonic() - self._begun
+        return self._before + time.process_time() - self._begun
 
     @property
     def part(self) -> float:
