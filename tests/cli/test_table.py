@@ -9,6 +9,7 @@ from rich.console import Console
 from mien.cli.table import shown
 from mien.labels import EXPRESSIONS
 from mien.models.face import FacePrediction
+from mien.models.ner import NerPrediction
 from mien.models.prosody import ProsodyPrediction
 from mien.types import Box, FileMeasurement, Group, Interval, Measured, Metadata, Problem, Scores
 
@@ -71,6 +72,22 @@ def test_a_face_stands_at_its_time():
     face = FacePrediction(frame=30, time=65.0, prob=1.0, box=Box(0, 0, 9, 9), emotions=scores(Joy=0.5))
 
     assert "1:05.0" in printed(Measured(groups=(Group("face_0", (face,)),)), name="face")
+
+
+def test_a_name_stands_with_its_kind():
+    leeds = NerPrediction(
+        entity="Leeds",
+        entity_type="LOCATION",
+        position=Interval(3, 8),
+        entity_confidence=0.9,
+        link_word="Leeds",
+        time=None,
+        confidence=None,
+        speaker_confidence=None,
+        emotions=scores(Joy=0.5),
+    )
+
+    assert "Leeds (location)" in printed(Measured(groups=(Group("unknown", (leeds,)),)), name="ner")
 
 
 def test_nothing_found_and_what_went_wrong_are_said():

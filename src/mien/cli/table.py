@@ -30,7 +30,7 @@ def shown(file: FileMeasurement, console: Console, rows: int) -> None:
 def _table(name: str, measured: Measured, rows: int) -> Table:
     pieces = sorted((piece for group in measured.groups for piece in group.predictions), key=_begin)
     persons = len(measured.groups) > 1
-    texts = any(getattr(piece, "text", None) for piece in pieces)
+    texts = any(map(_words, pieces))
     table = Table(title=_title(name, measured, len(pieces)), title_justify="left", title_style="cyan")
     table.box, table.show_header, table.expand = None, False, texts
     table.add_column(justify="right", no_wrap=True, style="dim")
@@ -44,7 +44,7 @@ def _table(name: str, measured: Measured, rows: int) -> Table:
         if persons:
             cells.append(piece.person)
         if texts:
-            cells.append(getattr(piece, "text", None) or "")
+            cells.append(_words(piece))
         table.add_row(*map(Text, cells), _top(_emotions(piece)))
     blanks = [""] * (persons + texts)
     if rows and len(pieces) > rows:
@@ -100,6 +100,16 @@ def _where(piece: Prediction) -> str:
             return _clock(time)
         case None, Interval(begin, end):
             return f"{begin:.0f}–{end:.0f}"
+    return ""
+
+
+def _words(piece: Prediction) -> str:
+    """What was said or written, or what is named and of which kind."""
+    match getattr(piece, "text", None), getattr(piece, "entity", None):
+        case str(text), _:
+            return text
+        case None, str(entity):
+            return f"{entity} ({getattr(piece, 'entity_type', '').lower()})"
     return ""
 
 
