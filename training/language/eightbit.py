@@ -6,7 +6,7 @@ others. Here the scales come from texts read beforehand, one for each channel, a
 moved into the weights (as SmoothQuant does, arXiv 2211.10438), so that a text's scores are its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,16 +32,12 @@ def in_eight_bits(path: Path, out: Path, read: Feeds, left: float = LEFT) -> Non
     tables = {name: table for name, table in tables.items() if table.ndim == 2 and table.size >= SMALLEST}
     products = {node.output[0]: node for node in model.graph.node if _is_product(node, tables)}
     largest = _largest(model, sorted({node.input[0] for node in products.values()}), read)
-    biases = _biases(model, products)
     nodes: list[NodeProto] = []
     for node in model.graph.node:
         if node.output[0] in products:
             table = tables[node.input[1]]
             turned = any(one.name == "transB" and one.i for one in node.attribute)
-            added = biases.get(node.output[0])
-            nodes += _product(model, node, table.T if turned else table, largest[node.input[0]], left, added)
-        elif any(node is add for add, _ in biases.values()):
-            continue  # the product adds it
+            nodes += _product(model, node, table.T if turned else table, largest[node.input[0]], left)
         elif node.op_type == "Gather" and node.input[0] in tables:
             nodes += _rows(model, node, tables[node.input[0]])
         else:
@@ -76,37 +72,20 @@ def _largest(model: ModelProto, names: Sequence[str], read: Feeds) -> dict[str, 
     return {name: np.quantile(np.concatenate(rows), 0.999, axis=0) for name, rows in seen.items()}
 
 
-def _biases(model: ModelProto, products: Mapping[str, NodeProto]) -> dict[str, tuple[NodeProto, str]]:
-    """By the output of a product: what adds a constant to it, and that constant."""
-    constants = {one.name for one in model.graph.initializer if len(one.dims) == 1}
-    found = {}
-    for node in model.graph.node:
-        if node.op_type == "Add":
-            for one, other in (node.input, reversed(node.input)):
-                if one in products and other in constants:
-                    found[one] = (node, other)
-    return found
-
-
 def _product(
-    model: ModelProto,
-    node: NodeProto,
-    table: NDArray[np.float32],
-    largest: NDArray[np.float32],
-    left: float,
-    added: tuple[NodeProto, str] | None,
+    model: ModelProto, node: NodeProto, table: NDArray[np.float32], largest: NDArray[np.float32], left: float
 ) -> list[NodeProto]:
     """x · W as integers: channels of x by their scales to unsigned bytes around 128, rows of W by the
-    same scales up, columns of that to signed bytes by theirs; and what is added to it."""
+    same scales up, columns of that to signed bytes by theirs."""
     largest = np.maximum(largest, largest.max() * 1e-3).astype(np.float64)
     steps = largest ** (1 - left) * (largest**left).max() / 127
     weights = table * steps[:, None]
     scale = np.maximum(np.abs(weights).max(0), 1e-12) / 127
-    at, out = f"{node.output[0]}.eight", added[0].output[0] if added else node.output[0]
+    at, out = f"{node.output[0]}.eight", node.output[0]
     _keep(model, f"{at}.steps", (1 / steps).astype(np.float32))
     _keep(model, f"{at}.weights", np.clip(np.round(weights / scale), -127, 127).astype(np.int8))
     _keep(model, f"{at}.scale", scale.astype(np.float32))
-    bias = [added[1]] if added else list(node.input[2:3])
+    bias = [node.input[2]] if len(node.input) > 2 else []
     given = [f"{at}.bytes", f"{at}.weights", "eight.one", f"{at}.scale", "eight.middle", ""]
     return [
         # scales of channels by a product of its own: QuantizeLinear goes through channels one by one

@@ -85,8 +85,7 @@ class Layer(nn.Module):
         seen = functional.scaled_dot_product_attention(query, key, value, mask.to(query.dtype), drop)
         seen = self.seen(seen.transpose(1, 2).reshape(texts, tokens, width))
         states = self.norm(states + functional.dropout(seen, drop))
-        # by its tangent, which is a third of the time and the same to three digits
-        wide = self.narrow(functional.gelu(self.widen(states), approximate="tanh"))
+        wide = self.narrow(functional.gelu(self.widen(states)))
         out: Tensor = self.normed(states + functional.dropout(wide, drop))
         return out
 
