@@ -1,8 +1,8 @@
 """Train the language network, or the larger one that teaches it.
 
-    python -m training.language.train --data DATA --start MPNET --out WORK/teacher.pt --texts 70000
+    python -m training.language.train --data DATA --start MPNET --out WORK/teacher.pt --texts 45000
     python -m training.language.soften --data DATA --start MPNET --teacher WORK/teacher.pt --out WORK/soft.npz
-    python -m training.language.train --data DATA --start MINILM --out WORK/student.pt --texts 600000 --soft WORK/soft.npz
+    python -m training.language.train --data DATA --start MINILM --out WORK/student.pt --texts 230000 --soft WORK/soft.npz
 
 MINILM and MPNET are folders as sentence-transformers publishes all-MiniLM-L6-v2 and all-mpnet-base-v2.
 A checkpoint is written every few minutes, and a run that was stopped goes on from it.
