@@ -249,7 +249,7 @@ _AS_MARKED: dict[str, dict[str, str]] = {
     "wikigold": {"CORPORATION": "ORG", "GROUP": "ORG", "PRODUCT": "", "WORK": "", "EVENT": "", "MISC": ""},
     "btc": {"CORPORATION": "ORG", "GROUP": "ORG", "PRODUCT": "", "WORK": "", "EVENT": "", "MISC": ""},
 }
-"""What a source calls our kinds; "" is not counted. Of wikigold PER, ORG and LOC are, as the issue of such figures is usual."""
+"""What a source calls our kinds; "" is not counted. Of wikigold and BTC that is all but PER, ORG and LOC."""
 
 
 def named(tags: Sequence[str], source: str) -> set[tuple[int, int, str]]:

@@ -1,4 +1,4 @@
-"""Media whose reading is followed."""
+"""Media seen through something: as they are, but for what that changes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,10 @@ from mien.types import SOUND_RATE, FileType, Frame, Landmarks, Sound
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """The same media; `at` is told the second that was read last, and may raise to end the reading."""
+class Through:
+    """The same media."""
 
     media: Media
-    at: Callable[[float], None]
 
     @property
     def name(self) -> str:
@@ -49,6 +48,19 @@ class Followed:
     @property
     def warnings(self) -> Sequence[str]:
         return self.media.warnings
+
+    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+        return self.media.frames(wanted)
+
+    def sound(self) -> Iterator[Sound]:
+        return self.media.sound()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed(Through):
+    """The same media; `at` is told the second that was read last, and may raise to end the reading."""
+
+    at: Callable[[float], None]
 
     def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
         for frame in self.media.frames(wanted):

@@ -1,7 +1,7 @@
 """What a message carries, as media that keep to the limits of the stream."""
 
 from base64 import b64decode
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, takewhile
@@ -12,10 +12,10 @@ import numpy as np
 from mien.errors import BrokenMedia, PictureTooLarge, TextTooLong
 from mien.media import Media
 from mien.media.decode import open_media, text_media
-from mien.media.followed import Followed
+from mien.media.followed import Followed, Through
 from mien.media.webm import Chunks
 from mien.settings import Settings
-from mien.types import SOUND_RATE, FileType, Frame, Landmarks, Sound
+from mien.types import SOUND_RATE, Frame, Sound
 from mien.wire.stream import Message, Refused
 
 NAME = "payload"
@@ -107,44 +107,11 @@ def check_length(media: Media, limits: Limits, seconds: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Through):
     """A payload as the walk sees it: its frames keep to the limits, its sound has what came before."""
 
-    media: Media
     limits: Limits
     samples: Sound = field(repr=False)
-
-    @property
-    def name(self) -> str:
-        return self.media.name
-
-    @property
-    def file_type(self) -> FileType:
-        return self.media.file_type
-
-    @property
-    def fps(self) -> float:
-        return self.media.fps
-
-    @property
-    def has_frames(self) -> bool:
-        return self.media.has_frames
-
-    @property
-    def has_sound(self) -> bool:
-        return self.media.has_sound
-
-    @property
-    def text(self) -> str | None:
-        return self.media.text
-
-    @property
-    def meshes(self) -> tuple[Landmarks, ...]:
-        return self.media.meshes
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        return self.media.warnings
 
     @property
     def duration(self) -> float | None:
