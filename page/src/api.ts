@@ -1,0 +1,146 @@
+/** The server's API, typed. Whatever goes wrong is an `ApiError` whose message can be shown as it is. */
+
+import { askForKey, key } from "./key";
+import type { Job, Request, SourceResult, Status } from "./wire";
+
+export class ApiError extends Error {
+  /** `status` is the answer's, or 0 where there was none. */
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+// ── jobs
+
+export interface Listing {
+  limit?: number;
+  status?: Status[];
+  before_ms?: number;
+}
+
+export function jobs({ limit = 50, status = [], before_ms }: Listing = {}): Promise<Job[]> {
+  const query = new URLSearchParams({ limit: String(limit) });
+  for (const one of status) query.append("status", one);
+  if (before_ms !== undefined) query.set("timestamp_ms", String(before_ms));
+  return json(`/v0/batch/jobs?${query}`);
+}
+
+export const job = (id: string): Promise<Job> => json(`/v0/batch/jobs/${encodeURIComponent(id)}`);
+
+export const predictions = (id: string): Promise<SourceResult[]> =>
+  json(`/v0/batch/jobs/${encodeURIComponent(id)}/predictions`);
+
+/** The archive of CSV tables and saved faces. */
+export async function artifacts(id: string): Promise<Blob> {
+  return (await fetched(`/v0/batch/jobs/${encodeURIComponent(id)}/artifacts`)).blob();
+}
+
+export interface Upload {
+  file: Blob;
+  name: string;
+}
+
+/** Start a job; `progress` is told how much of the upload is done, 0 to 1. */
+export async function start(
+  request: Request,
+  uploads: Upload[] = [],
+  progress: (done: number) => void = () => {},
+  signal?: AbortSignal,
+): Promise<string> {
+  const form = new FormData();
+  form.set("json", JSON.stringify(request));
+  for (const { file, name } of uploads) form.append("file", file, name);
+  const answer = await sent("POST", "/v0/batch/jobs", form, progress, signal);
+  return (JSON.parse(answer) as { job_id: string }).job_id;
+}
+
+// ── the server
+
+export interface Health {
+  status: string;
+  version: string;
+  /** Which engine plays each role that has one. */
+  engines: Record<string, string>;
+  queue_length: number;
+  jobs_in_progress: number;
+  workers_busy: number;
+}
+
+export const health = (): Promise<Health> => json("/healthz");
+
+// ── how
+
+export async function json<T>(path: string, options: RequestInit = {}): Promise<T> {
+  return (await fetched(path, options)).json() as Promise<T>;
+}
+
+/** Fetch; when the server asks for a key, ask the person for it and try again. */
+export async function fetched(path: string, options: RequestInit = {}): Promise<Response> {
+  for (;;) {
+    const headers = new Headers(options.headers);
+    const known = key();
+    if (known) headers.set("X-Hume-Api-Key", known);
+    let response: Response;
+    try {
+      response = await fetch(path, { ...options, headers });
+    } catch (error) {
+      if ((error as Error).name === "AbortError") throw error;
+      throw new ApiError("The server cannot be reached.", 0);
+    }
+    if (response.ok) return response;
+    if (response.status === 401 && (await askForKey())) continue;
+    throw new ApiError(said(await response.text(), response.status), response.status);
+  }
+}
+
+/** As `fetched`, but tells how an upload goes, which `fetch` cannot. */
+async function sent(
+  method: string,
+  path: string,
+  body: FormData,
+  progress: (done: number) => void,
+  signal?: AbortSignal,
+): Promise<string> {
+  for (;;) {
+    const { status, text } = await upload(method, path, body, progress, signal);
+    if (status >= 200 && status < 300) return text;
+    if (status === 401 && (await askForKey())) continue;
+    throw new ApiError(said(text, status), status);
+  }
+}
+
+function upload(
+  method: string,
+  path: string,
+  body: FormData,
+  progress: (done: number) => void,
+  signal?: AbortSignal,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    call.open(method, path);
+    const known = key();
+    if (known) call.setRequestHeader("X-Hume-Api-Key", known);
+    call.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
+    call.onload = () => resolve({ status: call.status, text: call.responseText });
+    call.onerror = () => reject(new ApiError("The server cannot be reached, or it ended the upload.", 0));
+    call.onabort = () => reject(new DOMException("The upload was stopped.", "AbortError"));
+    signal?.addEventListener("abort", () => call.abort());
+    call.send(body);
+  });
+}
+
+/** What an answer says went wrong. */
+function said(body: string, status: number): string {
+  try {
+    const { message } = JSON.parse(body) as { message?: unknown };
+    if (typeof message === "string" && message) return message;
+  } catch {
+    // no JSON: said below
+  }
+  return `The server answered with ${status}.`;
+}

@@ -1,0 +1,7 @@
+export function Measure() {
+  return (
+    <section class="narrow">
+      <h1>Measure</h1>
+    </section>
+  );
+}
