@@ -29,15 +29,24 @@ class PageHook(BuildHookInterface[Any]):
         if _unwanted():
             self.app.display_info("MIEN_NO_PAGE is set: mien is built without its page")
             return
-        root = Path(self.root)
+        page, static = Path(self.root, "page"), Path(self.root, "src", "mien", "web", "static")
+        if _is_fresh(page, static):  # pip asks twice: once for the metadata
+            return
         try:
-            _build(root / "page", root / "src" / "mien" / "web" / "static")
+            _build(page, static)
         except (ImportError, OSError, subprocess.SubprocessError) as error:
             self.app.display_warning(f"mien is built without its page: {_reason(error)}")
 
 
 def _unwanted() -> bool:
     return os.environ.get("MIEN_NO_PAGE", "") not in ("", "0")
+
+
+def _is_fresh(page: Path, static: Path) -> bool:
+    """Whether the page was built after its sources were last changed."""
+    built = static / "index.html"
+    files = (path for path in page.rglob("*") if path.is_file() and "node_modules" not in path.parts)
+    return built.is_file() and built.stat().st_mtime > max(path.stat().st_mtime for path in files)
 
 
 def _build(page: Path, static: Path) -> None:
@@ -50,5 +59,5 @@ def _build(page: Path, static: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    told = (getattr(error, "stderr", "") or getattr(error, "stdout", "") or str(error)).strip()
-    return "\n".join(told.splitlines()[-8:])
+    told = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+    return "\n".join(told[:8])
