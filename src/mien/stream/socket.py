@@ -22,8 +22,8 @@ from mien.settings import Settings
 from mien.stream.line import Line
 from mien.stream.session import Session
 from mien.stream.together import SharedEngines
-from mien.wire.stream import PROTOCOL
 from mien.wire.errors import error_json, status_of
+from mien.wire.stream import PROTOCOL
 
 log = logging.getLogger(__name__)
 
