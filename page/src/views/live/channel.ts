@@ -93,9 +93,9 @@ export class Channel<M extends StreamModel> {
   private answered(socket: Socket, text: string): Promise<string> {
     return new Promise<string>((resolve, reject) => {
       const given = setTimeout(() => {
-        socket.close(); // what would come later belongs to no message any more
         this.socket = this.pending = null;
         reject(new Disconnected("The server does not answer."));
+        socket.close(); // what would come later belongs to no message any more
       }, PATIENCE_MS);
       const settled =
         <T>(settle: (value: T) => void) =>
