@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { ApiError, jobs, start } from "../../api";
+import { release } from "../../parts/devices";
 import type { Models, Score } from "../../wire";
 import { listening, picture, type Listening } from "./capture";
 import { Channel, type Answer } from "./channel";
@@ -127,7 +128,7 @@ export class Live {
   turnOff(kind: Kind): void {
     this.stops[kind]?.abort();
     this.stops[kind] = null;
-    for (const track of this[kind].value?.getTracks() ?? []) track.stop();
+    release(this[kind].value);
     this[kind].value = null;
     if (kind === "camera") {
       this.seen.value = null;
