@@ -1,6 +1,6 @@
 /** Camera, microphone and typing, measured while they go on. */
 
-import { useSignal } from "@preact/signals";
+import { useSignal, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type uPlot from "uplot";
 
@@ -156,7 +156,7 @@ export function Live() {
             <p class="recording row" role="status">
               <span class="dot on" aria-hidden="true" />
               <span class="grow">
-                Recording <span class="figures">{clock(now.value - (begun.value ?? 0))}</span>
+                Recording <Elapsed now={now} since={begun.value ?? 0} />
               </span>
               <button class="primary" onClick={() => void measure()}>
                 Stop and measure
@@ -181,12 +181,12 @@ export function Live() {
         </div>
 
         <div class="right">
-          <FacePanel live={live} now={now.value} />
-          <VoicePanel live={live} now={now.value} />
+          <FacePanel live={live} now={now} />
+          <VoicePanel live={live} now={now} />
         </div>
       </div>
 
-      <Timeline live={live} now={now.value} />
+      <Timeline live={live} now={now} />
 
       <div class="bottom-part">
         <Typing />
@@ -247,7 +247,17 @@ function Kept({ live, again }: { live: Session; again: () => Promise<void> }) {
   );
 }
 
-function FacePanel({ live, now }: { live: Session; now: number }) {
+/** What is drawn anew all the time reads the clock itself: the rest of the view stands still. */
+interface Moving {
+  live: Session;
+  now: ReadonlySignal<number>;
+}
+
+function Elapsed({ now, since }: { now: ReadonlySignal<number>; since: number }) {
+  return <span class="figures">{clock(now.value - since)}</span>;
+}
+
+function FacePanel({ live, now }: Moving) {
   const on = live.camera.value !== null;
   const ids = [...new Set(live.seen.value?.faces.map(({ face_id }) => face_id) ?? [])].sort();
   return (
@@ -261,16 +271,16 @@ function FacePanel({ live, now }: { live: Session; now: number }) {
           ))}
         </p>
       )}
-      <Strongest rolling={live.face} on={on} now={now} label="What the face expresses" nothing="No face in the picture." off="The camera is off." />
+      <Strongest rolling={live.face} on={on} now={now.value} label="What the face expresses" nothing="No face in the picture." off="The camera is off." />
     </Panel>
   );
 }
 
-function VoicePanel({ live, now }: { live: Session; now: number }) {
+function VoicePanel({ live, now }: Moving) {
   const on = live.microphone.value !== null;
   return (
     <Panel title="Voice" live={live} part="prosody" unit="pieces">
-      <Strongest rolling={live.voice} on={on} now={now} label="What the voice expresses" nothing="Nobody speaks." off="The microphone is off." />
+      <Strongest rolling={live.voice} on={on} now={now.value} label="What the voice expresses" nothing="Nobody speaks." off="The microphone is off." />
     </Panel>
   );
 }
@@ -310,7 +320,8 @@ function Panel(props: { title: string; live: Session; part: Part; unit: string; 
 }
 
 /** The last minute: lines for face and voice, and how loud it was, with bursts. */
-function Timeline({ live, now }: { live: Session; now: number }) {
+function Timeline({ live, now: moving }: Moving) {
+  const now = moving.value;
   if (!live.camera.value && !live.microphone.value && now === 0) return null;
   const faceNames = live.face.steady(4, LINES_OVER);
   const voiceNames = live.voice.steady(4, LINES_OVER);
