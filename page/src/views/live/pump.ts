@@ -30,7 +30,7 @@ export class Pace {
 
 const BUSY = 0.75;
 /** Where there is nothing to send yet. */
-const NOTHING_YET_MS = 15;
+const NOTHING_YET_MS = 25;
 /** After a failure, doubled up to the last. */
 const AGAIN_MS = 500;
 const AGAIN_MOST_MS = 8000;
