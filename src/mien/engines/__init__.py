@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from threading import RLock
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from mien.engines.views import View
 from mien.errors import EngineError, EngineMissing
 from mien.settings import Settings
 from mien.types import (
@@ -35,6 +36,9 @@ log = logging.getLogger(__name__)
 
 E = TypeVar("E")
 
+
+VIEW = 192
+"""Pixels of a side of the views that face engines are given."""
 
 LONGEST_STRETCH = 30.0
 """Seconds of speech that an engine is given at once: the window of whisper."""
@@ -113,12 +117,15 @@ class FoundFace:
 
     box: Box
     probability: float
+    view: View
+    """What readers of faces are to see of the picture: the face upright, framed as they know it."""
 
 
 class FaceFinder(Engine, Protocol):
     """Sees where faces are."""
 
-    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]: ...
+    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
+        """The faces of each image. The images are frames of one film in order, or one picture."""
 
 
 class FaceScores(NamedTuple):
@@ -132,14 +139,15 @@ class FaceScores(NamedTuple):
 class FaceReader(Engine, Protocol):
     """Sees what a face expresses."""
 
-    def read(self, faces: Sequence[Image]) -> FaceScores: ...
+    def read(self, faces: Sequence[Image]) -> FaceScores:
+        """What faces look like; each is the square view of it, `VIEW` pixels wide."""
 
 
 class FaceIdentity(Engine, Protocol):
     """Sees whether two faces are one person's."""
 
     def embed(self, faces: Sequence[Image]) -> ScoreTable:
-        """(faces, n) of unit length: faces of one person lie close."""
+        """(faces, n) of unit length: faces of one person lie close. Each face is a view as above."""
 
 
 class MeshReader(Engine, Protocol):
@@ -217,8 +225,8 @@ class Engines:
         self._lock = RLock()
         self._loaded: dict[str, Engine] = {}
 
-    def known_faces(self) -> list[ScoreTable]:
-        """Whom the faces of a file may be: those embedded before it, to which the face model adds. For a
+    def known_faces(self) -> list[Any]:
+        """Whom the faces of a file may be: those the face model has seen before it, and adds to. For a
         file by itself there are none."""
         return []
 

@@ -8,15 +8,25 @@ import numpy as np
 from pydantic import Field
 
 from mien import labels
-from mien.engines import Engines
+from mien.engines import VIEW, Engines
+from mien.engines.views import seen
 from mien.media import Media
 from mien.models.options import Options, Switch
 from mien.segments import TranscriptionOptions
 from mien.segments.frames import Frames
-from mien.types import Box, Frame, Image, Prediction, Scores
+from mien.types import UNKNOWN, Box, Frame, Image, Prediction, Scores, ScoreTable
 
 SAME_PERSON = 0.6
 """Cosine between two faces from which they are taken for one person's."""
+
+SAME_TRACK = 0.4
+"""The same for faces that lie where a face of that person lay a moment ago."""
+
+MOMENT, STAYED = 1.0, 0.3
+"""Seconds, and share of the union of two boxes, that make faces follow each other."""
+
+LOOKS = 12
+"""Looks of one person that are remembered: faces turn."""
 
 
 class FaceOptions(Options):
@@ -61,7 +71,7 @@ class Face:
         self._finder = engines.face_finder
         self._reader = engines.face_reader
         self._identity = engines.face_identity if options.identify_faces else None
-        self._known = engines.known_faces()
+        self._known: list[_Known] = engines.known_faces()
 
     @staticmethod
     def applies(media: Media) -> bool:
@@ -79,9 +89,9 @@ class Face:
         ]
         if not found:
             return []
-        crops = [cropped(frame.image, face.box) for frame, face in found]
-        scores = self._reader.read(crops)
-        persons = self._persons(crops)
+        views = [seen(frame.image, face.view, VIEW) for frame, face in found]
+        scores = self._reader.read(views)
+        persons = self._persons(views, [(frame.time, face.box) for frame, face in found])
         return [
             FacePrediction(
                 person=persons[i],
@@ -94,24 +104,65 @@ class Face:
                 descriptions=Scores(labels.FACE_DESCRIPTIONS, scores.descriptions[i])
                 if self._options.descriptions
                 else None,
-                crop=crops[i] if self._options.save_faces else None,
+                crop=cropped(frame.image, face.box) if self._options.save_faces else None,
             )
             for i, (frame, face) in enumerate(found)
         ]
 
-    def _persons(self, crops: Sequence[Image]) -> list[str]:
-        """Whose faces these are: the known face that is nearest, or somebody new."""
+    def _persons(self, views: Sequence[Image], seen_at: Sequence[tuple[float, Box]]) -> list[str]:
+        """Whose faces these are: somebody known, whom they look like or where somebody just was, or
+        somebody new. Nobody has two faces at once."""
         if self._identity is None:
-            return ["unknown"] * len(crops)
-        persons = []
-        for vector in self._identity.embed(crops):
-            likeness = [float(vector @ known) for known in self._known]
-            best = int(np.argmax(likeness)) if likeness else -1
-            if best < 0 or likeness[best] < SAME_PERSON:
+            return [UNKNOWN] * len(views)
+        persons: list[str] = []
+        now, taken = -1.0, set[int]()
+        for vector, (time, box) in zip(self._identity.embed(views), seen_at, strict=True):
+            if time != now:
+                now, taken = time, set()
+            likeness = {
+                k: known.likeness(vector, time, box) for k, known in enumerate(self._known) if k not in taken
+            }
+            best = max(likeness, key=likeness.__getitem__, default=-1)
+            if best < 0 or likeness[best] < 0:
                 best = len(self._known)
-                self._known.append(vector)
+                self._known.append(_Known())
+            self._known[best].remember(vector, time, box)
+            taken.add(best)
             persons.append(f"face_{best}")
         return persons
+
+
+class _Known:
+    """Somebody who has been seen: how they look, and where they were last."""
+
+    def __init__(self) -> None:
+        self._looks: list[ScoreTable] = []
+        self._time = 0.0
+        self._box = Box(0.0, 0.0, 0.0, 0.0)
+
+    def likeness(self, vector: ScoreTable, time: float, box: Box) -> float:
+        """How far above what it takes to be the same person; a face that stayed needs less."""
+        alike = max(float(vector @ look) for look in self._looks)
+        stayed = abs(time - self._time) <= MOMENT and _shared(box, self._box) >= STAYED
+        return alike - (SAME_TRACK if stayed else SAME_PERSON)
+
+    def remember(self, vector: ScoreTable, time: float, box: Box) -> None:
+        """A look that is not known yet takes the place of the one that is most like another."""
+        self._time, self._box = time, box
+        if any(float(vector @ look) > (1 + SAME_PERSON) / 2 for look in self._looks):
+            return
+        self._looks.append(vector)
+        if len(self._looks) > LOOKS:
+            likeness = np.stack(self._looks) @ np.stack(self._looks).T - 2 * np.eye(len(self._looks))
+            del self._looks[int(likeness.max(1).argmax())]
+
+
+def _shared(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    across = min(one.x + one.w, other.x + other.w) - max(one.x, other.x)
+    down = min(one.y + one.h, other.y + other.h) - max(one.y, other.y)
+    both = max(0.0, across) * max(0.0, down)
+    return both / max(one.w * one.h + other.w * other.h - both, 1e-6)
 
 
 def cropped(image: Image, box: Box) -> Image:
