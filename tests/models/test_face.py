@@ -39,15 +39,15 @@ class Script:
         ]
 
     def read(self, faces):
-        assert all(face.shape == (VIEW, VIEW, 3) for face in faces)
+        assert all(face.image.shape == (VIEW, VIEW, 3) for face in faces)
         return FaceScores(*(np.full((len(faces), size), 0.5, np.float32) for size in (48, 36, 27)))
 
     def embed(self, faces):
-        return np.stack([self.looks[round(face.mean())] for face in faces])
+        return np.stack([self.looks[round(face.image.mean())] for face in faces])
 
 
 def _found(x, probability):
-    return FoundFace(Box(x, 0, 80, 80), probability, View(x + 40, 40, 60))
+    return FoundFace(Box(x, 0, 80, 80), probability, View(x + 40, 40, 60), np.zeros((478, 3), np.float32))
 
 
 def persons(*frames, step=1 / 3, batch=16, **options):

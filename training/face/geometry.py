@@ -1,10 +1,12 @@
-"""The facemesh network: 478 points of a face in, 48 shares of raters out, from geometry alone.
+"""The facemesh network: 478 points of a face in, what moves in it and shares of raters out.
 
     python -m training.face.geometry --data DATA --work WORK --out facemesh.onnx
 
-It learns from the meshes of `training.face.meshes`: from the ratings where there are any, and else from
-what the face network said of the picture while it was trained. The graph takes `points` float32
-(batch, 478, 3) in any unit and gives `expressions` float32 (batch, 48).
+It learns from the meshes of `training.face.meshes`. How much each of 52 blendshapes is there it learns
+from MediaPipe's blendshape network; how people would name the face, from the ratings where there are any
+and else from what the face network said of the picture while it was trained. The graph takes `points`
+float32 (batch, 478, 3) in any unit and gives `expressions` float32 (batch, 48), and for evaluation
+`shapes` (batch, 52). Its names are given to the face network besides (`training.face.export`).
 """
 
 import argparse
@@ -16,36 +18,57 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.face.data import PARTS, read
+from training.face.data import NAMES, PARTS, read
 from training.face.train import mean_correlation
 from training.halves import halve
 
-EYES, NOSE = ((33, 133), (362, 263)), 2
-EPOCHS, BATCH, RATE = 40, 128, 2e-3
-GIVEN_WEIGHT = 0.5
-POINTS, HIDDEN = 478, 256
+RIGHT_EYE, LEFT_EYE, NOSE = (33, 133), (362, 263), 2
+RIGHT_IRIS, LEFT_IRIS, BROW, CHIN = 468, 473, 10, 152
+EPOCHS, BATCH, RATE = 60, 128, 2e-3
+GIVEN_WEIGHT, SHAPES_WEIGHT = 0.5, 1.0
+POINTS, HIDDEN, SHAPES = 478, 256, 52
+
+SIDES = (
+    (1, 2), (4, 5), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16), (17, 18), (19, 20), (21, 22), (24, 26),
+    (28, 29), (30, 31), (33, 39), (34, 35), (36, 37), (44, 45), (46, 47), (48, 49), (50, 51),
+)  # fmt: skip
+"""Blendshapes of the left and of the right, in MediaPipe's order."""
 
 
 class MeshNet(nn.Module):
-    """Points in a frame of the face's own, standardised, and three layers."""
+    """Points in a frame of the face's own; what moves in it; and what it is called.
+
+    What moves, left against right, where the head turns and where the eyes look are given to the last
+    layers by themselves: contempt is one-sided, shame and embarrassment look down (Keltner et al. 2019).
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(POINTS * 3, affine=False)
-        self.layers = nn.Sequential(
-            nn.Dropout(0.1),
-            nn.Linear(POINTS * 3, HIDDEN),
-            nn.ReLU(),
-            nn.Dropout(0.4),
-            nn.Linear(HIDDEN, HIDDEN),
-            nn.ReLU(),
-            nn.Dropout(0.4),
-            nn.Linear(HIDDEN, 48),
+        self.trunk = nn.Sequential(nn.Dropout(0.05), nn.Linear(POINTS * 3, HIDDEN), nn.ReLU())
+        self.shapes = nn.Sequential(
+            nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, SHAPES)
         )
+        self.measures = nn.BatchNorm1d(SHAPES + len(SIDES) + 6, affine=False)
+        self.names = nn.Sequential(
+            nn.Dropout(0.4),
+            nn.Linear(HIDDEN + SHAPES + len(SIDES) + 6, HIDDEN),
+            nn.ReLU(),
+            nn.Dropout(0.4),
+            nn.Linear(HIDDEN, len(NAMES)),
+        )
+        self.register_buffer("spread", torch.ones(SHAPES))
+        self.register_buffer("middle", torch.zeros(SHAPES))
 
-    def forward(self, points: Tensor) -> Tensor:
-        """(batch, 48) logits"""
-        return cast("Tensor", self.layers(self.norm(framed(points).flatten(1))))
+    def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """(batch, 52) shapes, (batch, 111) logits of names"""
+        own = framed(points)
+        seen = self.trunk(self.norm(own.flatten(1)))
+        shapes = self.shapes(seen) * cast("Tensor", self.spread) + cast("Tensor", self.middle)
+        left, right = (shapes[:, list(side)] for side in zip(*SIDES, strict=True))
+        measured = torch.cat([shapes, (left - right).abs(), turned(own)], 1)
+        # how people name a face does not change how its shapes are learned
+        return shapes, self.names(torch.cat([seen, self.measures(measured.detach())], 1))
 
 
 def framed(points: Tensor) -> Tensor:
@@ -54,7 +77,7 @@ def framed(points: Tensor) -> Tensor:
     Width and height are scaled apart from each other, as they are in coordinates that were divided
     by the width and the height of a picture; so nothing depends on the form of that picture.
     """
-    right, left = (points[:, list(eye)].mean(1) for eye in EYES)
+    right, left = (points[:, list(eye)].mean(1) for eye in (RIGHT_EYE, LEFT_EYE))
     points = points - ((right + left) / 2)[:, None]
     across = left[:, :2] - right[:, :2]
     apart = across.norm(dim=1, keepdim=True).clamp_min(1e-6)
@@ -65,6 +88,19 @@ def framed(points: Tensor) -> Tensor:
     return torch.stack([x / apart, y / below, points[..., 2] / apart], 2).clamp(-10, 10)
 
 
+def turned(own: Tensor) -> Tensor:
+    """(batch, 6): how far the head is turned to a side and down, and where each eye looks, from points
+    framed as above; across and down, in widths of the eye."""
+    right, left = (own[:, list(eye)].mean(1) for eye in (RIGHT_EYE, LEFT_EYE))
+    aside, down = left[:, 2] - right[:, 2], own[:, CHIN, 2] - own[:, BROW, 2]
+    looks = []
+    for eye, iris in ((RIGHT_EYE, RIGHT_IRIS), (LEFT_EYE, LEFT_IRIS)):
+        middle = own[:, list(eye), :2].mean(1)
+        width = (own[:, eye[1], 0] - own[:, eye[0], 0]).abs().clamp_min(0.05)[:, None]
+        looks.append((own[:, iris, :2] - middle) / width)
+    return torch.cat([aside[:, None], down[:, None], *looks], 1).clamp(-3, 3)
+
+
 def mirrored(points: Tensor, pairs: Tensor) -> Tensor:
     """The same face in a mirror."""
     return points[:, pairs] * torch.tensor([-1.0, 1.0, 1.0])
@@ -73,29 +109,45 @@ def mirrored(points: Tensor, pairs: Tensor) -> Tensor:
 def pairs_of(points: Tensor) -> Tensor:
     """(478,) the point that each point becomes in a mirror: on the average face, the nearest."""
     mean = framed(points).mean(0)
-    return cast("Tensor", torch.cdist(mean * torch.tensor([-1.0, 1.0, 1.0]), mean).argmin(1))
+    pairs = cast("Tensor", torch.cdist(mean * torch.tensor([-1.0, 1.0, 1.0]), mean).argmin(1))
+    pairs[RIGHT_IRIS], pairs[LEFT_IRIS] = LEFT_IRIS, RIGHT_IRIS
+    return pairs
 
 
-def changed(points: Tensor, pairs: Tensor) -> Tensor:
+def shapes_mirrored() -> Tensor:
+    """(52,) the blendshape that each becomes in a mirror."""
+    order = torch.arange(SHAPES)
+    for left, right in SIDES:
+        order[left], order[right] = right, left
+    return order
+
+
+def changed(points: Tensor, shapes: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:
     """Mirrored half of the time, another width, and points that are a little off."""
-    mirror = torch.rand(len(points), 1, 1) < 0.5
-    points = torch.where(mirror, mirrored(points, pairs), points)
+    mirror = torch.rand(len(points)) < 0.5
+    points = torch.where(mirror[:, None, None], mirrored(points, pairs), points)
+    shapes = torch.where(mirror[:, None], shapes[:, shapes_mirrored()], shapes)
     stretch = torch.ones(len(points), 1, 3)
     stretch[:, 0, 0] = torch.exp((torch.rand(len(points)) - 0.5) * 1.2)
-    return points * stretch + torch.randn_like(points) * 0.003
+    stretch[:, 0, 2] = stretch[:, 0, 0]
+    size = (points[:, LEFT_EYE[1]] - points[:, RIGHT_EYE[0]]).norm(dim=1)[:, None, None]
+    return points * stretch + torch.randn_like(points) * 0.004 * size, shapes
 
 
 def train(data: Path, work: Path) -> MeshNet:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     faces, meshes = read(data), np.load(work / "meshes.npz")
-    rows, points = meshes["rows"], torch.from_numpy(meshes["points"])
+    rows = meshes["rows"]
+    both = torch.from_numpy(np.stack([meshes["points"], meshes["seen"]]))
+    shapes = torch.from_numpy(meshes["shapes"])
     said = torch.load(work / "face.pt", weights_only=True)
-    names = said["names"].float()[rows][:, PARTS["expressions"]]
-    weight = said["weight"][rows].clamp_max(1.0) * torch.where(said["weight"][rows] < 1, GIVEN_WEIGHT, 1.0)
+    names, weight = said["names"].float()[rows], said["weight"][rows].clamp_max(1.0)
+    weight = torch.where(weight < 1, weight * GIVEN_WEIGHT, weight)
     learned = np.flatnonzero(np.isin(rows, faces.train) & (weight.numpy() > 0))
     chosen = np.flatnonzero(np.isin(rows, faces.development))
-    network, pairs = MeshNet(), pairs_of(points)
+    network, pairs = MeshNet(), pairs_of(both[0])
+    network.middle, network.spread = shapes[learned].mean(0), shapes[learned].std(0).clamp_min(1e-3)
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.05)
     steps = len(learned) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps * EPOCHS)
@@ -104,20 +156,41 @@ def train(data: Path, work: Path) -> MeshNet:
         shuffled = torch.from_numpy(rng.permutation(learned))
         for step in range(steps):
             some = shuffled[step * BATCH : (step + 1) * BATCH]
-            logits = network(changed(points[some], pairs))
+            kind = torch.randint(2, (len(some),))
+            points, moved = changed(both[kind, some], shapes[some], pairs)
+            shown, logits = network(points)
             each = functional.binary_cross_entropy_with_logits(logits, names[some], reduction="none").mean(1)
-            loss = (each * weight[some]).mean()
+            off = ((shown - moved) / network.spread).abs().mean()
+            loss = (each * weight[some]).mean() * 5 + SHAPES_WEIGHT * off
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
         if epoch % 10 == 9:
             network.eval()
-            with torch.no_grad():
-                shares = torch.sigmoid(network(points[chosen])).numpy()
-            truth = faces.ratings[rows[chosen]][:, PARTS["expressions"]]
-            print(f"epoch {epoch}: development mean r {mean_correlation(shares, truth):.3f}", flush=True)
+            truth = faces.ratings[rows[chosen]]
+            for kind, points in zip(("landmarker", "engine"), both[:, chosen], strict=True):
+                with torch.no_grad():
+                    shown, logits = network(points)
+                alike = mean_correlation(shown.numpy(), shapes[chosen].numpy(), 0)
+                found = [
+                    f"{part} {mean_correlation(torch.sigmoid(logits).numpy()[:, c], truth[:, c]):.3f}"
+                    for part, c in PARTS.items()
+                ]
+                print(f"epoch {epoch}, {kind}: shapes r {alike:.3f}, {', '.join(found)}", flush=True)
     return network.eval()
+
+
+class Expressions(nn.Module):
+    """What is exported."""
+
+    def __init__(self, network: MeshNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        shapes, names = self.network(points)
+        return torch.sigmoid(names[:, PARTS["expressions"]]), shapes.clamp(0, 1)
 
 
 def main() -> None:
@@ -129,14 +202,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     wanted = parser.parse_args()
     torch.set_num_threads(1)
-    network = nn.Sequential(train(wanted.data, wanted.work), nn.Sigmoid()).eval()
+    network = train(wanted.data, wanted.work)
+    torch.save(network.state_dict(), wanted.work / "geometry.pt")
     torch.onnx.export(
-        network,
+        Expressions(network).eval(),
         (torch.rand(2, POINTS, 3),),
         str(wanted.out),
         input_names=["points"],
-        output_names=["expressions"],
-        dynamic_axes={"points": {0: "batch"}, "expressions": {0: "batch"}},
+        output_names=["expressions", "shapes"],
+        dynamic_axes={name: {0: "batch"} for name in ("points", "expressions", "shapes")},
         opset_version=17,
         dynamo=False,
     )

@@ -1,10 +1,12 @@
-"""Face meshes of FER+ faces, from MediaPipe's own landmark network.
+"""Face meshes of FER+ faces, and what moves in them, from MediaPipe's own networks.
 
     python -m training.face.meshes --data DATA --work WORK --landmarker face_landmarker.task
 
-The network is that of MediaPipe's face landmarker (Apache-2.0), which gives the 478 points that users of
-the facemesh model send. Written to `WORK/meshes.npz`: `rows` of `data.read`, `points` (rows, 478, 3) in
-sides of the picture, for those rows on which it sees a face.
+Each face is laid two meshes on: that of MediaPipe's face landmarker (Apache-2.0), which gives the 478
+points that users of the facemesh model send, and that of the engine `mesh`, which is what the face model
+sees. The landmarker's third network says how much each of 52 blendshapes is in the first: it is the
+teacher of `training.face.geometry`. Written to `WORK/meshes.npz`, for those rows of `data.read` on which
+both see a face: `rows`, `points` and `seen` (rows, 478, 3), `shapes` (rows, 52).
 """
 
 import argparse
@@ -13,16 +15,30 @@ from zipfile import ZipFile
 
 import numpy as np
 import onnxruntime
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
+from mien.engines.mesh import MeshFinder
 from mien.engines.tflite import onnx_of
 from mien.engines.views import View, seen
+from mien.settings import Settings
 from training.face.data import Faces, read
 
-UNRATED = 12_000
+UNRATED = 9_000
 """Faces that nobody rated and that are laid a mesh on, to learn from what the face network says of them."""
 
 EYES = (33, 133), (362, 263)
+
+SHAPED = (
+    0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70,
+    78, 80, 81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149,
+    150, 152, 153, 154, 155, 157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195,
+    197, 234, 246, 249, 251, 263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300,
+    308, 310, 311, 312, 314, 317, 318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375,
+    377, 378, 379, 380, 381, 382, 384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454,
+    466, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477,
+)  # fmt: skip
+"""The points that the blendshape network is given (MediaPipe, `face_blendshapes_graph.cc`)."""
 
 
 class Landmarker:
@@ -32,6 +48,9 @@ class Landmarker:
         with ZipFile(task) as archive:
             network = work / "face_landmarks_detector.tflite"
             network.write_bytes(archive.read(network.name))
+            self._shapes = Interpreter(model_content=archive.read("face_blendshapes.tflite"), num_threads=1)
+        self._shapes.allocate_tensors()
+        (self._given,), (self._gives,) = self._shapes.get_input_details(), self._shapes.get_output_details()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
@@ -56,6 +75,20 @@ class Landmarker:
             view = View(float(middle[0]), float(middle[1]), float((high - low).max()) * 1.5, turn)
         return (points / side).astype(np.float32)
 
+    def shapes(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(52,) in the order of MediaPipe."""
+        given = points[np.newaxis, list(SHAPED), :2] * 256
+        self._shapes.set_tensor(self._given["index"], given.astype(np.float32))
+        self._shapes.invoke()
+        found: NDArray[np.float32] = self._shapes.get_tensor(self._gives["index"]).reshape(-1)
+        return found
+
+
+def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A small grey face as a picture in which the engine looks for it."""
+    side = image.shape[0]
+    return seen(np.repeat(image[:, :, np.newaxis], 3, 2), View(side / 2, side / 2, side * 1.5), 288)
+
 
 def chosen(faces: Faces) -> NDArray[np.int64]:
     """The rows that get a mesh: all rated ones, and some of the others that may be learned from."""
@@ -73,14 +106,25 @@ def main() -> None:
     parser.add_argument("--landmarker", type=Path, required=True)
     wanted = parser.parse_args()
     faces, landmarker = read(wanted.data), Landmarker(wanted.landmarker, wanted.work)
-    rows = chosen(faces)
-    found = [(row, points) for row in rows if (points := landmarker.points(faces.images[row])) is not None]
+    finder = MeshFinder(Settings(threads=1))
+    rows, points, sights, shapes = [], [], [], []
+    for k, row in enumerate(chosen(faces)):
+        image = faces.images[row]
+        laid, (found,) = landmarker.points(image), finder.find([enlarged(image)])
+        if laid is not None and found:
+            rows.append(row)
+            points.append(laid)
+            sights.append(found[0].mesh)
+            shapes.append(landmarker.shapes(laid))
+        if k % 1000 == 999:
+            print(f"{len(rows)} of {k + 1} faces have both meshes", flush=True)
     np.savez(
         wanted.work / "meshes.npz",
-        rows=np.array([row for row, _ in found]),
-        points=np.stack([points for _, points in found]),
+        rows=np.array(rows),
+        points=np.stack(points),
+        seen=np.stack(sights),
+        shapes=np.stack(shapes),
     )
-    print(f"{len(found)} of {len(rows)} faces have a mesh")
 
 
 if __name__ == "__main__":

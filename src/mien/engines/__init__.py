@@ -8,7 +8,7 @@ Engines hold no state between calls and may be called from several threads.
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from threading import RLock
@@ -119,6 +119,18 @@ class FoundFace:
     probability: float
     view: View
     """What readers of faces are to see of the picture: the face upright, framed as they know it."""
+    mesh: Landmarks = field(repr=False, compare=False)
+    """In pixels of the picture; z in the same unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFace:
+    """A face as its readers get to see it."""
+
+    image: Image
+    """(VIEW, VIEW, 3)"""
+    mesh: Landmarks = field(repr=False)
+    """In pixels of the image."""
 
 
 class FaceFinder(Engine, Protocol):
@@ -139,15 +151,14 @@ class FaceScores(NamedTuple):
 class FaceReader(Engine, Protocol):
     """Sees what a face expresses."""
 
-    def read(self, faces: Sequence[Image]) -> FaceScores:
-        """What faces look like; each is the square view of it, `VIEW` pixels wide."""
+    def read(self, faces: Sequence[SeenFace]) -> FaceScores: ...
 
 
 class FaceIdentity(Engine, Protocol):
     """Sees whether two faces are one person's."""
 
-    def embed(self, faces: Sequence[Image]) -> ScoreTable:
-        """(faces, n) of unit length: faces of one person lie close. Each face is a view as above."""
+    def embed(self, faces: Sequence[SeenFace]) -> ScoreTable:
+        """(faces, n) of unit length: faces of one person lie close."""
 
 
 class MeshReader(Engine, Protocol):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.engines import VIEW
+from mien.engines import VIEW, SeenFace
 from mien.settings import Settings
 from mien.types import Image, ScoreTable
 
@@ -36,9 +36,9 @@ class Appearance:
 
     label = "appearance (shapes and colours of a face within one film)"
 
-    def embed(self, faces: Sequence[Image]) -> ScoreTable:
+    def embed(self, faces: Sequence[SeenFace]) -> ScoreTable:
         size = CELLS * CELLS * (ORIENTATIONS + 2)
-        vectors = [_vector(face) for face in faces]
+        vectors = [_vector(face.image) for face in faces]
         return np.stack(vectors) if vectors else np.zeros((0, size), np.float32)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.engines import VIEW, FaceScores, cores
+from mien.engines import VIEW, FaceScores, SeenFace, cores
 from mien.engines.onnx import opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import EXPRESSIONS, FACE_DESCRIPTIONS, FACS
@@ -40,9 +40,9 @@ class FaceNet:
         if any(shapes.get(name, [0])[-1] != len(names) for name, names in _OUTPUTS.items()):
             raise EngineError(f"{path.name} is not a face network: it gives {shapes}")
 
-    def read(self, faces: Sequence[Image]) -> FaceScores:
+    def read(self, faces: Sequence[SeenFace]) -> FaceScores:
         parts = [
-            self._session.run(list(_OUTPUTS), {"faces": small(faces[k : k + FACES])})
+            self._session.run(list(_OUTPUTS), {"faces": small([face.image for face in faces[k : k + FACES]])})
             for k in range(0, len(faces), FACES)
         ]
         if not parts:

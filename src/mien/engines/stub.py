@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from mien import labels
-from mien.engines import LONGEST_STRETCH, BurstScores, FaceScores, FoundFace
+from mien.engines import LONGEST_STRETCH, BurstScores, FaceScores, FoundFace, SeenFace
 from mien.engines.views import View
 from mien.settings import Settings
 from mien.types import (
@@ -99,19 +99,19 @@ class Stub:
             for image in images
         ]
 
-    def read(self, faces: Sequence[Image]) -> FaceScores:
+    def read(self, faces: Sequence[SeenFace]) -> FaceScores:
         """Joy is how bright the face is."""
         expressions = _table(len(faces), labels.EXPRESSIONS)
-        expressions[:, labels.EXPRESSIONS.index("Joy")] = [face.mean() / 255 for face in faces]
+        expressions[:, labels.EXPRESSIONS.index("Joy")] = [face.image.mean() / 255 for face in faces]
         return FaceScores(
             expressions,
             _table(len(faces), labels.FACS),
             _table(len(faces), labels.FACE_DESCRIPTIONS),
         )
 
-    def embed(self, faces: Sequence[Image]) -> ScoreTable:
+    def embed(self, faces: Sequence[SeenFace]) -> ScoreTable:
         """Persons are told apart by the quarter of brightness that they fall in."""
-        quarters = [min(3, int(face.mean() // 64)) for face in faces]
+        quarters = [min(3, int(face.image.mean() // 64)) for face in faces]
         return np.eye(4, dtype=np.float32)[quarters]
 
     def read_meshes(self, meshes: Sequence[Landmarks]) -> ScoreTable:
@@ -154,7 +154,7 @@ def _capitals(text: str) -> Iterator[Entity]:
 
 def _found(width: float, height: float) -> FoundFace:
     view = View(width / 2, height / 2, min(width, height))
-    return FoundFace(Box(0.0, 0.0, width, height), 1.0, view)
+    return FoundFace(Box(0.0, 0.0, width, height), 1.0, view, np.zeros((478, 3), np.float32))
 
 
 def _level(sound: Sound) -> float:

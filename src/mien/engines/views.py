@@ -25,6 +25,13 @@ class View:
         y = self.y + across[..., 0] * sin + across[..., 1] * cos
         return np.stack([x, y], -1).astype(np.float32)
 
+    def within(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The inverse of `placed`: where in the view points of the picture lie. (…, 2)"""
+        x, y = points[..., 0] - self.x, points[..., 1] - self.y
+        cos, sin = np.cos(self.turn), np.sin(self.turn)
+        across = np.stack([x * cos + y * sin, y * cos - x * sin], -1)
+        return (across / self.side + 0.5).astype(np.float32)
+
 
 def seen(image: Image, view: View, pixels: int, black: bool = False) -> Image:
     """(pixels, pixels, 3): what lies in the view, interpolated between the four nearest pixels.

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from mien import labels
-from mien.engines import VIEW, Engines
+from mien.engines import VIEW, Engines, FoundFace, SeenFace
 from mien.engines.views import seen
 from mien.media import Media
 from mien.models.options import Options, Switch
@@ -89,9 +89,9 @@ class Face:
         ]
         if not found:
             return []
-        views = [seen(frame.image, face.view, VIEW) for frame, face in found]
-        scores = self._reader.read(views)
-        persons = self._persons(views, [(frame.time, face.box) for frame, face in found])
+        faces = [_seen(frame.image, face) for frame, face in found]
+        scores = self._reader.read(faces)
+        persons = self._persons(faces, [(frame.time, face.box) for frame, face in found])
         return [
             FacePrediction(
                 person=persons[i],
@@ -109,14 +109,14 @@ class Face:
             for i, (frame, face) in enumerate(found)
         ]
 
-    def _persons(self, views: Sequence[Image], seen_at: Sequence[tuple[float, Box]]) -> list[str]:
+    def _persons(self, faces: Sequence[SeenFace], seen_at: Sequence[tuple[float, Box]]) -> list[str]:
         """Whose faces these are: somebody known, whom they look like or where somebody just was, or
         somebody new. Nobody has two faces at once."""
         if self._identity is None:
-            return [UNKNOWN] * len(views)
+            return [UNKNOWN] * len(faces)
         persons: list[str] = []
         now, taken = -1.0, set[int]()
-        for vector, (time, box) in zip(self._identity.embed(views), seen_at, strict=True):
+        for vector, (time, box) in zip(self._identity.embed(faces), seen_at, strict=True):
             if time != now:
                 now, taken = time, set()
             likeness = {
@@ -155,6 +155,12 @@ class _Known:
         if len(self._looks) > LOOKS:
             likeness = np.stack(self._looks) @ np.stack(self._looks).T - 2 * np.eye(len(self._looks))
             del self._looks[int(likeness.max(1).argmax())]
+
+
+def _seen(image: Image, face: FoundFace) -> SeenFace:
+    """What readers get to see of a face."""
+    mesh = np.column_stack([face.view.within(face.mesh[:, :2]), face.mesh[:, 2] / face.view.side]) * VIEW
+    return SeenFace(seen(image, face.view, VIEW), mesh)
 
 
 def _shared(one: Box, other: Box) -> float:
