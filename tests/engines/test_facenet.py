@@ -1,18 +1,21 @@
 """The face networks as they are shipped."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from mien.engines import VIEW
+from mien.engines import VIEW, SeenFace
 from mien.engines.facenet import FaceNet, small
 from mien.engines.mesh import MeshFinder
 from mien.engines.meshnet import MeshNet
 from mien.engines.views import View, seen
 from mien.errors import EngineError
 from mien.labels import EXPRESSIONS, FACE_DESCRIPTIONS, FACS
+from mien.models.face import seen_face
 from mien.weights import network, shipped
 
 
@@ -37,8 +40,12 @@ def meshes():
 @pytest.fixture(scope="module")
 def smiling(with_mesh, astronaut):
     """The astronaut's face as readers see it."""
-    ((face,),) = MeshFinder(with_mesh).find([astronaut])
-    return seen(astronaut, face.view, VIEW)
+    return the_face(with_mesh, astronaut)
+
+
+def the_face(with_mesh, image):
+    ((face,),) = MeshFinder(with_mesh).find([image])
+    return seen_face(image, face)
 
 
 def test_a_smiling_face_is_read_as_one(reader, smiling):
@@ -54,17 +61,23 @@ def test_a_smiling_face_is_read_as_one(reader, smiling):
 def test_the_size_of_the_picture_matters_little(scale, reader, smiling, with_mesh, astronaut):
     """The network learned from small grey faces; large ones in colour must be read the same way."""
     other = seen(astronaut, View(256, 256, 512), int(512 * scale))
-    ((face,),) = MeshFinder(with_mesh).find([other])
-    one, two = reader.read([smiling, seen(other, face.view, VIEW)]).expressions
+    one, two = reader.read([smiling, the_face(with_mesh, other)]).expressions
 
     assert np.abs(one - two).max() < 0.15
     assert np.corrcoef(one, two)[0, 1] > 0.97
 
 
+def noise(seed):
+    rng = np.random.default_rng(seed)
+    return SeenFace(
+        rng.integers(0, 256, (VIEW, VIEW, 3), dtype=np.uint8), rng.normal(96, 40, (478, 3)).astype(np.float32)
+    )
+
+
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=4))
 @hypothesis_settings(max_examples=10, deadline=None)
 def test_a_face_scores_the_same_alone_and_beside_others(reader, seeds):
-    faces = [np.random.default_rng(k).integers(0, 256, (VIEW, VIEW, 3), dtype=np.uint8) for k in seeds]
+    faces = [noise(k) for k in seeds]
 
     together = reader.read(faces)
 
@@ -76,7 +89,9 @@ def test_a_face_scores_the_same_alone_and_beside_others(reader, seeds):
 
 
 def test_light_matters_little_and_no_face_is_no_row(reader, smiling):
-    bright, dark = reader.read([smiling, (smiling * 0.5).astype(np.uint8)]).expressions
+    bright, dark = reader.read(
+        [smiling, replace(smiling, image=(smiling.image * 0.5).astype(np.uint8))]
+    ).expressions
 
     assert np.abs(bright - dark).max() < 0.05
     assert [len(table) for table in reader.read([])] == [0, 0, 0]
@@ -87,7 +102,7 @@ def test_each_small_pixel_is_the_mean_of_what_it_stands_for():
     face[:4, :4] = 200
     face[4:6, :4] = 100
 
-    grey = small([face])
+    grey = small([SeenFace(face, np.zeros((478, 3), np.float32))])
 
     assert grey.shape == (1, 48, 48)
     assert grey[0, 0, 0] == pytest.approx(200, abs=0.1)

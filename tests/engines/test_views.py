@@ -46,3 +46,10 @@ def test_a_point_lies_where_the_view_shows_it(x, y, turn):
     shown = seen(ramp, view, 200)[int(y * 200), int(x * 200), :2]
 
     np.testing.assert_allclose(shown / 2 + 0.5, place, atol=1.0)
+
+
+@given(st.floats(-50, 90), st.floats(-50, 90), st.floats(1, 200), st.floats(-4, 4))
+def test_a_point_of_the_picture_lies_within_the_view_where_it_was_placed(x, y, side, turn):
+    view, points = View(x, y, side, turn), RNG.random((5, 2), np.float32)
+
+    np.testing.assert_allclose(view.within(view.placed(points)), points, atol=1e-3)

@@ -47,7 +47,11 @@ class MeshNet(nn.Module):
         self.norm = nn.BatchNorm1d(POINTS * 3, affine=False)
         self.trunk = nn.Sequential(nn.Dropout(0.05), nn.Linear(POINTS * 3, HIDDEN), nn.ReLU())
         self.shapes = nn.Sequential(
-            nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, SHAPES)
+            nn.Linear(HIDDEN, HIDDEN),
+            nn.ReLU(),
+            nn.Linear(HIDDEN, HIDDEN),
+            nn.ReLU(),
+            nn.Linear(HIDDEN, SHAPES),
         )
         self.measures = nn.BatchNorm1d(SHAPES + len(SIDES) + 6, affine=False)
         self.names = nn.Sequential(

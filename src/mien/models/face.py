@@ -89,7 +89,7 @@ class Face:
         ]
         if not found:
             return []
-        faces = [_seen(frame.image, face) for frame, face in found]
+        faces = [seen_face(frame.image, face) for frame, face in found]
         scores = self._reader.read(faces)
         persons = self._persons(faces, [(frame.time, face.box) for frame, face in found])
         return [
@@ -157,7 +157,7 @@ class _Known:
             del self._looks[int(likeness.max(1).argmax())]
 
 
-def _seen(image: Image, face: FoundFace) -> SeenFace:
+def seen_face(image: Image, face: FoundFace) -> SeenFace:
     """What readers get to see of a face."""
     mesh = np.column_stack([face.view.within(face.mesh[:, :2]), face.mesh[:, 2] / face.view.side]) * VIEW
     return SeenFace(seen(image, face.view, VIEW), mesh)
