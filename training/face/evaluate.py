@@ -3,8 +3,9 @@
     python -m training.face.evaluate --data DATA [--work WORK] [--development]
 
 FER+ valid and the held-out rated faces had no part in training or in any choice; no picture alike to one
-of them had. With WORK, in which `training.face.meshes` has laid meshes, figures by head turn and those of
-the facemesh network are printed too.
+of them had. Votes are told from the picture alone. With WORK, in which `training.face.meshes` has laid
+meshes, rated faces are read from picture and mesh together, as in use, and figures by head turn and
+those of the facemesh network are printed too.
 """
 
 import argparse
@@ -32,11 +33,14 @@ def session_of(model: Path, threads: int = 1) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def scores(session: onnxruntime.InferenceSession, images: NDArray[np.generic]) -> dict[str, Floats]:
-    """Each output for all images."""
+def scores(
+    session: onnxruntime.InferenceSession, images: NDArray[np.generic], points: Floats | None = None
+) -> dict[str, Floats]:
+    """Each output for all images; without `points`, from the picture alone."""
     names = [*PARTS, "votes"]
+    points = np.zeros((len(images), 478, 3), np.float32) if points is None else points
     parts = [
-        session.run(names, {"faces": images[k : k + 256].astype(np.float32)})
+        session.run(names, {"faces": images[k : k + 256].astype(np.float32), "points": points[k : k + 256]})
         for k in range(0, len(images), 256)
     ]
     return {
@@ -100,9 +104,18 @@ def interval(figure, count: int, times: int = 300) -> tuple[float, float]:  # ty
     return float(low), float(high)
 
 
-def rated(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np.int64]) -> None:
-    said, truth = scores(session, faces.images[rows]), faces.ratings[rows]
-    print(f"\n{len(rows)} rated faces")
+def rated(
+    session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np.int64], work: Path | None
+) -> None:
+    points = None
+    if work:
+        meshes = np.load(work / "meshes.npz")
+        points = np.zeros((len(faces.images), 478, 3), np.float32)
+        points[meshes["rows"]] = meshes["seen"]
+        points = points[rows]
+        there = f", {int((points != 0).any((1, 2)).sum())} of them with a mesh"
+    said, truth = scores(session, faces.images[rows], points), faces.ratings[rows]
+    print(f"\n{len(rows)} rated faces{there if work else ', from the picture alone'}")
     for part, columns in PARTS.items():
         one, other = said[part], truth[:, columns]
         kept = counted(other, part)
@@ -150,7 +163,7 @@ def turned(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np
     meshes = np.load(work / "meshes.npz")
     mine = np.isin(meshes["rows"], rows)
     rows, points = meshes["rows"][mine], meshes["points"][mine]
-    said, truth = scores(session, faces.images[rows]), faces.ratings[rows]
+    said, truth = scores(session, faces.images[rows], meshes["seen"][mine]), faces.ratings[rows]
     # how far the nose lies from the middle between the cheeks, in half widths of the face
     cheeks, nose = points[:, [234, 454], 0], points[:, 1, 0]
     turn = np.abs((nose - cheeks.mean(1)) / np.maximum(np.ptp(cheeks, axis=1) / 2, 1e-6))
@@ -165,7 +178,14 @@ def turned(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np
                 )
             )
     network = session_of(WEIGHTS / "facemesh.onnx")
-    seen = network.run(["expressions"], {"points": points})[0]
+    seen, shapes = network.run(["expressions", "shapes"], {"points": points})
+    alike = correlations(shapes, meshes["shapes"][mine])
+    moves = meshes["shapes"][mine].std(0) >= 0.01
+    print(
+        f"blendshapes against their teacher: mean r {np.nanmean(alike):.3f} over all 52,"
+        f" {np.nanmean(alike[moves]):.3f} over the {moves.sum()} that vary by .01 or more;"
+        f" lowest {np.nanmin(alike[moves]):.3f}"
+    )
     real = truth[:, PARTS["expressions"]]
     kept = counted(real, "expressions")
     low, high = interval(lambda draw: mean_r(seen[draw], real[draw], "expressions", kept), len(rows))
@@ -180,7 +200,11 @@ def turned(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np
 def speed(session: onnxruntime.InferenceSession) -> None:
     print("\nSpeed on one thread, processor time, median of 20")
     for count in (1, 16):
-        given = {"faces": np.random.default_rng(0).uniform(0, 255, (count, 48, 48)).astype(np.float32)}
+        rng = np.random.default_rng(0)
+        given = {
+            "faces": rng.uniform(0, 255, (count, 48, 48)).astype(np.float32),
+            "points": rng.normal(0, 1, (count, 478, 3)).astype(np.float32),
+        }
         times = []
         for _ in range(21):
             begin = time.process_time()
@@ -203,7 +227,9 @@ def main() -> None:
     session, faces = session_of(wanted.model), read(wanted.data)
     rows = faces.development if wanted.development else faces.held_out
     votes(session, faces, faces.voted_development if wanted.development else faces.valid)
-    rated(session, faces, rows)
+    rated(session, faces, rows, wanted.work)
+    if wanted.work:
+        rated(session, faces, rows, None)
     worse(session, faces, rows)
     if wanted.work:
         turned(session, faces, rows, wanted.work)
