@@ -1,9 +1,9 @@
 """The facemesh network: 478 points of a face in, what moves in it and shares of raters out.
 
-    python -m training.face.geometry --data DATA --work WORK --out facemesh.onnx
+    python -m training.face.geometry --data DATA --work WORK --landmarker face_landmarker.task --out facemesh.onnx
 
 It learns from the meshes of `training.face.meshes`. How much each of 52 blendshapes is there it learns
-from MediaPipe's blendshape network; how people would name the face, from the ratings where there are any
+from MediaPipe's blendshape network, on faces and on mixtures of them; how people would name the face, from the ratings where there are any
 and else from what the face network said of the picture while it was trained. The graph takes `points`
 float32 (batch, 478, 3) in any unit and gives `expressions` float32 (batch, 48), and for evaluation
 `shapes` (batch, 52). Its names are given to the face network besides (`training.face.export`).
@@ -19,14 +19,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.face.data import NAMES, PARTS, read
+from training.face.meshes import SHAPED, Landmarker
 from training.face.train import mean_correlation
 from training.halves import halve
 
 RIGHT_EYE, LEFT_EYE, NOSE = (33, 133), (362, 263), 2
 RIGHT_IRIS, LEFT_IRIS, BROW, CHIN = 468, 473, 10, 152
-EPOCHS, BATCH, RATE = 60, 128, 2e-3
+EPOCHS, BATCH, RATE = 60, 128, 1.5e-3
 GIVEN_WEIGHT, SHAPES_WEIGHT = 0.5, 1.0
 POINTS, HIDDEN, SHAPES = 478, 256, 52
+MIXTURES = 30_000
 
 SIDES = (
     (1, 2), (4, 5), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16), (17, 18), (19, 20), (21, 22), (24, 26),
@@ -42,18 +44,21 @@ class MeshNet(nn.Module):
     layers by themselves: contempt is one-sided, shame and embarrassment look down (Keltner et al. 2019).
     """
 
+    points: Tensor
+    moves: Tensor
+
     def __init__(self) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(POINTS * 3, affine=False)
-        self.trunk = nn.Sequential(nn.Dropout(0.05), nn.Linear(POINTS * 3, HIDDEN), nn.ReLU())
-        self.shapes = nn.Sequential(
+        self.trunk = nn.Sequential(nn.Dropout(0.1), nn.Linear(POINTS * 3, HIDDEN), nn.ReLU())
+        self.shapes = nn.Sequential(  # of what its teacher is given; no dropout, as it copies
+            nn.Linear(len(SHAPED) * 2, HIDDEN),
+            nn.GELU(),
             nn.Linear(HIDDEN, HIDDEN),
-            nn.ReLU(),
+            nn.GELU(),
             nn.Linear(HIDDEN, HIDDEN),
-            nn.ReLU(),
+            nn.GELU(),
             nn.Linear(HIDDEN, SHAPES),
         )
-        self.measures = nn.BatchNorm1d(SHAPES + len(SIDES) + 6, affine=False)
         self.names = nn.Sequential(
             nn.Dropout(0.4),
             nn.Linear(HIDDEN + SHAPES + len(SIDES) + 6, HIDDEN),
@@ -61,18 +66,27 @@ class MeshNet(nn.Module):
             nn.Dropout(0.4),
             nn.Linear(HIDDEN, len(NAMES)),
         )
-        self.register_buffer("spread", torch.ones(SHAPES))
-        self.register_buffer("middle", torch.zeros(SHAPES))
+        # means and spreads over the faces to learn from, of framed points and of blendshapes
+        self.register_buffer("points", torch.stack([torch.zeros(POINTS, 3), torch.ones(POINTS, 3)]))
+        self.register_buffer("moves", torch.stack([torch.zeros(SHAPES), torch.ones(SHAPES)]))
+
+    def measure(self, points: Tensor, shapes: Tensor) -> None:
+        """Set the means and spreads."""
+        own = framed(points)
+        self.points = torch.stack([own.mean(0), own.std(0).clamp_min(1e-3)])
+        self.moves = torch.stack([shapes.mean(0), shapes.std(0).clamp_min(1e-3)])
 
     def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, 52) shapes, (batch, 111) logits of names"""
         own = framed(points)
-        seen = self.trunk(self.norm(own.flatten(1)))
-        shapes = self.shapes(seen) * cast("Tensor", self.spread) + cast("Tensor", self.middle)
+        even = ((own - self.points[0]) / self.points[1]).clamp(-8, 8)
+        seen = self.trunk(even.flatten(1))
+        moved = self.shapes(even[:, list(SHAPED), :2].flatten(1))
+        shapes = moved * self.moves[1] + self.moves[0]
         left, right = (shapes[:, list(side)] for side in zip(*SIDES, strict=True))
-        measured = torch.cat([shapes, (left - right).abs(), turned(own)], 1)
+        measured = torch.cat([moved.clamp(-5, 5), (left - right).abs() * 10, turned(own)], 1)
         # how people name a face does not change how its shapes are learned
-        return shapes, self.names(torch.cat([seen, self.measures(measured.detach())], 1))
+        return shapes, self.names(torch.cat([seen, measured.detach()], 1))
 
 
 def framed(points: Tensor) -> Tensor:
@@ -105,6 +119,16 @@ def turned(own: Tensor) -> Tensor:
     return torch.cat([aside[:, None], down[:, None], *looks], 1).clamp(-3, 3)
 
 
+def mixtures(points: Tensor, teacher: Landmarker, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Meshes between two faces, and what the teacher says of them."""
+    pairs = rng.integers(0, len(points), (MIXTURES, 2))
+    shares = torch.from_numpy(rng.uniform(-0.3, 1.3, (MIXTURES, 1, 1)).astype(np.float32))
+    own = points - points[:, NOSE : NOSE + 1]
+    own = own / (own[:, LEFT_EYE[1]] - own[:, RIGHT_EYE[0]]).norm(dim=1)[:, None, None] * 0.4
+    mixed = own[pairs[:, 0]] * shares + own[pairs[:, 1]] * (1 - shares) + 0.5
+    return mixed, torch.from_numpy(np.stack([teacher.shapes(one) for one in mixed.numpy()]))
+
+
 def mirrored(points: Tensor, pairs: Tensor) -> Tensor:
     """The same face in a mirror."""
     return points[:, pairs] * torch.tensor([-1.0, 1.0, 1.0])
@@ -135,10 +159,10 @@ def changed(points: Tensor, shapes: Tensor, pairs: Tensor) -> tuple[Tensor, Tens
     stretch[:, 0, 0] = torch.exp((torch.rand(len(points)) - 0.5) * 1.2)
     stretch[:, 0, 2] = stretch[:, 0, 0]
     size = (points[:, LEFT_EYE[1]] - points[:, RIGHT_EYE[0]]).norm(dim=1)[:, None, None]
-    return points * stretch + torch.randn_like(points) * 0.004 * size, shapes
+    return points * stretch + torch.randn_like(points) * 0.001 * size, shapes
 
 
-def train(data: Path, work: Path) -> MeshNet:
+def train(data: Path, work: Path, teacher: Landmarker) -> MeshNet:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     faces, meshes = read(data), np.load(work / "meshes.npz")
@@ -151,8 +175,10 @@ def train(data: Path, work: Path) -> MeshNet:
     learned = np.flatnonzero(np.isin(rows, faces.train) & (weight.numpy() > 0))
     chosen = np.flatnonzero(np.isin(rows, faces.development))
     network, pairs = MeshNet(), pairs_of(both[0])
-    network.middle, network.spread = shapes[learned].mean(0), shapes[learned].std(0).clamp_min(1e-3)
+    network.measure(both[:, learned].flatten(0, 1), shapes[learned])
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.05)
+    faces_known = np.isin(rows, faces.train)
+    between, moved_between = mixtures(both[0, faces_known], teacher, rng)
     steps = len(learned) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps * EPOCHS)
     for epoch in range(EPOCHS):
@@ -164,7 +190,10 @@ def train(data: Path, work: Path) -> MeshNet:
             points, moved = changed(both[kind, some], shapes[some], pairs)
             shown, logits = network(points)
             each = functional.binary_cross_entropy_with_logits(logits, names[some], reduction="none").mean(1)
-            off = ((shown - moved) / network.spread).abs().mean()
+            other = torch.from_numpy(rng.choice(MIXTURES, BATCH, replace=False))
+            points, aim = changed(between[other], moved_between[other], pairs)
+            shown, moved = torch.cat([shown, network(points)[0]]), torch.cat([moved, aim])
+            off = ((shown - moved) / network.moves[1]).abs().mean()
             loss = (each * weight[some]).mean() * 5 + SHAPES_WEIGHT * off
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -203,10 +232,11 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--landmarker", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     wanted = parser.parse_args()
     torch.set_num_threads(1)
-    network = train(wanted.data, wanted.work)
+    network = train(wanted.data, wanted.work, Landmarker(wanted.landmarker, wanted.work))
     torch.save(network.state_dict(), wanted.work / "geometry.pt")
     torch.onnx.export(
         Expressions(network).eval(),
