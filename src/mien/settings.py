@@ -36,8 +36,9 @@ class Settings(BaseSettings):
     """Sees where faces are."""
     face_reader: str = "facenet"
     """Sees what a face expresses."""
-    face_identity: str = "appearance"
-    """Sees whether two faces are one person's."""
+    face_identity: str = "auto"
+    """Sees whether two faces are one person's; `auto` is mobileface when it has been pulled, else
+    appearance."""
     mesh_reader: str = "meshnet"
     """Reads expressions from landmarks."""
     text_reader: str = "textnet"

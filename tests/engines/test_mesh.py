@@ -71,6 +71,17 @@ def test_readers_get_a_tilted_face_nearly_upright(degrees, finder, astronaut):
     assert face.probability > 0.9
 
 
+@pytest.mark.parametrize("degrees", [-40, 0, 30])
+def test_what_tells_faces_apart_has_eyes_nose_and_mouth_where_arcface_has_them(degrees, finder, astronaut):
+    tilted = seen(astronaut, View(226, 130, 300, np.radians(degrees)), 600)
+    ((face,),) = finder.find([tilted])
+
+    eyes, mouth = face.mesh[[468, 473], :2], face.mesh[[61, 291], :2]  # the irises, the corners
+
+    np.testing.assert_allclose(face.aligned.within(eyes) * 112, [(38, 52), (74, 52)], atol=6)
+    np.testing.assert_allclose(face.aligned.within(mouth) * 112, [(42, 92), (71, 92)], atol=6)
+
+
 @pytest.mark.parametrize(
     "image",
     [

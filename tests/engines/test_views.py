@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.engines.views import View, seen
+from mien.engines.views import View, fitted, seen
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (40, 40, 3), dtype=np.uint8)
@@ -53,3 +53,17 @@ def test_a_point_of_the_picture_lies_within_the_view_where_it_was_placed(x, y, s
     view, points = View(x, y, side, turn), RNG.random((5, 2), np.float32)
 
     np.testing.assert_allclose(view.within(view.placed(points)), points, atol=1e-3)
+
+
+@given(st.floats(-50, 90), st.floats(-50, 90), st.floats(1, 200), st.floats(-4, 4))
+def test_points_are_fitted_by_the_view_that_they_come_from(x, y, side, turn):
+    view, places = View(x, y, side, turn), RNG.random((5, 2), np.float32)
+
+    fitted_ = fitted(view.placed(places), places)
+
+    np.testing.assert_allclose(fitted_.placed(places), view.placed(places), atol=1e-2)
+    assert fitted_.side == pytest.approx(side, rel=1e-2)
+
+
+def test_points_that_lie_in_one_place_still_give_a_view():
+    assert seen(NOISE, fitted(np.zeros((5, 2), np.float32), RNG.random((5, 2))), 8).shape == (8, 8, 3)

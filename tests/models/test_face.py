@@ -4,17 +4,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mien.engines import VIEW, FaceScores, FoundFace
+from mien.engines import ALIGNED, VIEW, FaceScores, FoundFace
 from mien.engines.views import View
 from mien.models.face import Face, FaceOptions
 from mien.types import Box, Frame
 
-ANNA, BEN = np.eye(4, dtype=np.float32)[:2]
+ANNA, BEN, CARL = np.eye(4, dtype=np.float32)[:3]
 
 
 class Script:
     """Plays all face engines: each frame shows the (look, x, probability) that the script says."""
+
+    alike = 0.6
 
     def __init__(self, *frames):
         self.frames = frames
@@ -43,11 +47,13 @@ class Script:
         return FaceScores(*(np.full((len(faces), size), 0.5, np.float32) for size in (48, 36, 27)))
 
     def embed(self, faces):
-        return np.stack([self.looks[round(face.image.mean())] for face in faces])
+        assert all(face.shape == (ALIGNED, ALIGNED, 3) for face in faces)
+        return np.stack([self.looks[round(face.mean())] for face in faces])
 
 
 def _found(x, probability):
-    return FoundFace(Box(x, 0, 80, 80), probability, View(x + 40, 40, 60), np.zeros((478, 3), np.float32))
+    view = View(x + 40, 40, 60)
+    return FoundFace(Box(x, 0, 80, 80), probability, view, np.zeros((478, 3), np.float32), view)
 
 
 def persons(*frames, step=1 / 3, batch=16, **options):
@@ -74,13 +80,37 @@ def test_persons_are_numbered_as_they_appear_and_known_again_after_an_absence():
 
 @pytest.mark.parametrize("batch", [1, 2, 16])
 def test_a_face_that_turns_where_it_was_stays_the_same_person(batch):
-    turning = (
-        0.5 * ANNA + np.sqrt(0.75) * BEN
-    )  # alike enough for a face that stayed, not for one that did not
+    # alike enough for a face that stayed, not for one that did not
+    turning = np.sqrt(0.3) * ANNA + np.sqrt(0.7) * BEN
 
     assert persons([(ANNA, 0, 1)], [(turning, 5, 1)], batch=batch) == [["face_0"], ["face_0"]]
     assert persons([(ANNA, 0, 1)], [(turning, 300, 1)], batch=batch) == [["face_0"], ["face_1"]]
     assert persons([(ANNA, 0, 1)], [(turning, 5, 1)], step=60, batch=batch) == [["face_0"], ["face_1"]]
+
+
+def test_the_likest_pair_finds_each_other_first():
+    """Whoever comes first in a frame does not take the place of somebody else who is more like it."""
+    mostly = np.sqrt(0.7) * ANNA + np.sqrt(0.3) * CARL
+
+    assert persons([(ANNA, 0, 1)], [(mostly, 200, 1), (ANNA, 100, 1)]) == [["face_0"], ["face_1", "face_0"]]
+
+
+LOOKS_ = st.sampled_from([ANNA, BEN, CARL, (ANNA + BEN) / np.sqrt(2), (3 * ANNA + CARL) / np.sqrt(10)])
+FRAMES = st.lists(
+    st.lists(st.tuples(LOOKS_, st.sampled_from([0, 5, 100, 200, 300]), st.just(1)), max_size=3),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(FRAMES, st.integers(1, 17))
+def test_ids_do_not_depend_on_how_frames_are_batched_and_nobody_is_twice_in_a_frame(frames, batch):
+    found = persons(*frames, batch=batch)
+
+    assert found == persons(*frames, batch=len(frames))
+    assert all(len(set(frame)) == len(frame) for frame in found)
+    in_order = list(dict.fromkeys(person for frame in found for person in frame))
+    assert in_order == [f"face_{k}" for k in range(len(in_order))]
 
 
 def test_nobody_has_two_faces_at_once():

@@ -40,6 +40,9 @@ E = TypeVar("E")
 VIEW = 192
 """Pixels of a side of the views that face engines are given."""
 
+ALIGNED = 112
+"""Pixels of a side of the views that tell faces apart: what ArcFace and its kin were trained on."""
+
 LONGEST_STRETCH = 30.0
 """Seconds of speech that an engine is given at once: the window of whisper."""
 
@@ -121,6 +124,8 @@ class FoundFace:
     """What readers of faces are to see of the picture: the face upright, framed as they know it."""
     mesh: Landmarks = field(repr=False, compare=False)
     """In pixels of the picture; z in the same unit."""
+    aligned: View
+    """What is to be seen of the face to tell whose it is: eyes, nose and mouth where ArcFace has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +162,13 @@ class FaceReader(Engine, Protocol):
 class FaceIdentity(Engine, Protocol):
     """Sees whether two faces are one person's."""
 
-    def embed(self, faces: Sequence[SeenFace]) -> ScoreTable:
-        """(faces, n) of unit length: faces of one person lie close."""
+    @property
+    def alike(self) -> float:
+        """Cosine of two faces from which they are taken for one person's."""
+
+    def embed(self, faces: Sequence[Image]) -> ScoreTable:
+        """(faces, n) of unit length: faces of one person lie close. Each is the aligned view, `ALIGNED`
+        pixels wide."""
 
 
 class MeshReader(Engine, Protocol):
@@ -282,5 +292,9 @@ _ROLES: dict[str, _Role[Any]] = {
     name: role for name, role in vars(Engines).items() if isinstance(role, _Role)
 }
 
-_AUTO = {"transcriber": ("whisper", "sphinx"), "multilingual_reader": ("multilingual", "")}
+_AUTO = {
+    "transcriber": ("whisper", "sphinx"),
+    "face_identity": ("mobileface", "appearance"),
+    "multilingual_reader": ("multilingual", ""),
+}
 """What `auto` is: an engine for which weights of its name have been pulled; and what it is before."""

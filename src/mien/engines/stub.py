@@ -40,6 +40,7 @@ class Stub:
     label = "stub (no measurement)"
     languages: frozenset[str] | None = None
     caveat = "it means nothing"
+    alike = 0.5
 
     def speech(self, sound: Iterable[Sound]) -> Iterator[Interval]:
         """Speech is where it is loud, in steps of a tenth of a second."""
@@ -109,9 +110,9 @@ class Stub:
             _table(len(faces), labels.FACE_DESCRIPTIONS),
         )
 
-    def embed(self, faces: Sequence[SeenFace]) -> ScoreTable:
+    def embed(self, faces: Sequence[Image]) -> ScoreTable:
         """Persons are told apart by the quarter of brightness that they fall in."""
-        quarters = [min(3, int(face.image.mean() // 64)) for face in faces]
+        quarters = [min(3, int(face.mean() // 64)) for face in faces]
         return np.eye(4, dtype=np.float32)[quarters]
 
     def read_meshes(self, meshes: Sequence[Landmarks]) -> ScoreTable:
@@ -154,7 +155,7 @@ def _capitals(text: str) -> Iterator[Entity]:
 
 def _found(width: float, height: float) -> FoundFace:
     view = View(width / 2, height / 2, min(width, height))
-    return FoundFace(Box(0.0, 0.0, width, height), 1.0, view, np.zeros((478, 3), np.float32))
+    return FoundFace(Box(0.0, 0.0, width, height), 1.0, view, np.zeros((478, 3), np.float32), view)
 
 
 def _level(sound: Sound) -> float:

@@ -33,6 +33,18 @@ class View:
         return (across / self.side + 0.5).astype(np.float32)
 
 
+def fitted(points: NDArray[np.float32], places: NDArray[np.float32]) -> View:
+    """The view of the picture in which some points (n, 2) come to lie closest to some places (n, 2, from 0
+    to 1), moved, turned and scaled: by least squares (Umeyama, PAMI 1991, which for two dimensions is a
+    quotient of complex numbers)."""
+    given, wanted = points @ (1, 1j), (places - 0.5) @ (1, 1j)
+    middle, target = given.mean(), wanted.mean()
+    alike = np.vdot(given - middle, wanted - target)
+    side = np.sum(np.abs(given - middle) ** 2) / (alike if abs(alike) > 1e-9 else 1.0)  # turned
+    at = middle - target * side
+    return View(float(at.real), float(at.imag), float(abs(side)), float(np.angle(side)))
+
+
 def seen(image: Image, view: View, pixels: int, black: bool = False) -> Image:
     """(pixels, pixels, 3): what lies in the view, interpolated between the four nearest pixels.
 

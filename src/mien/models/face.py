@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from mien import labels
-from mien.engines import VIEW, Engines, FoundFace, SeenFace
+from mien.engines import ALIGNED, VIEW, Engines, FoundFace, SeenFace
 from mien.engines.views import seen
 from mien.media import Media
 from mien.models.options import Options, Switch
@@ -16,14 +17,11 @@ from mien.segments import TranscriptionOptions
 from mien.segments.frames import Frames
 from mien.types import UNKNOWN, Box, Frame, Image, Prediction, Scores, ScoreTable
 
-SAME_PERSON = 0.6
-"""Cosine between two faces from which they are taken for one person's."""
-
-SAME_TRACK = 0.4
-"""The same for faces that lie where a face of that person lay a moment ago."""
-
 MOMENT, STAYED = 1.0, 0.3
 """Seconds, and share of the union of two boxes, that make faces follow each other."""
+
+FOLLOWING = 0.85
+"""How much of the likeness that makes one person two faces need that follow each other."""
 
 LOOKS = 12
 """Looks of one person that are remembered: faces turn."""
@@ -91,7 +89,7 @@ class Face:
             return []
         faces = [seen_face(frame.image, face) for frame, face in found]
         scores = self._reader.read(faces)
-        persons = self._persons(faces, [(frame.time, face.box) for frame, face in found])
+        persons = self._persons(found)
         return [
             FacePrediction(
                 person=persons[i],
@@ -109,52 +107,68 @@ class Face:
             for i, (frame, face) in enumerate(found)
         ]
 
-    def _persons(self, faces: Sequence[SeenFace], seen_at: Sequence[tuple[float, Box]]) -> list[str]:
-        """Whose faces these are: somebody known, whom they look like or where somebody just was, or
-        somebody new. Nobody has two faces at once."""
+    def _persons(self, found: Sequence[tuple[Frame, FoundFace]]) -> list[str]:
+        """Whose faces these are. In each frame the likest pairs of a face and somebody known find each
+        other first; a face that is like nobody is somebody new. Nobody has two faces at once."""
         if self._identity is None:
-            return [UNKNOWN] * len(faces)
-        persons: list[str] = []
-        now, taken = -1.0, set[int]()
-        for vector, (time, box) in zip(self._identity.embed(faces), seen_at, strict=True):
-            if time != now:
-                now, taken = time, set()
-            likeness = {
-                k: known.likeness(vector, time, box) for k, known in enumerate(self._known) if k not in taken
-            }
-            best = max(likeness, key=likeness.__getitem__, default=-1)
-            if best < 0 or likeness[best] < 0:
-                best = len(self._known)
-                self._known.append(_Known())
-            self._known[best].remember(vector, time, box)
-            taken.add(best)
-            persons.append(f"face_{best}")
-        return persons
+            return [UNKNOWN] * len(found)
+        views = [seen(frame.image, face.aligned, ALIGNED) for frame, face in found]
+        alike, vectors = self._identity.alike, self._identity.embed(views)
+        looks = [
+            _Look(vector, frame.time, face.box) for vector, (frame, face) in zip(vectors, found, strict=True)
+        ]
+        persons: dict[int, int] = {}
+        for _, numbers in groupby(range(len(found)), key=lambda i: found[i][0].index):
+            faces = list(numbers)
+            pairs = [
+                (known.likeness(looks[i], alike), i, k) for i in faces for k, known in enumerate(self._known)
+            ]
+            taken = set[int]()
+            for likeness, i, k in sorted(pairs, key=lambda pair: -pair[0]):
+                if likeness >= 0 and i not in persons and k not in taken:
+                    persons[i] = k
+                    taken.add(k)
+            for i in faces:
+                if i in persons:
+                    self._known[persons[i]].remember(looks[i], alike)
+                else:
+                    persons[i] = len(self._known)
+                    self._known.append(_Known(looks[i]))
+        return [f"face_{persons[i]}" for i in range(len(found))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a face looked, when, and where."""
+
+    vector: ScoreTable
+    time: float
+    box: Box
 
 
 class _Known:
     """Somebody who has been seen: how they look, and where they were last."""
 
-    def __init__(self) -> None:
-        self._looks: list[ScoreTable] = []
-        self._time = 0.0
-        self._box = Box(0.0, 0.0, 0.0, 0.0)
+    def __init__(self, first: _Look) -> None:
+        self._last, self._vectors = first, [first.vector]
 
-    def likeness(self, vector: ScoreTable, time: float, box: Box) -> float:
-        """How far above what it takes to be the same person; a face that stayed needs less."""
-        alike = max(float(vector @ look) for look in self._looks)
-        stayed = abs(time - self._time) <= MOMENT and _shared(box, self._box) >= STAYED
-        return alike - (SAME_TRACK if stayed else SAME_PERSON)
+    def likeness(self, look: _Look, alike: float) -> float:
+        """How far above what it takes to be the same person; a face that follows theirs needs less."""
+        likeness = max(float(look.vector @ vector) for vector in self._vectors) - alike
+        moment = abs(look.time - self._last.time) <= MOMENT
+        if moment and _shared(look.box, self._last.box) >= STAYED:
+            return max(likeness, float(look.vector @ self._last.vector) - FOLLOWING * alike)
+        return likeness
 
-    def remember(self, vector: ScoreTable, time: float, box: Box) -> None:
+    def remember(self, look: _Look, alike: float) -> None:
         """A look that is not known yet takes the place of the one that is most like another."""
-        self._time, self._box = time, box
-        if any(float(vector @ look) > (1 + SAME_PERSON) / 2 for look in self._looks):
+        self._last = look
+        if any(float(look.vector @ vector) > (1 + alike) / 2 for vector in self._vectors):
             return
-        self._looks.append(vector)
-        if len(self._looks) > LOOKS:
-            likeness = np.stack(self._looks) @ np.stack(self._looks).T - 2 * np.eye(len(self._looks))
-            del self._looks[int(likeness.max(1).argmax())]
+        self._vectors.append(look.vector)
+        if len(self._vectors) > LOOKS:
+            likeness = np.stack(self._vectors) @ np.stack(self._vectors).T - 2 * np.eye(LOOKS + 1)
+            del self._vectors[int(likeness.max(1).argmax())]
 
 
 def seen_face(image: Image, face: FoundFace) -> SeenFace:

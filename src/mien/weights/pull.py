@@ -402,6 +402,23 @@ _MESH = Pullable(
     wheel=("--platform=manylinux_2_28_x86_64", "--python-version=3.11", "mediapipe==0.10.21"),
 )
 
+_MOBILEFACE = Pullable(
+    name="mobileface",
+    role="face_identity",
+    engine="mobileface",
+    what="tells whose face it is, also in other light: UniFace's MobileFace (MobileNetV2)",
+    licence="MIT",
+    repository="yakhyo/uniface-weights",
+    revision="4c7ed723a20deb7ff154b1ba7d6e73747d954016",
+    files=(
+        File(
+            "mobilenetv2.onnx",
+            9_088_206,
+            "38b148284dd48cc898d5d4453104252fbdcbacc105fe3f0b80e78954d9d20d89",
+        ),
+    ),
+)
+
 _TOKENIZER = File(
     "tokenizer.json", 2_203_239, "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"
 )
@@ -433,6 +450,7 @@ PULLABLE = {
     weights.name: weights
     for weights in (
         _MESH,
+        _MOBILEFACE,
         _whisper(
             "tiny",
             "Systran/faster-whisper-tiny",
