@@ -36,19 +36,6 @@ def test_boxes_are_in_pixels_of_the_picture_given(scale, finder, astronaut):
     )
 
 
-def test_each_iris_lies_between_the_lids_and_is_mirrored_in_a_mirror(finder, astronaut):
-    ((face,),) = finder.find([astronaut])
-    ((other,),) = finder.find([np.ascontiguousarray(astronaut[:, ::-1])])
-
-    assert face.mesh.shape == (478, 3)
-    for iris, outer, inner, upper, lower in ((468, 33, 133, 159, 145), (473, 263, 362, 386, 374)):
-        x, y = face.mesh[iris, :2]
-        assert min(face.mesh[[outer, inner], 0]) < x < max(face.mesh[[outer, inner], 0])
-        assert face.mesh[upper, 1] < y < face.mesh[lower, 1]
-        assert 3 < np.ptp(face.mesh[iris : iris + 5, 0]) < 12  # pixels; an iris is 11.7 mm wide
-    np.testing.assert_allclose(512 - other.mesh[[473, 468], 0], face.mesh[[468, 473], 0], atol=1.5)
-
-
 def test_every_face_of_a_wide_picture_is_found(finder, astronaut):
     wall = np.tile(astronaut[:320, 60:380], (2, 5, 1))
 
