@@ -1,6 +1,6 @@
 """Voices to learn from, and what the teacher makes of each.
 
-    python -m training.speakers.data --data DATA --work WORK --teacher pretrained.pt
+    python -m training.speakers.data --work WORK --teacher pretrained.pt
 
 WORK is the folder that `training.voice.data` filled. Written into it: `voices.npy` (what the network
 sees of all sound) and `voices.npz` (where each piece is, whose it is, the teacher's mean embedding of each voice).
@@ -130,7 +130,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--teacher", type=Path, required=True)
     wanted = parser.parse_args()

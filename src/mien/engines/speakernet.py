@@ -30,6 +30,8 @@ Voices: TypeAlias = NDArray[np.float32]  # (n, size): rows of unit length
 Counts: TypeAlias = NDArray[np.float64]  # (n,)
 
 SIZE = 256
+NOBODY = -1
+
 CELL = 0.15
 """Seconds from one cell to the next."""
 
@@ -42,14 +44,16 @@ DIFFERENT = 0.5
 LONGEST_PIECE = 25
 """Cells of a piece: long enough to know a voice, short enough to be of one."""
 
-ALIKE = 0.35
-"""From which mean likeness on two clusters are one speaker."""
+ALIKE, THE_SAME = 0.45, 0.8
+"""From which mean likeness of their pieces on two clusters are one speaker; and from which likeness of their
+means, which is a surer sign once much has been heard of both."""
 
 CONDENSED, SURELY = 1200, 0.6
 """Pieces that are clustered at once; where there are more, those this much alike are put together first."""
 
-LEAST = 1.5
-"""Seconds of speech that make a speaker; who says less is one of the others, or unknown."""
+LEAST, LEAST_SHARE = 4.0, 0.15
+"""Seconds of speech that make a speaker, or that share of what is said by whoever says most, if that is less:
+who says less is one of the others, or unknown."""
 
 SHARPNESS, STAYS, STAYS_AFTER_PAUSE = 6.0, 0.97, 0.7
 """How much likeness counts, and how likely who speaks goes on, from cell to cell and after a pause."""
@@ -102,22 +106,38 @@ def turns_of(voices: Voices, begins: NDArray[np.int64], times: Sequence[Interval
         chance = chances(voices @ speakers.T, fresh)
         speakers = _unit(chance.T.astype(np.float32) @ voices)
     labels = chances(voices @ speakers.T, fresh).argmax(1)
+    for _, first, last in _runs(labels, begins):
+        if _sure(voices[first:last], speakers, int(labels[first])) < 0.5:
+            labels[first:last] = NOBODY
     names: dict[int, str] = {}
-    for k, (begin, end) in enumerate(pairwise(begins)):
-        inside = labels[begin:end]
-        changes = [0, *(np.flatnonzero(np.diff(inside)) + 1), end - begin]
-        for first, last in pairwise(changes):
-            alike = speakers @ voices[begin + first : begin + last].mean(0)
-            who, sure = int(inside[first]), confidence(alike, int(inside[first]))
-            stretch = times[k]
-            time = Interval(
-                stretch.begin + first * CELL,
-                stretch.end if last == end - begin else stretch.begin + last * CELL,
-            )
-            if sure < 0.5:
-                yield Turn(time=time, person=UNKNOWN, confidence=1 - sure)
-            else:
-                yield Turn(time=time, person=names.setdefault(who, f"spk_{len(names)}"), confidence=sure)
+    for stretch, first, last in _runs(labels, begins):
+        time, begin, end = times[stretch], begins[stretch], begins[stretch + 1]
+        who = int(labels[first])
+        sure = _sure(voices[first:last], speakers, who)
+        yield Turn(
+            time=Interval(
+                time.begin + (first - begin) * CELL,
+                time.end if last == end else time.begin + (last - begin) * CELL,
+            ),
+            person=UNKNOWN if who == NOBODY else names.setdefault(who, f"spk_{len(names)}"),
+            confidence=sure,
+        )
+
+
+def _runs(labels: NDArray[np.int64], begins: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+    """Stretch, first cell and last of cells in a row with one label; from first up to last."""
+    for stretch, (begin, end) in enumerate(pairwise(begins)):
+        changes = begin + 1 + np.flatnonzero(np.diff(labels[begin:end]))
+        for first, last in pairwise([begin, *changes, end]):
+            yield stretch, int(first), int(last)
+
+
+def _sure(voices: Voices, speakers: Voices, who: int) -> float:
+    """How likely cells are of that speaker, or of nobody."""
+    alike = speakers @ voices.mean(0)
+    if who == NOBODY:
+        return 1 - max(confidence(alike, k) for k in range(len(speakers)))
+    return confidence(alike, who)
 
 
 def pieces(voices: Voices) -> list[int]:
@@ -141,15 +161,24 @@ def pieces(voices: Voices) -> list[int]:
 
 def speakers_of(voices: Voices, cuts: NDArray[np.int64]) -> Voices:
     """(speakers, SIZE): how each sounds, from pieces that begin at `cuts`; the last cut is the end."""
-    means = _unit(np.add.reduceat(voices, cuts[:-1]))
+    means: Voices = _unit(np.add.reduceat(voices, cuts[:-1]).astype(np.float32))
     weights = np.diff(cuts).astype(np.float64)
     labels = clusters(means, weights)
-    count = labels.max() + 1
-    spoken = np.bincount(labels, weights, count) * CELL
-    enough = spoken >= min(LEAST, spoken.max())
-    sums = np.zeros((count, voices.shape[1]))
-    np.add.at(sums, labels, means * weights[:, None])
-    return _unit(sums[enough].astype(np.float32))
+    labels = linked(_unit(_sums(means, weights, labels)), _totals(weights, labels), THE_SAME)[labels]
+    spoken = _totals(weights, labels) * CELL
+    return _unit(_sums(means, weights, labels)[spoken >= min(LEAST, LEAST_SHARE * spoken.max())])
+
+
+def _totals(weights: Counts, labels: NDArray[np.int64]) -> Counts:
+    """(labels,): weights added up by label."""
+    return np.bincount(labels, weights).astype(np.float64)
+
+
+def _sums(rows: Voices, weights: Counts, labels: NDArray[np.int64]) -> Voices:
+    """(labels, size): rows times weights, added up by label."""
+    sums = np.zeros((labels.max() + 1, rows.shape[1]), np.float32)
+    np.add.at(sums, labels, rows * weights[:, None].astype(np.float32))
+    return sums
 
 
 def clusters(voices: Voices, weights: Counts) -> NDArray[np.int64]:
@@ -161,14 +190,13 @@ def clusters(voices: Voices, weights: Counts) -> NDArray[np.int64]:
             part = slice(begin, begin + CONDENSED)
             labels[part] = at + linked(voices[part], weights[part], SURELY)
             at = labels[part].max() + 1
-    sums = np.zeros((labels.max() + 1, voices.shape[1]))
-    np.add.at(sums, labels, voices * weights[:, None])
-    totals = np.bincount(labels, weights)
-    found: NDArray[np.int64] = linked(sums / totals[:, None], totals, ALIKE)[labels]
+    totals = _totals(weights, labels)
+    means: Voices = _sums(voices, weights, labels) / totals[:, None].astype(np.float32)
+    found: NDArray[np.int64] = linked(means, totals, ALIKE)[labels]
     return found
 
 
-def linked(means: NDArray[np.floating], weights: Counts, alike: float) -> NDArray[np.int64]:
+def linked(means: Voices, weights: Counts, alike: float) -> NDArray[np.int64]:
     """Average linkage: the two clusters whose members are on average most alike become one, until none are
     as much as `alike`. `means` (n, size) may be shorter than unit length: they stand for many."""
     count = len(means)
@@ -218,7 +246,8 @@ def chances(alike: NDArray[np.float32], fresh: NDArray[np.bool_]) -> NDArray[np.
         state = stays[k] * later + moves[k] * later.sum()
         state /= state.max()
         forward[k - 1] *= state
-    return forward / forward.sum(1, keepdims=True)
+    shares: NDArray[np.float64] = forward / forward.sum(1, keepdims=True)
+    return shares
 
 
 def confidence(alike: NDArray[np.floating], who: int) -> float:
@@ -228,7 +257,8 @@ def confidence(alike: NDArray[np.floating], who: int) -> float:
 
 
 def _unit(rows: NDArray[np.float32]) -> Voices:
-    return rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9)
+    found: Voices = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9)
+    return found
 
 
 def diarizer(settings: Settings) -> SpeakerNet:
