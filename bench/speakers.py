@@ -60,7 +60,7 @@ def job(file: Path) -> tuple[float, float]:
 
 
 def alone(file: Path) -> float:
-    """How many times faster than it lasts a file's speakers are told apart, once it is known where they speak."""
+    """How many times faster than it lasts speakers are told apart, where they speak being known."""
     settings = Settings(threads=1)
     reading = Reading(open_media(file, file.name, settings), Engines(settings), None)
     length = sum(stretch.length for stretch in reading.speech)

@@ -191,7 +191,7 @@ def clusters(voices: Voices, weights: Counts) -> NDArray[np.int64]:
             labels[part] = at + linked(voices[part], weights[part], SURELY)
             at = labels[part].max() + 1
     totals = _totals(weights, labels)
-    means: Voices = _sums(voices, weights, labels) / totals[:, None].astype(np.float32)
+    means = (_sums(voices, weights, labels) / totals[:, None]).astype(np.float32)
     found: NDArray[np.int64] = linked(means, totals, ALIKE)[labels]
     return found
 
