@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     """Knows where somebody speaks."""
     transcriber: str = "auto"
     """`auto` is whisper when a whisper model has been pulled, else sphinx (English)."""
-    diarizer: str = ""
+    diarizer: str = "speakernet"
     """Knows who speaks when."""
     voice: str = "voicenet"
     """Hears how something is said: prosody."""
