@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from mien import web
 from mien.api import api
 from mien.api.auth import Door
 from mien.jobs.store import FileStore, JobStore, KeyStore
@@ -31,7 +32,8 @@ def build(settings: Settings) -> App:
 
 
 def served(mien: App) -> FastAPI:
-    """The web application over these parts: REST and the stream."""
+    """The web application over these parts: REST, the stream, and the page."""
     app = api(mien.settings, mien.jobs, mien.files, mien.keys)
     app.include_router(Sockets(mien.settings, Door(mien.settings, mien.keys)).routes())
+    app.include_router(web.routes())
     return app

@@ -1,0 +1,7 @@
+export function Live() {
+  return (
+    <section class="narrow">
+      <h1>Live</h1>
+    </section>
+  );
+}
