@@ -34,8 +34,8 @@ SECONDS = 120
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """A running browser."""
+def launch():
+    """Start a browser, with more flags where they are given."""
     program = os.environ.get("MIEN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not program:
         pytest.skip("no Chromium on this machine: `apt-get install chromium`, or say where in MIEN_CHROMIUM")
@@ -43,9 +43,17 @@ def chromium():
         pytest.skip("mien was installed without its page")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=FLAGS, timeout=SECONDS * 1000)
-        yield browser
-        browser.close()
+        yield lambda *flags: driver.chromium.launch(
+            executable_path=program, args=[*FLAGS, *flags], timeout=SECONDS * 1000
+        )
+
+
+@pytest.fixture(scope="session")
+def chromium(launch):
+    """A running browser."""
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
