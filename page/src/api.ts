@@ -1,7 +1,7 @@
 /** The server's API, typed. Whatever goes wrong is an `ApiError` whose message can be shown as it is. */
 
 import { askForKey, key } from "./key";
-import type { Job, Request, SourceResult, Status } from "./wire";
+import type { Job, ListedJob, Request, SourceResult, Status } from "./wire";
 
 export class ApiError extends Error {
   /** `status` is the answer's, or 0 where there was none. */
@@ -16,17 +16,20 @@ export class ApiError extends Error {
 
 // ── jobs
 
-export interface Listing {
+export interface Search {
   limit?: number;
   status?: Status[];
+  /** In names of files, addresses, texts and options. */
+  search?: string;
   before_ms?: number;
 }
 
-export function jobs({ limit = 50, status = [], before_ms }: Listing = {}): Promise<Job[]> {
-  const query = new URLSearchParams({ limit: String(limit) });
+/** Jobs, the newest first, with the beginning of their texts alone. */
+export function jobs({ limit = 50, status = [], search = "", before_ms }: Search = {}): Promise<ListedJob[]> {
+  const query = new URLSearchParams({ limit: String(limit), search });
   for (const one of status) query.append("status", one);
-  if (before_ms !== undefined) query.set("timestamp_ms", String(before_ms));
-  return json(`/v0/batch/jobs?${query}`);
+  if (before_ms !== undefined) query.set("before_ms", String(before_ms));
+  return json(`/mien/jobs?${query}`);
 }
 
 export const job = (id: string): Promise<Job> => json(`/v0/batch/jobs/${encodeURIComponent(id)}`);
@@ -37,6 +40,40 @@ export const predictions = (id: string): Promise<SourceResult[]> =>
 /** The archive of CSV tables and saved faces. */
 export async function artifacts(id: string): Promise<Blob> {
   return (await fetched(`/v0/batch/jobs/${encodeURIComponent(id)}/artifacts`)).blob();
+}
+
+export const cancel = (id: string) => fetched(`/mien/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST" });
+
+export const remove = (id: string) => fetched(`/mien/jobs/${encodeURIComponent(id)}`, { method: "DELETE" });
+
+/** Measure the sources of a job once more, with other models. Tells the id of the new job. */
+export async function again(id: string, changed: Pick<Request, "models" | "transcription">): Promise<string> {
+  const answer = await json<{ job_id: string }>(`/mien/jobs/${encodeURIComponent(id)}/again`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(changed),
+  });
+  return answer.job_id;
+}
+
+// ── the media of a job
+
+/** A file that was measured, as long as it is kept: of which source, its name in the predictions, its address. */
+export interface Media {
+  source: number;
+  file: string;
+  /** For `<video>`, `<audio>` and `<img>`, once `openMedia` has been called. */
+  path: string;
+}
+
+export const media = (id: string): Promise<Media[]> => json(`/mien/jobs/${encodeURIComponent(id)}/media`);
+
+/** Let this browser fetch media for an hour: elements fetch by themselves, and without a key. */
+export const openMedia = () => fetched("/mien/ticket", { method: "POST" });
+
+/** A waveform: fifty pairs a second of lowest and highest sample, -127 to 127. */
+export async function peaks(path: string): Promise<Int8Array> {
+  return new Int8Array(await (await fetched(`${path}/peaks`)).arrayBuffer());
 }
 
 export interface Upload {

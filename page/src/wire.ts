@@ -74,9 +74,14 @@ export interface State {
   /** While it is in progress. */
   files_done?: number;
   files_total?: number;
+  /** 0 to 1. */
+  progress?: number;
   /** Once it is completed. */
   num_predictions?: number;
   num_errors?: number;
+  /** Length of its sounds and films, where it has any, and what measuring these took. */
+  media_seconds?: number;
+  work_seconds?: number;
   /** Once it has failed. */
   message?: string;
 }
@@ -87,6 +92,9 @@ export interface Job {
   request: Request & { models: Models; files: Omit<FileSource, "type">[]; urls: string[]; text: string[] };
   state: State;
 }
+
+/** A job in a list: of its texts, the first three, and of these the beginning. */
+export type ListedJob = Job & { num_texts: number };
 
 // ── predictions
 

@@ -64,6 +64,10 @@ class JobNotReady(RequestError):
     """The job has not finished yet."""
 
 
+class MediaNotKept(RequestError):
+    """This file is not kept here."""
+
+
 class MediaError(MienError):
     """The file could not be read."""
 

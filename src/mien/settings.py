@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     """A worker that is told to stop ends its work within so long, or gives it back."""
     retention_days: float | None = Field(default=30.0, gt=0)
     """Ended jobs are deleted after so many days; None keeps them."""
+    keep_media: bool = True
+    """What was measured stays with its job, to be played on the page and measured again; otherwise it is
+    deleted once the job has ended."""
     max_disk_gb: float | None = Field(default=None, gt=0)
     """New jobs are refused while the files of jobs take more than this."""
 

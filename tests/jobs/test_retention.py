@@ -2,13 +2,16 @@
 
 import os
 import time
+from zipfile import ZipFile
 
 import pytest
 
 from mien.errors import JobNotFound
+from mien.jobs.originals import originals
 from mien.jobs.retention import ABANDONED_SECONDS, sweep, tidy
-from tests.jobs.conftest import add, ended, kept, working
+from tests.jobs.conftest import add, ended, eventually, kept, working
 from tests.jobs.test_worker import with_settings
+from tests.media import talk
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def test_a_job_that_ended_long_ago_goes_with_its_files(mien, done):
     sweep(mien.settings.model_copy(update={"retention_days": 1e-9}), mien.jobs, mien.files)
     with pytest.raises(JobNotFound):
         mien.jobs.get(done)
-    tidy(done, mien.jobs, mien.files)
+    tidy(done, mien.jobs, mien.files, keep_media=True)
 
     assert kept(mien, done) == []
 
@@ -51,3 +54,32 @@ def test_files_of_no_job_are_swept_once_they_are_old(mien, age, stays):
     sweep(mien.settings, mien.jobs, mien.files)
 
     assert bool(kept(mien, "nobody")) is stays
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_was_measured_is_kept_with_its_job_where_it_is_wanted(mien, tmp_path, keep):
+    mien = with_settings(mien, keep_media=keep)
+    job_id = add(mien, talk(tmp_path / "a.wav"))
+
+    with working(mien):
+        ended(mien, job_id)
+        eventually(lambda: not any("result" in key for key in kept(mien, job_id)))
+
+    media = ["originals/0", "upload/0"] if keep else []
+    assert kept(mien, job_id) == sorted(["artifacts.zip", "predictions.json", *media])
+    assert [(one.file, one.key) for one in originals(mien.jobs.get(job_id), mien.files)] == (
+        [("a.wav", f"jobs/{job_id}/upload/0")] if keep else []
+    )
+
+
+def test_members_of_an_archive_are_kept_under_their_names(mien, tmp_path):
+    with ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(talk(tmp_path / "a.wav"), "in/a.wav")
+        archive.writestr("in/.DS_Store", b"\0")
+    job_id = add(mien, tmp_path / "all.zip")
+
+    with working(mien):
+        ended(mien, job_id)
+
+    found = [one.file for one in originals(mien.jobs.get(job_id), mien.files)]
+    assert found[0] == "in/a.wav"

@@ -7,7 +7,7 @@ import pytest
 
 from mien.jobs.job import NewTask, Outcome
 from mien.wire.batch import Completed, Failed
-from tests.jobs.conftest import add, ended, eventually, kept, predictions, working
+from tests.jobs.conftest import add, ended, eventually, predictions, working
 from tests.media import picture, talk, tone
 
 
@@ -32,14 +32,16 @@ def test_every_source_gets_its_result_in_order(mien, tmp_path):
     ]
 
 
-def test_what_a_job_no_longer_needs_is_gone_when_it_has_ended(mien, tmp_path):
-    job_id = add(mien, talk(tmp_path / "a.wav"))
+def test_a_film_says_how_far_it_is_and_what_it_took(mien, tmp_path):
+    job_id = add(mien, talk(tmp_path / "a.wav", tone(3)), models=["prosody"])
 
     with working(mien):
         ended(mien, job_id)
-        eventually(lambda: len(kept(mien, job_id)) == 2)
 
-    assert kept(mien, job_id) == ["artifacts.zip", "predictions.json"]
+    job = mien.jobs.get(job_id)
+    assert job.progress == 1
+    assert job.media_seconds == pytest.approx(3, abs=0.1)
+    assert 0 < job.work_seconds < 30
 
 
 def test_a_source_that_cannot_be_had_is_an_error_of_its_own(mien, tmp_path):

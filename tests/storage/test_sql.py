@@ -249,6 +249,45 @@ def test_a_renewed_task_stays_with_its_worker(store, clock):
     end(store, task)
 
 
+def test_a_job_tells_how_much_of_it_is_done(store):
+    new = store.add(job(texts=4), max_queued=1)
+    end(store, claim(store))
+    task = claim(store)
+
+    assert store.renew(task, "a", 30, 0.5)
+    assert store.get(new.id).progress == 1.5 / 4
+    assert [one.progress for one in store.list(Listing())] == [1.5 / 4]
+
+    store.give_back(task, "a")
+    assert store.get(new.id).progress == 1 / 4
+
+
+def test_what_measuring_took_is_summed_over_the_files_of_a_job(store):
+    new = store.add(job(files=2), max_queued=1)
+    while task := claim(store):
+        outcome = measured(task) if task.kind == "measure" else None
+        if outcome:
+            outcome = replace(outcome, media_seconds=60.0, work_seconds=15.0)
+        end(store, task, outcome)
+
+    assert (store.get(new.id).media_seconds, store.get(new.id).work_seconds) == (120.0, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        pytest.param("0.WAV", True, id="a file, whatever the case"),
+        pytest.param("TEXT 1", True, id="a text"),
+        pytest.param("%", False, id="no pattern"),
+        pytest.param("nobody", False, id="nothing"),
+    ],
+)
+def test_jobs_are_found_by_what_is_in_them(store, words, found):
+    store.add(job(files=1, texts=2), max_queued=1)
+
+    assert bool(store.list(Listing(search=words))) is found
+
+
 def test_a_late_worker_that_nobody_replaced_may_still_end_its_task(store, clock):
     store.add(job(texts=1), max_queued=1)
     task = claim(store, lease=30)
@@ -487,6 +526,23 @@ def test_many_processes_that_start_at_once_find_one_schema(store_url):
     outputs = [one.communicate(timeout=60) for one in started]
 
     assert [out for out, _ in outputs] == [b"ok\n"] * 4, outputs
+
+
+def test_a_store_of_an_earlier_mien_is_brought_up_to_date(store, store_url):
+    new = store.add(job(texts=1), max_queued=1)
+    store.close()
+    driver = store_url.replace("postgresql:", "postgresql+psycopg:")
+    with create_engine(driver).begin() as db:  # as the first schema was
+        for table, column in (("jobs", "media_seconds"), ("jobs", "work_seconds"), ("tasks", "progress")):
+            db.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        db.execute(text("UPDATE schema_version SET version = 1"))
+
+    later = SqlStore(store_url)
+
+    assert later.get(new.id).progress == 0
+    assert later.renew(claim(later), "a", 30, 0.5)
+    assert later.get(new.id).progress == 0.5
+    later.close()
 
 
 def test_a_store_of_a_newer_mien_is_refused(store, store_url):

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from mien.api import batch, health
+from mien.api import batch, health, library
 from mien.api.auth import Door
 from mien.api.docs import page
 from mien.api.openapi import description
@@ -41,7 +41,9 @@ def api(settings: Settings, jobs: JobStore, files: FileStore, keys: KeyStore) ->
     app.include_router(health.routes(app.version, Engines(settings), jobs, seen, door))
     for path in ("/v0/registry/{path:path}", "/v0/batch/jobs/tl/{path:path}"):
         app.add_api_route(path, _retired, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
-    app.include_router(batch.routes(settings, jobs, files), dependencies=[Depends(door)])
+    starting = batch.Starting(settings, jobs, files)
+    app.include_router(batch.routes(jobs, files, starting), dependencies=[Depends(door)])
+    app.include_router(library.routes(settings, jobs, files, starting, door))
     for kind, answer in (
         (MienError, _ours),
         (RequestValidationError, _invalid),

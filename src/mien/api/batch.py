@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
@@ -32,7 +34,7 @@ from mien.jobs.store import FileStore, JobStore, Listing
 from mien.media.sources import check_url
 from mien.media.written import lots
 from mien.settings import Settings
-from mien.types import TextSource, UrlSource
+from mien.types import FileSource, TextSource, UrlSource
 from mien.wire import batch as wire
 from mien.wire.batch import STATUS, Completed, Failed, InProgress, Json, Status, job_json
 
@@ -42,16 +44,15 @@ CHUNK = 1 << 20
 """Bytes that are written to disk, or sent, at once."""
 
 
-def routes(settings: Settings, jobs: JobStore, files: FileStore) -> APIRouter:
+def routes(jobs: JobStore, files: FileStore, starting: "Starting") -> APIRouter:
     """The endpoints below `/v0/batch/jobs`."""
     router = APIRouter(prefix="/v0/batch/jobs", tags=["batch"])
-    starting = Starting(settings, jobs, files)
 
     @router.post("", summary="Start a job", openapi_extra=START, responses=STARTED)
     async def start_inference_job(request: Request) -> Response:
         """Measure what lies at `urls`, in uploaded files, or in `text`. Send the request as JSON, or,
         with files, as a form with a part `json` and parts `file`."""
-        return _json({"job_id": await starting.start(request)})
+        return answer({"job_id": await starting.start(request)})
 
     @router.get("", summary="List jobs", responses=JOBS)
     def list_jobs(
@@ -67,7 +68,7 @@ def routes(settings: Settings, jobs: JobStore, files: FileStore) -> APIRouter:
     ) -> Response:
         """Jobs, the newest first. To turn pages, pass the time of the last job as `timestamp_ms`."""
         if type and "INFERENCE" not in type:
-            return _json([])  # there are no others here
+            return answer([])  # there are no others here
         listing = Listing(
             limit=min(limit, 2**31),
             status=tuple(status or ()),
@@ -76,12 +77,12 @@ def routes(settings: Settings, jobs: JobStore, files: FileStore) -> APIRouter:
             sort_by=sort_by,
             direction=direction,
         )
-        return _json([_job_json(job) for job in jobs.list(listing)])
+        return answer([told(job) for job in jobs.list(listing)])
 
     @router.get("/{id}", summary="Get job details", responses=JOB)
     def get_job_details(id: str) -> Response:  # noqa: A002  # the API's own name for it
         """What was asked for, and how far it is."""
-        return _json(_job_json(_found(jobs, id)))
+        return answer(told(found(jobs, id)))
 
     @router.get("/{id}/predictions", summary="Get job predictions", responses=PREDICTIONS)
     def get_job_predictions(id: str) -> Response:  # noqa: A002
@@ -117,6 +118,32 @@ class Starting:
             submission = await self._received(request, Path(folder))
             return await run_in_threadpool(self._stored, submission)
 
+    def again(self, job: Job, changed: wire.Request) -> str:
+        """Start a job with the sources of another, and models and transcription as they are asked for now.
+
+        Raises:
+            RequestError: its uploads were not kept, or there is no room for it.
+        """
+        self._check_room()
+        request = job.request.model_copy(
+            update={"models": changed.models, "transcription": changed.transcription}
+        )
+        uploads = [source for source in job.sources if isinstance(source, FileSource)]
+        held = {*self._files.keys(f"jobs/{job.id}/upload")}
+        keys = [f"jobs/{job.id}/upload/{i}" for i in range(len(uploads))]
+        if not held.issuperset(keys):
+            raise RequestError("the files of this job are not kept here any more: send them again")
+        return self._add(
+            request, [(up, partial(self._copy, key)) for up, key in zip(uploads, keys, strict=True)]
+        )
+
+    def _keep(self, path: Path, key: str) -> None:
+        self._files.put(key, path)
+
+    def _copy(self, old: str, new: str) -> None:
+        with self._files.read(old) as file, self._files.write(new) as out:
+            copyfileobj(file, out)
+
     def _check_room(self) -> None:
         if self._jobs.queue_length() >= self._settings.max_queued_jobs:
             raise QueueFull
@@ -147,17 +174,21 @@ class Starting:
     def _stored(self, submission: Submission) -> str:
         request, uploads = submission.request, submission.uploads
         check(request, len(uploads), self._settings)
+        return self._add(request, [(up.source, partial(self._keep, up.path)) for up in uploads])
+
+    def _add(self, request: wire.Request, uploads: Sequence[tuple[FileSource, Callable[[str], None]]]) -> str:
+        """Store a job; each upload is told the key under which to keep itself."""
         job_id = str(uuid4())
         keys = [f"jobs/{job_id}/upload/{i}" for i in range(len(uploads))]
         sources = [
             *(NewSource(source=UrlSource(url)) for url in request.urls),
-            *(NewSource(source=up.source, key=key) for up, key in zip(uploads, keys, strict=True)),
+            *(NewSource(source=source, key=key) for (source, _), key in zip(uploads, keys, strict=True)),
             *([NewSource(source=TextSource(), lots=tuple(lots(request.text)))] if request.text else []),
         ]
         job = NewJob(id=job_id, request=request, sources=tuple(sources))
         try:
-            for upload, key in zip(uploads, keys, strict=True):
-                self._files.put(key, upload.path)
+            for (_, keep), key in zip(uploads, keys, strict=True):
+                keep(key)
             self._jobs.add(job, max_queued=self._settings.max_queued_jobs)
         except BaseException:
             self._files.delete(f"jobs/{job_id}")
@@ -191,22 +222,28 @@ def check(request: wire.Request, uploads: int, settings: Settings) -> None:
             raise RequestError(f"{name}: {url[:100]!r} cannot be used: {error}") from error
 
 
-def _found(jobs: JobStore, job_id: str) -> Job:
+def found(jobs: JobStore, job_id: str) -> Job:
+    """Raises JobNotFound."""
     try:
         return jobs.get(str(UUID(job_id)))
     except ValueError:  # no job has such an id
         raise JobNotFound from None
 
 
-def _job_json(job: Job) -> Json:
+def told(job: Job) -> Json:
+    """A job as the API tells of it."""
     made = job_json(job.id, job.request, job.sources, job.state)
-    if isinstance(job.state, InProgress):  # a word of ours; every client lets it pass
+    # words of ours; every client lets them pass
+    if isinstance(job.state, InProgress):
         made["state"] |= {"files_done": job.files_done, "files_total": job.files_total}
+        made["state"] |= {"progress": round(job.progress, 4)}
+    if isinstance(job.state, Completed) and job.media_seconds:
+        made["state"] |= {"media_seconds": job.media_seconds, "work_seconds": job.work_seconds}
     return made
 
 
 def _kept(jobs: JobStore, files: FileStore, job_id: str, name: str, media_type: str) -> Response:
-    job = _found(jobs, job_id)
+    job = found(jobs, job_id)
     if isinstance(job.state, Failed):
         raise JobNotReady(f"the job failed, and has no results: {job.state.message}")
     if not isinstance(job.state, Completed):
@@ -225,5 +262,5 @@ def _kept(jobs: JobStore, files: FileStore, job_id: str, name: str, media_type: 
     return StreamingResponse(chunks(), media_type=media_type)
 
 
-def _json(value: Any) -> Response:
+def answer(value: Any) -> Response:
     return Response(orjson.dumps(value), media_type="application/json")

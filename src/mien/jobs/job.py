@@ -51,6 +51,17 @@ class Job:
     files_done: int = 0
     files_total: int = 0
     """Files known so far: a source that has not been opened yet counts as one."""
+    files_doing: float = 0.0
+    """How much is done of the files that are being measured, counted in files."""
+    media_seconds: float = 0.0
+    """Length of the sounds and films measured so far."""
+    work_seconds: float = 0.0
+    """What measuring these took."""
+
+    @property
+    def progress(self) -> float:
+        """How much of it is done, 0 to 1."""
+        return min((self.files_done + self.files_doing) / max(self.files_total, 1), 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,4 +106,7 @@ class Outcome:
     result: str | None = None
     num_predictions: int = 0
     num_errors: int = 0
+    media_seconds: float = 0.0
+    """Length of a sound or film that was measured, and what that took."""
+    work_seconds: float = 0.0
     follow: tuple[NewTask, ...] = ()

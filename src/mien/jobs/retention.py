@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from mien.errors import JobNotFound
 from mien.formats import FORMATS
+from mien.jobs.originals import ORIGINALS
 from mien.jobs.store import FileStore, JobStore
 from mien.settings import Settings
 from mien.wire.batch import Completed
@@ -16,13 +17,18 @@ ABANDONED_SECONDS = 3600.0
 """Files of a job that does not exist are an upload that is coming in, unless they are older."""
 
 
-def tidy(job_id: str, jobs: JobStore, files: FileStore) -> None:
-    """Delete what a job that has ended no longer needs; all of a job that failed or was deleted."""
+def tidy(job_id: str, jobs: JobStore, files: FileStore, *, keep_media: bool) -> None:
+    """Delete what a job that has ended no longer needs: what led to its results, and, unless it is to be
+    kept, what was measured. Of a job that was deleted, all."""
     prefix = f"jobs/{job_id}"
+    kept: list[str] = []
     try:
-        kept = FORMATS if isinstance(jobs.get(job_id).state, Completed) else ()
+        if isinstance(jobs.get(job_id).state, Completed):
+            kept += FORMATS
+        if keep_media:
+            kept += ORIGINALS
     except JobNotFound:
-        kept = ()
+        pass
     files.delete(prefix, but=[f"{prefix}/{name}" for name in kept])
 
 

@@ -23,6 +23,9 @@ class Listing:
     timestamp_ms: int | None = None
     sort_by: Literal["created", "started", "ended"] = "created"
     direction: Literal["asc", "desc"] = "desc"
+    search: str = ""
+    """Words of ours: only jobs whose request or file names hold this, whatever the case of its
+    ASCII letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +69,9 @@ class JobStore(Protocol):
         job is done at once, in order of age, and a huge one holds nobody up.
         """
 
-    def renew(self, task: Task, worker: str, lease_seconds: float) -> bool:
-        """Keep holding a task; False where it has been lost to another, cancelled or deleted."""
+    def renew(self, task: Task, worker: str, lease_seconds: float, progress: float = 0.0) -> bool:
+        """Keep holding a task, of which so much (0 to 1) is done; False where it has been lost to another,
+        cancelled or deleted."""
 
     def done(self, task: Task, worker: str, outcome: Outcome) -> bool:
         """End a task and begin what follows from it, in one transaction.
@@ -124,8 +128,8 @@ class FileStore(Protocol):
         """All keys below a prefix, sorted."""
 
     def delete(self, prefix: str, *, but: Collection[str] = ()) -> None:
-        """Delete whatever lies below a prefix, half-written files too, but keep these keys right
-        below it. Nothing there is no error."""
+        """Delete whatever lies below a prefix, half-written files too, but keep these keys or folders
+        right below it. Nothing there is no error."""
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Names of the folders right below a prefix."""

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from mien.formats import FORMATS, Folder
 from mien.formats.folder import keep_all, kept
 from mien.jobs.callbacks import Undeliverable, call_back, notify
 from mien.jobs.job import Job, NewTask, Outcome, Task, TaskKind
+from mien.jobs.originals import note
 from mien.jobs.retention import tidy
 from mien.jobs.store import FileStore, JobStore
 from mien.measure import Wish, measure_path, measure_together
@@ -46,6 +47,9 @@ LANES: Mapping[tuple[TaskKind, ...], int] = {
 STORE_PAUSE = 1.0
 """Seconds before a store that could not be reached is tried again."""
 
+RENEW_SECONDS = 2.0
+"""At most, between two times that the store is told how far a file is."""
+
 RETRY_SECONDS = 10.0
 """Before a task that met a full disk or the like is tried again."""
 
@@ -67,6 +71,8 @@ class _Held:
     task: Task
     begun: float
     lost: bool = False
+    progress: float = 0.0
+    media_seconds: float = 0.0
 
 
 class Worker:
@@ -152,7 +158,7 @@ class Worker:
         task = held.task
         try:
             if task.kind == "tidy":
-                tidy(task.job_id, self._jobs, self._files)
+                tidy(task.job_id, self._jobs, self._files, keep_media=self._settings.keep_media)
                 outcome = Outcome()
             else:
                 outcome = self._do[task.kind](self._job(task.job_id), held)
@@ -222,7 +228,9 @@ class Worker:
         except MediaError as error:  # what came before was sound
             yield _refused(name, str(error))
 
-    def _files_of(self, task: Task, works: Sequence[dict[str, str]] | Iterator[dict[str, str]]) -> Outcome:
+    def _files_of(self, task: Task, works: Iterable[dict[str, str]]) -> Outcome:
+        works = [*works]
+        note(task.job_id, task.source, works, self._files)
         measuring = (
             NewTask(kind="measure", source=task.source, file=number, work=work)
             for number, work in enumerate(works)
@@ -251,6 +259,8 @@ class Worker:
             result=key,
             num_predictions=sum(file.file_type is not None for file in found),
             num_errors=sum(len(file.errors) for file in found),
+            media_seconds=held.media_seconds,
+            work_seconds=time.monotonic() - held.begun if held.media_seconds else 0.0,
         )
 
     def _measured(self, job: Job, held: _Held) -> list[FileMeasurement]:
@@ -265,7 +275,14 @@ class Worker:
             return measure_together(texts, wish, self._engines)
 
         def through(media: Media) -> Media:
-            return Followed(media, lambda _: self._check(held))
+            held.media_seconds = media.duration or 0.0
+            read = _Read(held.media_seconds, times=len(wish.models))
+
+            def at(second: float) -> None:
+                self._check(held)
+                held.progress = read.at(second)
+
+            return Followed(media, at)
 
         with self._files.local(work["key"]) as path:
             return [measure_path(path, _name(task), wish, self._engines, self._settings, through)]
@@ -311,10 +328,12 @@ class Worker:
     def _renew(self) -> None:
         """Keep what is held, and learn what is held no more."""
         while True:
-            time.sleep(self._settings.lease_seconds / 4)
+            time.sleep(min(self._settings.lease_seconds / 4, RENEW_SECONDS))
             for held in list(self._held.values()):
                 try:
-                    held.lost |= not self._jobs.renew(held.task, self.name, self._settings.lease_seconds)
+                    held.lost |= not self._jobs.renew(
+                        held.task, self.name, self._settings.lease_seconds, held.progress
+                    )
                 except StoreError as error:
                     log.warning("%s", error)
                 if self._overdue(held, allowed=1.5):
@@ -335,6 +354,21 @@ class Worker:
     def _wake(self) -> None:
         for woken in self._woken.values():
             woken.set()
+
+
+class _Read:
+    """How far a film is that is read about as often as there are models."""
+
+    def __init__(self, seconds: float, times: int) -> None:
+        self._seconds, self._times = seconds, times
+        self._begun, self._last = 0, 0.0
+
+    def at(self, second: float) -> float:
+        """0 to 1, now that it has been read as far as this second."""
+        self._begun += second < self._last  # once more from its beginning
+        self._last = second
+        share = min(second / self._seconds, 1.0) if self._seconds else 0.0
+        return min((self._begun + share) / max(self._times, self._begun + 1), 1.0)
 
 
 class _Later(Exception):

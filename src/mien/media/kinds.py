@@ -43,6 +43,21 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     )
 )
 
+_CONTENT_TYPES = {
+    "png_pipe": "image/png",
+    "jpeg_pipe": "image/jpeg",
+    "webp_pipe": "image/webp",
+    "bmp_pipe": "image/bmp",
+    "gif": "image/gif",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "ogg": "application/ogg",
+    "matroska": "video/webm",
+    "mov": "video/mp4",
+    "avi": "video/x-msvideo",
+}
+"""What browsers call the kinds that they can show, and some that they say they cannot."""
+
 PROBED = "aac,ac3,dts,dv,eac3,flac,loas,mp3,mpeg,mpegts,mpegvideo"
 """Demuxers of files that have no beginning of their own: FFmpeg looks for these, and no others."""
 
@@ -60,6 +75,17 @@ def demuxer_of(head: bytes) -> str:
 
 def is_picture(head: bytes) -> bool:
     return demuxer_of(head).endswith("_pipe") or bool(_STILL.match(head))
+
+
+def content_type_of(head: bytes) -> str:
+    """What browsers are told of a file that begins like this, so that they play it, or save it, but never
+    run it: no kind of text is among these."""
+    if _STILL.match(head):
+        return "image/avif"
+    if encoding_of(head) is not None:
+        return "application/octet-stream"
+    # what has no beginning of its own is sound more often than not, and browsers look for themselves
+    return _CONTENT_TYPES.get(demuxer_of(head), "audio/mpeg")
 
 
 def encoding_of(head: bytes) -> str | None:

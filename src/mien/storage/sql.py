@@ -19,7 +19,7 @@ share a store must agree to a fraction of `lease_seconds`.
 
 import hmac
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
@@ -35,6 +35,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -56,6 +57,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateColumn
 
 from mien.errors import JobNotFound, QueueFull, StoreError
 from mien.jobs.job import Job, NewJob, NewTask, Outcome, Task, TaskKind
@@ -63,7 +65,7 @@ from mien.jobs.store import Key, Listing, Tally
 from mien.types import FileSource, Source, TextSource, UrlSource
 from mien.wire.batch import Completed, Failed, InProgress, Queued, Request, State, Status, source_json
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised whenever the tables below change; a store says which one it has."""
 
 TURN = 4
@@ -96,6 +98,8 @@ jobs = Table(
     Column("num_errors", Integer, nullable=False, default=0),
     Column("files_done", Integer, nullable=False, default=0),
     Column("files_total", Integer, nullable=False),
+    Column("media_seconds", Float, nullable=False, server_default="0"),
+    Column("work_seconds", Float, nullable=False, server_default="0"),
     Column("place", BigInteger, nullable=False, default=0),  # of the next file, counted in files
     Column("calls_back", Boolean, nullable=False),
     Column("notifies", Boolean, nullable=False),
@@ -116,6 +120,7 @@ tasks = Table(
     Column("due_ms", BigInteger, nullable=False),
     Column("holder", String(200)),
     Column("lease_ms", BigInteger, nullable=False, default=0),
+    Column("progress", Float, nullable=False, server_default="0"),
     UniqueConstraint("job_id", "kind", "source", "file"),
     Index("tasks_by_turn", "kind", "turn", "id"),
     Index("tasks_by_holder", "holder"),
@@ -139,6 +144,19 @@ keys = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False, unique=True),
 )
+
+_STEPS: Mapping[int, Sequence[Column[Any]]] = {
+    1: (jobs.c.media_seconds, jobs.c.work_seconds, tasks.c.progress),
+}
+"""Columns that a store of each earlier schema lacks of the next one."""
+
+_DOING = (
+    select(func.coalesce(func.sum(tasks.c.progress), 0.0))
+    .where(tasks.c.job_id == jobs.c.id)
+    .scalar_subquery()
+    .label("files_doing")
+)
+"""How much is done of the tasks that a job has now."""
 
 _Row: TypeAlias = Any  # of SQLAlchemy; 2.0 and 2.1 write its type differently
 
@@ -187,7 +205,7 @@ class SqlStore:
 
     def get(self, job_id: str) -> Job:
         with self._reading() as db:
-            row = db.execute(select(jobs).where(jobs.c.id == job_id)).first()
+            row = db.execute(select(jobs, _DOING).where(jobs.c.id == job_id)).first()
         if row is None:
             raise JobNotFound
         return _job(row)
@@ -197,7 +215,7 @@ class SqlStore:
         order = [by.asc(), jobs.c.number.asc()]
         if listing.direction == "desc":
             order = [by.desc(), jobs.c.number.desc()]
-        query = select(jobs).order_by(by.is_(None), *order).limit(listing.limit)
+        query = select(jobs, _DOING).order_by(by.is_(None), *order).limit(listing.limit)
         if listing.status:
             query = query.where(jobs.c.status.in_(listing.status))
         if listing.when == "created_after":
@@ -205,6 +223,14 @@ class SqlStore:
             query = query.where(jobs.c.created_ms > since)
         elif listing.timestamp_ms is not None:
             query = query.where(jobs.c.created_ms < listing.timestamp_ms)
+        if listing.search:  # names are kept as ASCII, requests as they are
+            named, asked = json.dumps(listing.search)[1:-1], listing.search
+            query = query.where(
+                or_(
+                    jobs.c.sources.icontains(named, autoescape=True),
+                    jobs.c.request.icontains(asked, autoescape=True),
+                )
+            )
         with self._reading() as db:
             return [_job(row) for row in db.execute(query)]
 
@@ -240,7 +266,9 @@ class SqlStore:
             db.execute(
                 update(tasks)
                 .where(tasks.c.id == row.id)
-                .values(holder=worker, lease_ms=now + _ms(lease_seconds), attempt=row.attempt + 1)
+                .values(
+                    holder=worker, lease_ms=now + _ms(lease_seconds), attempt=row.attempt + 1, progress=0.0
+                )
             )
             db.execute(
                 update(jobs)
@@ -257,14 +285,14 @@ class SqlStore:
             attempt=row.attempt + 1,
         )
 
-    def renew(self, task: Task, worker: str, lease_seconds: float) -> bool:
-        return self._change(task, worker, lease_ms=self._now() + _ms(lease_seconds))
+    def renew(self, task: Task, worker: str, lease_seconds: float, progress: float = 0.0) -> bool:
+        return self._change(task, worker, lease_ms=self._now() + _ms(lease_seconds), progress=progress)
 
     def later(self, task: Task, worker: str, seconds: float) -> None:
-        self._change(task, worker, holder=None, due_ms=self._now() + _ms(seconds))
+        self._change(task, worker, holder=None, progress=0.0, due_ms=self._now() + _ms(seconds))
 
     def give_back(self, task: Task, worker: str) -> None:
-        self._change(task, worker, holder=None, attempt=task.attempt - 1)
+        self._change(task, worker, holder=None, progress=0.0, attempt=task.attempt - 1)
 
     def done(self, task: Task, worker: str, outcome: Outcome) -> bool:
         with self._writing() as db:
@@ -293,7 +321,7 @@ class SqlStore:
     def release(self, worker: str) -> None:
         with self._writing() as db:
             _lock_tasks(db, tasks.c.holder == worker)
-            db.execute(update(tasks).where(tasks.c.holder == worker).values(holder=None))
+            db.execute(update(tasks).where(tasks.c.holder == worker).values(holder=None, progress=0.0))
 
     def cancel(self, job_id: str) -> None:
         with self._writing() as db:
@@ -380,6 +408,8 @@ class SqlStore:
                 num_errors=jobs.c.num_errors + outcome.num_errors,
                 files_done=jobs.c.files_done + (task.files if measured else 0),
                 files_total=jobs.c.files_total + known,
+                media_seconds=jobs.c.media_seconds + outcome.media_seconds,
+                work_seconds=jobs.c.work_seconds + outcome.work_seconds,
                 place=place,
             )
         )
@@ -445,8 +475,12 @@ class SqlStore:
             version = db.scalar(select(schema.c.version))
             if version is None:
                 db.execute(insert(schema).values(version=SCHEMA))
-            elif version != SCHEMA:
+            elif version > SCHEMA:
                 raise StoreError(f"this store has schema {version}; this mien knows {SCHEMA}")
+            else:
+                for step in range(version, SCHEMA):
+                    _add(db, _STEPS[step])
+                db.execute(update(schema).values(version=SCHEMA))
 
     def _now(self) -> int:
         return _ms(self._clock())
@@ -558,6 +592,9 @@ def _job(row: _Row) -> Job:
         state=_state(row),
         files_done=row.files_done,
         files_total=row.files_total,
+        files_doing=row.files_doing,
+        media_seconds=row.media_seconds,
+        work_seconds=row.work_seconds,
     )
 
 
@@ -583,6 +620,13 @@ def _state(row: _Row) -> State:
             )
         case _:
             return Failed(row.created_ms, row.started_ms, row.ended_ms, row.message)
+
+
+def _add(db: Connection, columns: Sequence[Column[Any]]) -> None:
+    """Give tables of an earlier schema the columns that they lack."""
+    for column in columns:
+        made = CreateColumn(column).compile(dialect=db.dialect)
+        db.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {made}")
 
 
 def _ms(seconds: float) -> int:
