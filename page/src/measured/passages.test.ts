@@ -29,12 +29,12 @@ const written = (text: string, tracks: Track[]) =>
 
 describe("a text", () => {
   it("comes out as it was written", () => {
-    const text = "Well…  “yes”, he said. ";
+    const text = "Well…  “yes”, he said.";
     expect(written(text, found(text, [0, 5], [8, 11], [14, 16]))).toEqual([text]);
   });
 
   it("breaks at its own lines", () =>
-    expect(written("One.\n\nTwo.", found("One.\n\nTwo.", [0, 4], [6, 10]))).toEqual(["One.", "\n\nTwo."]));
+    expect(written("One.\n\nTwo.", found("One.\n\nTwo.", [0, 3], [6, 9]))).toEqual(["One.", "Two."]));
 
   it("is counted in characters, not in halves of emoji", () => {
     const [paragraph] = paragraphsOf(found("🙂 so 🙃 good", [2, 4], [7, 11]), "🙂 so 🙃 good");

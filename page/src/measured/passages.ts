@@ -22,7 +22,7 @@ export interface Paragraph {
   /** Number of its first piece. */
   first: number;
   pieces: Piece[];
-  /** What stands after its last piece; the end of a text alone has any. */
+  /** What stands after its last piece. */
   after: string;
 }
 
@@ -43,13 +43,16 @@ export function paragraphsOf(tracks: Track[], whole: string | null): Paragraph[]
     const from = position?.[2 * row] ?? at + 1;
     const to = position?.[2 * row + 1] ?? from + (texts?.[row]?.length ?? 0);
     const before = text ? text.between(at, from) : paragraphs.length ? " " : "";
-    const piece = { track, row, text: text && to > from ? text.between(from, to) : (texts?.[row] ?? ""), before, begin: from, end: to };
+    // what stands before a line break belongs to the line before
+    const broken = paragraphs.length ? before.lastIndexOf("\n") + 1 : 0;
+    if (broken) paragraphs.at(-1)!.after = before.slice(0, broken).trimEnd();
+    const piece = { track, row, text: text && to > from ? text.between(from, to) : (texts?.[row] ?? ""), before: before.slice(broken), begin: from, end: to };
     const open = paragraphs.at(-1);
     const said = open?.pieces.at(-1)?.text ?? "";
     const breaks =
       !open ||
       open.person !== person ||
-      before.includes("\n") ||
+      broken > 0 ||
       begin[row]! - heard > PAUSE ||
       (open.pieces.length >= LONG && (/[.!?…]["”’)]?$/.test(said) || open.pieces.length >= 2 * LONG));
     if (breaks)
@@ -59,7 +62,7 @@ export function paragraphsOf(tracks: Track[], whole: string | null): Paragraph[]
     heard = end[row]!;
   }
   const last = paragraphs.at(-1);
-  if (last && text) last.after = text.between(at, Infinity);
+  if (last && text) last.after = text.between(at, Infinity).trimEnd();
   return paragraphs;
 }
 

@@ -37,3 +37,23 @@ export function rowsBetween({ begin, end }: Track, from: number, to: number): [n
   while (first > 0 && end[first - 1]! > from) first--;
   return [first, countUpTo(begin, to)];
 }
+
+/** Who speaks when, told by the first model that tells speakers apart; nobody where none does. */
+export function speaking(tracks: Track[]): Track[] {
+  for (const model of ["prosody", "language"] as const) {
+    const found = tracks.filter((track) => track.model === model);
+    if (found.some(({ person }) => person !== "unknown")) return found;
+  }
+  return [];
+}
+
+/** When the last row of some tracks ends. */
+export function lengthOf(tracks: Track[]): number {
+  return tracks.reduce((longest, { end }) => end.reduce((a, b) => (b > a ? b : a), longest), 0);
+}
+
+/** What an arrow key steps by: from one look at a face to the next, else a tenth of a second. */
+export function stepOf(tracks: Track[]): number {
+  const face = tracks.find(({ model, rows }) => model === "face" && rows > 1);
+  return face ? face.end[0]! - face.begin[0]! : 0.1;
+}

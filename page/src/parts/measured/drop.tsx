@@ -3,19 +3,11 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 
-import type { Head } from "../../measured/columns";
-import type { Original } from "../../measured/media";
 import { Opened } from "../../measured/opened";
+import type { Result } from "../../measured/result";
 import "./drop.css";
 
-export interface Dropped {
-  name: string;
-  opened: Opened;
-  texts: string[];
-  mediaOf: (head: Head) => Original | null;
-}
-
-export function Drop({ opened, label = "Drop a predictions JSON here" }: { opened: (found: Dropped) => void; label?: string }) {
+export function Drop({ opened, label = "Drop a predictions JSON here" }: { opened: (found: Result) => void; label?: string }) {
   const trouble = useSignal("");
   const over = useSignal(false);
   const id = useId();
@@ -53,7 +45,7 @@ export function Drop({ opened, label = "Drop a predictions JSON here" }: { opene
   );
 }
 
-async function droppedOf(files: File[]): Promise<Dropped> {
+async function droppedOf(files: File[]): Promise<Result> {
   const json = files.find(({ name, type }) => type === "application/json" || name.endsWith(".json"));
   if (!json) throw new Error("There is no JSON among these files: what was measured is in the predictions JSON.");
   const opened = await Opened.from(json);

@@ -1,7 +1,7 @@
 /** The lanes of a file: its sound, who speaks, whose face is seen, what is said, and expressions as lines. */
 
 import { useComputed, useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useId, useMemo } from "preact/hooks";
 
 import type uPlot from "uplot";
 
@@ -290,7 +290,7 @@ export function Dash({ name }: { name: string }) {
 }
 
 function AddName({ track, names, add }: { track: Track; names: string[]; add: (name: string) => void }) {
-  const list = `names-${track.model}-${track.person}`;
+  const list = useId();
   const left = track.emotions.names.filter((name) => !names.includes(name));
   const added = (input: HTMLInputElement) => {
     const name = left.find((one) => one.toLowerCase() === input.value.trim().toLowerCase());

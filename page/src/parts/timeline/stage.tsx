@@ -121,8 +121,8 @@ function Zoom() {
   );
 }
 
-/** What keys do to the time, wherever the focus is in a view; true where one did something. */
-export function moved(event: KeyboardEvent, player: Player, step: number): boolean {
+/** What keys do to the time. */
+function moved(event: KeyboardEvent, player: Player, step: number): void {
   const { axis } = player;
   const at = axis.moment.value;
   const acts: Record<string, () => void> = {
@@ -139,10 +139,25 @@ export function moved(event: KeyboardEvent, player: Player, step: number): boole
     "0": () => axis.showAll(),
   };
   const act = acts[event.key];
-  if (!act || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
+  if (!act || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   event.preventDefault();
   act();
-  return true;
+}
+
+/** Keys move the time wherever the focus is in a view, unless it is on something that wants them itself. */
+export function useKeys(player: Player, step: number): void {
+  useEffect(() => {
+    const heard = (event: KeyboardEvent) => {
+      if (!isOperated(event.target)) moved(event, player, step);
+    };
+    addEventListener("keydown", heard);
+    return () => removeEventListener("keydown", heard);
+  }, [player, step]);
+}
+
+function isOperated(target: EventTarget | null): boolean {
+  const wanting = "input, select, textarea, button, a, summary, video, audio, dialog, [role=slider], [data-keys]";
+  return target instanceof Element && target.closest(wanting) !== null;
 }
 
 function place(line: HTMLElement, axis: Axis, at: number | null): void {

@@ -4,30 +4,21 @@ import { useSignal } from "@preact/signals";
 import { useLocation, useRoute } from "preact-iso";
 import { useEffect, useRef } from "preact/hooks";
 
-import { fetched, job as jobOf } from "../../api";
+import { job as jobOf } from "../../api";
 import { sourceName, type Contents, type Head } from "../../measured/columns";
-import { originals, type Original } from "../../measured/media";
-import { Opened } from "../../measured/opened";
+import type { Original } from "../../measured/media";
+import { nameOf, resultOf, type Result as Measured } from "../../measured/result";
 import type { Told } from "../../measured/worker";
 import { about } from "../../parts/clock";
 import { MODEL_NAMES, TYPE_NAMES } from "../../parts/names";
-import { Drop, type Dropped } from "../../parts/measured/drop";
+import { Drop } from "../../parts/measured/drop";
 import type { Job } from "../../wire";
 import { MeshView } from "./meshes";
 import { PictureView } from "./pictures";
 import { TextView } from "./text";
 import { TimedView } from "./timed";
+import "../../parts/measured/layout.css";
 import "./result.css";
-
-/** What was measured, and the media beside it. */
-export interface Result {
-  name: string;
-  opened: Opened;
-  /** The strings of the request's `text`. */
-  texts: string[];
-  /** Where a file can be shown from; null where it is not kept. */
-  mediaOf: (head: Head) => Original | null;
-}
 
 export function Result() {
   const { id = "" } = useRoute().params;
@@ -36,7 +27,7 @@ export function Result() {
 
 function JobResult({ id }: { id: string }) {
   const job = useSignal<Job | null>(null);
-  const result = useSignal<Result | null>(null);
+  const result = useSignal<Measured | null>(null);
   const trouble = useSignal("");
   useEffect(() => {
     const ends = new AbortController();
@@ -67,23 +58,6 @@ function JobResult({ id }: { id: string }) {
   if (job.value.state.status === "FAILED") return <Message title="This job failed" text={job.value.state.message ?? ""} />;
   if (job.value.state.status !== "COMPLETED") return <Waiting job={job.value} />;
   return result.value ? <Files result={result.value} /> : <Message title={nameOf(job.value)} text="Opening what was measured…" />;
-}
-
-export async function resultOf(job: Job): Promise<Result> {
-  const json = fetched(`/v0/batch/jobs/${encodeURIComponent(job.job_id)}/predictions`).then((answer) => answer.blob());
-  // the media may be gone, what was measured is still worth a look
-  const [opened, kept] = await Promise.all([json.then((blob) => Opened.from(blob)), originals(job.job_id).catch(() => [])]);
-  return {
-    name: nameOf(job),
-    opened,
-    texts: job.request.text,
-    mediaOf: (head) => kept.find(({ source, file }) => source === head.source && file === head.file) ?? null,
-  };
-}
-
-export function nameOf({ request: { files, urls, text } }: Job): string {
-  const [first, ...others] = [...files.map(({ filename }) => filename ?? "upload"), ...urls, ...(text.length ? [text.length === 1 ? "a text" : `${text.length} texts`] : [])];
-  return others.length ? `${first} and ${others.length} more` : (first ?? "nothing");
 }
 
 function Waiting({ job }: { job: Job }) {
@@ -117,7 +91,7 @@ function Message({ title, text }: { title: string; text: string }) {
 
 /** An export of the retired API, or of another server: it opens like any result. */
 function ExportResult() {
-  const dropped = useSignal<Dropped | null>(null);
+  const dropped = useSignal<Measured | null>(null);
   useEffect(() => () => dropped.value?.opened.close(), []);
   if (dropped.value) return <Files result={dropped.value} />;
   return (
@@ -133,7 +107,7 @@ function ExportResult() {
 }
 
 /** Which file is looked at, and its view. */
-function Files({ result }: { result: Result }) {
+function Files({ result }: { result: Measured }) {
   const { heads } = result.opened.contents;
   const { query, path, route } = useLocation();
   const number = Math.min(Math.max(0, Number(query.file ?? 0) || 0), heads.length - 1);
@@ -183,7 +157,7 @@ function Lost({ contents: { lost, heads } }: { contents: Contents }) {
 }
 
 export interface FileViewProps {
-  result: Result;
+  result: Measured;
   number: number;
   head: Head;
   told: Told;
@@ -193,7 +167,7 @@ export interface FileViewProps {
   go: (file: number) => void;
 }
 
-function File({ result, number, go, start }: { result: Result; number: number; go: (file: number) => void; start: number }) {
+function File({ result, number, go, start }: { result: Measured; number: number; go: (file: number) => void; start: number }) {
   const head = result.opened.contents.heads[number]!;
   const told = useSignal<Told | null>(null);
   const trouble = useSignal("");

@@ -1,7 +1,7 @@
 /** Face meshes: what each of them expresses. */
 
 import type { FileViewProps } from ".";
-import { RowScores } from "./moment";
+import { RowScores } from "../../parts/measured/scores";
 
 export function MeshView({ told: { tracks } }: FileViewProps) {
   return (

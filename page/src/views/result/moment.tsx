@@ -4,10 +4,9 @@ import { useComputed } from "@preact/signals";
 
 import type { Track } from "../../measured/columns";
 import { rowsAt } from "../../measured/search";
-import { sentimentOf } from "../../measured/summary";
 import { clock } from "../../parts/clock";
-import { Bars } from "../../parts/measured/bars";
-import { personName, titleOf } from "../../parts/names";
+import { RowScores } from "../../parts/measured/scores";
+import { titleOf } from "../../parts/names";
 import type { Player } from "../../parts/timeline/player";
 
 /** More persons than these are shown only while they are there. */
@@ -67,58 +66,5 @@ function TrackNow({ track, player, always }: { track: Track; player: Player; alw
       {track.text && <p class="said clip">{rows.length ? track.text[rows[0]!] : <span class="quiet">nothing</span>}</p>}
       <RowScores track={track} row={rows[0] ?? -1} />
     </section>
-  );
-}
-
-/** All that a row holds: expressions, and what else was asked for. */
-export function RowScores({ track, row, count = 5 }: { track: Track; row: number; count?: number }) {
-  const { facs, descriptions, sentiment, toxicity } = track;
-  return (
-    <>
-      <Bars table={track.emotions} row={row} count={count} more label={`Expressions, ${personName(track.person) || track.model}`} />
-      {sentiment && (
-        <div class="sub">
-          <h4>
-            Sentiment <span class="quiet">{row < 0 ? "" : `${sentimentOf(sentiment, row).toFixed(1)} of 1 (negative) to 9 (positive)`}</span>
-          </h4>
-          <Steps values={row < 0 ? null : sentiment.values.subarray(row * 9, row * 9 + 9)} />
-        </div>
-      )}
-      {toxicity && (
-        <details class="sub">
-          <summary>Toxicity</summary>
-          <Bars table={toxicity} row={row} count={6} label="Toxicity" />
-        </details>
-      )}
-      {facs && (
-        <details class="sub" open>
-          <summary>Facial actions (FACS)</summary>
-          <Bars table={facs} row={row} more label="Facial actions" />
-        </details>
-      )}
-      {descriptions && (
-        <details class="sub" open>
-          <summary>Descriptions</summary>
-          <Bars table={descriptions} row={row} more label="Descriptions" />
-        </details>
-      )}
-    </>
-  );
-}
-
-/** The nine steps of sentiment as columns. */
-function Steps({ values }: { values: Float32Array | null }) {
-  return (
-    <ol class="steps" aria-label="Shares of the nine steps of sentiment">
-      {Array.from({ length: 9 }, (_, i) => {
-        const share = values?.[i] ?? 0;
-        return (
-          <li key={i} title={`${i + 1}: ${share.toFixed(2)}`}>
-            <span class={i < 4 ? "negative" : i > 4 ? "positive" : ""} style={{ height: `${Math.min(1, share) * 100}%` }} />
-            <b>{i + 1}</b>
-          </li>
-        );
-      })}
-    </ol>
   );
 }

@@ -7,8 +7,9 @@ import { colorOf } from "../../expressions";
 import type { Original } from "../../measured/media";
 import type { Thumb } from "../../measured/worker";
 import { FaceBox, Framed, type Size } from "../../parts/measured/picture";
-import type { FileViewProps, Result } from ".";
-import { RowScores } from "./moment";
+import type { Result } from "../../measured/result";
+import type { FileViewProps } from ".";
+import { RowScores } from "../../parts/measured/scores";
 
 export function PictureView({ result, number, head, told, media, go }: FileViewProps) {
   const faces = useMemo(

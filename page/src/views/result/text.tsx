@@ -10,8 +10,8 @@ import { spreads } from "../../measured/summary";
 import { Bars } from "../../parts/measured/bars";
 import { Spreads } from "../../parts/measured/summary";
 import type { FileViewProps } from ".";
-import { RowScores } from "./moment";
-import { Colors, Reading, type Coloring } from "./reading";
+import { RowScores } from "../../parts/measured/scores";
+import { Colors, Reading, type Coloring } from "../../parts/measured/reading";
 
 export function TextView({ result, head, told, media }: FileViewProps) {
   const host = useRef<HTMLDivElement>(null);

@@ -1,18 +1,19 @@
 /** A film or a sound: the player, one axis of time below it, what was said, and what is told of the whole. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 
 import type { Head, Track } from "../../measured/columns";
 import { peaks as peaksOf, type Original } from "../../measured/media";
+import { lengthOf, speaking, stepOf } from "../../measured/search";
 import type { Spread } from "../../measured/summary";
-import { FacesAt, Framed, type Size } from "../../parts/measured/picture";
+import { NoMedia, Screen } from "../../parts/measured/screen";
 import { Moments, Spreads } from "../../parts/measured/summary";
 import { MODEL_NAMES, titleOf } from "../../parts/names";
 import { Axis } from "../../parts/timeline/axis";
 import { LinesLane, PEAKS_A_SECOND, PeopleLane, SoundLane, WordsLane } from "../../parts/timeline/lanes";
 import { Player } from "../../parts/timeline/player";
-import { Lane, moved, Stage } from "../../parts/timeline/stage";
+import { Lane, Stage, useKeys } from "../../parts/timeline/stage";
 import type { FileViewProps } from ".";
 import { MomentPanel } from "./moment";
 import { Words } from "./words";
@@ -22,14 +23,7 @@ export function TimedView({ head, told, media, start }: FileViewProps) {
   const player = useMemo(() => new Player(new Axis(lengthOf(tracks))), [tracks]);
   const step = stepOf(tracks);
   useEffect(() => player.seek(start), [player, start]);
-  useEffect(() => {
-    const heard = (event: KeyboardEvent) => {
-      if (isOperated(event.target)) return;
-      moved(event, player, step);
-    };
-    addEventListener("keydown", heard);
-    return () => removeEventListener("keydown", heard);
-  }, [player, step]);
+  useKeys(player, step);
   const film = head.type !== "audio";
   const words = tracks.filter(({ model, text }) => model === "language" && text);
   return (
@@ -52,53 +46,6 @@ export function TimedView({ head, told, media, start }: FileViewProps) {
       </section>
     </>
   );
-}
-
-function NoMedia() {
-  return <p class="quiet no-media">The file itself is not here: what was measured in it is. Times go by the predictions.</p>;
-}
-
-/** The film or sound in the browser's own player. */
-function Screen({ media, player, tracks, film }: { media: Original; player: Player; tracks: Track[]; film: boolean }) {
-  const element = useRef<HTMLVideoElement>(null);
-  const size = useSignal<Size | null>(null);
-  const boxes = useSignal(true);
-  useEffect(() => {
-    player.attach(element.current);
-    return () => player.attach(null);
-  }, [player]);
-  const faces = tracks.filter(({ box }) => box);
-  const sized = ({ currentTarget: { videoWidth: width, videoHeight: height } }: { currentTarget: HTMLVideoElement }) => {
-    if (width) size.value = { width, height };
-  };
-  if (!film)
-    return (
-      <div class="screen">
-        <audio ref={element as never} src={media.path} controls preload="auto" aria-label={media.file} />
-        <Trouble player={player} />
-      </div>
-    );
-  return (
-    <div class="screen">
-      <Framed
-        size={size.value}
-        over={boxes.value && size.value && faces.map((track) => <FacesAt key={track.person} track={track} time={player.axis.moment} size={size.value!} />)}
-      >
-        <video ref={element} src={media.path} controls playsInline preload="auto" aria-label={media.file} onLoadedMetadata={sized} />
-      </Framed>
-      {faces.length > 0 && (
-        <label class="row small boxes-switch">
-          <input type="checkbox" checked={boxes.value} onChange={(event) => (boxes.value = event.currentTarget.checked)} />
-          Faces, with their names and what comes first
-        </label>
-      )}
-      <Trouble player={player} />
-    </div>
-  );
-}
-
-function Trouble({ player }: { player: Player }) {
-  return player.trouble.value ? <p class="problem">{player.trouble}</p> : null;
 }
 
 interface LanesProps {
@@ -199,27 +146,3 @@ function Lanes({ head, tracks, spreads, player, media, step }: LanesProps) {
 }
 
 export const topsOf = (spreads: Spread[]): string[] => spreads.slice(0, FIRST).map(({ name }) => name);
-
-/** Who speaks when, told by the first model that tells speakers apart. */
-function speaking(tracks: Track[]): Track[] {
-  for (const model of ["prosody", "language"] as const) {
-    const found = tracks.filter((track) => track.model === model);
-    if (found.some(({ person }) => person !== "unknown")) return found;
-  }
-  return [];
-}
-
-export function lengthOf(tracks: Track[]): number {
-  return tracks.reduce((longest, { end }) => end.reduce((a, b) => (b > a ? b : a), longest), 0);
-}
-
-/** What an arrow key steps by: from one look at a face to the next, else a tenth of a second. */
-function stepOf(tracks: Track[]): number {
-  const face = tracks.find(({ model, rows }) => model === "face" && rows > 1);
-  return face ? face.end[0]! - face.begin[0]! : 0.1;
-}
-
-/** Whether keys are for what has the focus. */
-function isOperated(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("input, select, textarea, button, a, summary, video, audio, dialog, [role=slider], [data-keys]") !== null;
-}

@@ -8,7 +8,7 @@ import { paragraphsOf } from "../../measured/passages";
 import { countUpTo } from "../../measured/search";
 import { spreads } from "../../measured/summary";
 import type { Player } from "../../parts/timeline/player";
-import { Colors, Reading, type Coloring } from "./reading";
+import { Colors, Reading, type Coloring } from "../../parts/measured/reading";
 
 export function Words({ tracks, player }: { tracks: Track[]; player: Player }) {
   const host = useRef<HTMLDivElement>(null);

@@ -9,11 +9,11 @@ import { colorOf } from "../../expressions";
 import type { Track } from "../../measured/columns";
 import { entitiesOf, marked, type Entity, type Paragraph, type Piece } from "../../measured/passages";
 import { sentimentOf, type Spread } from "../../measured/summary";
-import { clock } from "../../parts/clock";
-import { Swatch } from "../../parts/expression";
-import { personName } from "../../parts/names";
-import { highestOf } from "../../parts/timeline/lanes";
-import { topColor, topScore } from "../../parts/timeline/blocks";
+import { clock } from "../clock";
+import { Swatch } from "../expression";
+import { personName } from "../names";
+import { highestOf } from "../timeline/lanes";
+import { topColor, topScore } from "../timeline/blocks";
 import "./reading.css";
 
 /** What a piece is coloured by: what comes first in it, its sentiment, how toxic it is, or one expression. */
