@@ -107,6 +107,18 @@ export interface Health {
   workers_busy: number;
 }
 
+/** What one request may hold. */
+export interface Limits {
+  max_upload_mb: number;
+  max_files: number;
+  max_urls: number;
+  max_texts: number;
+  max_text_mb: number;
+  max_media_hours: number;
+}
+
+export const limits = (): Promise<Limits> => json("/mien/limits");
+
 export const health = (): Promise<Health> => json("/healthz");
 
 // ── how

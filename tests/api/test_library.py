@@ -1,6 +1,9 @@
 """What the page asks for: jobs found, cancelled, deleted and measured again, and their media."""
 
+import csv
 import time
+from io import BytesIO
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from mien.api import ticket
 from mien.app import build
 from mien.jobs.originals import note
-from tests.api.serving import api_of, serving
+from tests.api.serving import api_of, complete, serving
 from tests.api.test_batch import started
 from tests.media import talk, tone
 
@@ -101,6 +104,39 @@ def test_measuring_again_without_the_files_is_refused(client, mien):
 @pytest.mark.parametrize("changed", [{"models": {"mood": {}}}, {"models": {"face": {"fps_pred": -1}}}])
 def test_measuring_again_checks_what_is_asked_for(client, changed):
     assert client.post(f"/mien/jobs/{started(client)}/again", json=changed).status_code == 400
+
+
+def test_a_table_holds_the_rows_of_all_files(client, mien):
+    job_id = started(client)
+    artifacts = BytesIO()
+    with ZipFile(artifacts, "w") as archive:
+        archive.writestr(
+            "file-0-a.zip/csv/in/one.wav/prosody.csv", 'Id,Text\r\nspk_0,"Hello, you\r\ntwo."\r\n'
+        )
+        archive.writestr("file-0-a.zip/csv/in/one.wav/burst.csv", "Id\r\nunknown\r\n")
+        archive.writestr("file-1-b.wav/csv/b.wav/prosody.csv", "Id,Text\r\nspk_1,Bye.\r\n")
+    complete(mien, job_id, artifacts=artifacts.getvalue())
+
+    answer = client.get(f"/mien/jobs/{job_id}/tables/prosody")
+
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert [*csv.reader(answer.text.splitlines(keepends=True))] == [
+        ["File", "Id", "Text"],
+        ["file-0-a.zip/in/one.wav", "spk_0", "Hello, you\r\ntwo."],
+        ["file-1-b.wav/b.wav", "spk_1", "Bye."],
+    ]
+    assert client.get(f"/mien/jobs/{job_id}/tables/face").text == ""
+
+
+def test_a_table_waits_for_its_job(client):
+    assert client.get(f"/mien/jobs/{started(client)}/tables/prosody").status_code == 400
+
+
+def test_the_limits_of_the_server_are_told(client, mien):
+    limits = client.get("/mien/limits").json()
+
+    assert limits["max_upload_mb"] == mien.settings.max_upload_mb
+    assert "home" not in limits
 
 
 # ── media
@@ -251,6 +287,8 @@ def test_a_ticket_runs_out(keyed, monkeypatch):
         ("GET", "/mien/jobs/1/media/0/0"),
         ("GET", "/mien/jobs/1/media/0/0/peaks"),
         ("POST", "/mien/ticket"),
+        ("GET", "/mien/limits"),
+        ("GET", "/mien/jobs/1/tables/face"),
     ],
 )
 def test_nothing_is_told_or_done_without_a_key(keyed, method, path):

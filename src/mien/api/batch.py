@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 from uuid import UUID, uuid4
 
 import orjson
@@ -87,12 +87,12 @@ def routes(jobs: JobStore, files: FileStore, starting: "Starting") -> APIRouter:
     @router.get("/{id}/predictions", summary="Get job predictions", responses=PREDICTIONS)
     def get_job_predictions(id: str) -> Response:  # noqa: A002
         """What was measured: one result a source, in the order urls, files, text."""
-        return _kept(jobs, files, id, "predictions.json", "application/json")
+        return kept(jobs, files, id, "predictions.json", "application/json")
 
     @router.get("/{id}/artifacts", summary="Get job artifacts", responses=ZIP)
     def get_job_artifacts(id: str) -> Response:  # noqa: A002
         """The same as CSV tables, with the faces that were to be saved, in a ZIP archive."""
-        return _kept(jobs, files, id, "artifacts.zip", "application/octet-stream")
+        return kept(jobs, files, id, "artifacts.zip", "application/octet-stream")
 
     return router
 
@@ -242,7 +242,26 @@ def told(job: Job) -> Json:
     return made
 
 
-def _kept(jobs: JobStore, files: FileStore, job_id: str, name: str, media_type: str) -> Response:
+def chunks(file: BinaryIO) -> Iterator[bytes]:
+    """A file as it is sent."""
+    while data := file.read(CHUNK):
+        yield data
+
+
+def kept(
+    jobs: JobStore,
+    files: FileStore,
+    job_id: str,
+    name: str,
+    media_type: str,
+    parts: Callable[[BinaryIO], Iterator[bytes]] = chunks,
+) -> Response:
+    """A file that was made of a job, or what `parts` makes of it.
+
+    Raises:
+        JobNotFound: there is no such job, or no more.
+        JobNotReady: it has not been completed.
+    """
     job = found(jobs, job_id)
     if isinstance(job.state, Failed):
         raise JobNotReady(f"the job failed, and has no results: {job.state.message}")
@@ -254,12 +273,11 @@ def _kept(jobs: JobStore, files: FileStore, job_id: str, name: str, media_type: 
     except FileNotFoundError:  # deleted since
         raise JobNotFound from None
 
-    def chunks() -> Iterator[bytes]:
+    def sent() -> Iterator[bytes]:
         with stack:
-            while data := file.read(CHUNK):
-                yield data
+            yield from parts(file)
 
-    return StreamingResponse(chunks(), media_type=media_type)
+    return StreamingResponse(sent(), media_type=media_type)
 
 
 def answer(value: Any) -> Response:

@@ -4,6 +4,7 @@ the media that were measured."""
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from os import SEEK_END
 from typing import Annotated, Any, BinaryIO
 
@@ -11,9 +12,10 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
-from mien.api.batch import CHUNK, Starting, answer, found, told
+from mien.api.batch import CHUNK, Starting, answer, found, kept, told
 from mien.api.ticket import Tickets
 from mien.errors import BadKey, MediaError, MediaNotKept, RequestError
+from mien.formats.table import table
 from mien.jobs.job import Job
 from mien.jobs.originals import Original, originals
 from mien.jobs.store import FileStore, JobStore, Listing
@@ -27,6 +29,8 @@ from mien.wire.errors import explained
 
 SHOWN_TEXTS, SHOWN_CHARACTERS = 3, 200
 """So much of the texts of a job is told in a list: all of them can be megabytes."""
+
+LIMITS = {"max_upload_mb", "max_files", "max_urls", "max_texts", "max_text_mb", "max_media_hours"}
 
 QUIET = {
     # whatever was uploaded, a browser that is led to its address runs nothing of it
@@ -87,6 +91,16 @@ def routes(
         except ValidationError as error:
             raise RequestError(explained(error)) from error
         return answer({"job_id": starting.again(found(jobs, id), request)})
+
+    @router.get("/jobs/{id}/tables/{model}", summary="Get a table", dependencies=keyed)
+    def get_table(id: str, model: str) -> Response:  # noqa: A002
+        """What a model said of all files, as one CSV table."""
+        return kept(jobs, files, id, "artifacts.zip", "text/csv; charset=utf-8", partial(table, model=model))
+
+    @router.get("/limits", summary="What this server takes", dependencies=keyed)
+    def get_limits() -> Response:
+        """Of one request, so that nothing is sent in vain."""
+        return answer(settings.model_dump(include=LIMITS))
 
     @router.post("/ticket", summary="Get a ticket", status_code=204, dependencies=keyed)
     def get_ticket(request: Request, response: Response) -> None:

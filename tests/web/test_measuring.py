@@ -1,0 +1,166 @@
+"""From a file to its result, as somebody goes that way."""
+
+import json
+import re
+
+import pytest
+
+from mien.app import build
+from mien.jobs.store import Listing
+from mien.wire.batch import Completed
+from tests.api.serving import api_of, serving
+from tests.media import picture, talk, tone
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def measured(mien):
+    """The jobs that there are, newest first."""
+    return mien.jobs.list(Listing())
+
+
+def test_a_file_that_is_chosen_is_measured_and_its_result_opened(mien, address, look, tmp_path):
+    page = look(address)
+    page.set_input_files("input[aria-label='Files to measure']", talk(tmp_path / "a.wav", tone(3)))
+    page.get_by_text("0:03 ·").wait_for()
+
+    page.get_by_label("Faces").uncheck()
+    page.get_by_role("button", name="Measure", exact=True).click()
+    page.wait_for_url(re.compile("/result/"))
+
+    (job,) = measured(mien)
+    assert page.url.endswith(job.id)
+    assert isinstance(job.state, Completed)
+    assert [source.filename for source in job.sources] == ["a.wav"]
+    assert {*job.request.chosen()} == {"prosody", "burst", "language", "ner"}
+
+
+def test_addresses_texts_and_options_reach_the_job(mien, address, look):
+    page = look(address)
+    page.get_by_role("button", name="Text").click()
+    page.get_by_label("What somebody wrote or said").fill("I am so glad that you came.")
+    page.get_by_role("button", name="Add this text").click()
+    page.get_by_role("button", name="Address").click()
+    page.get_by_label(re.compile("Addresses")).fill("example.org/talk.mp3\nnonsense")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("Not an address that begins with").wait_for()
+
+    for name in ("Faces", "Tone of voice", "Laughs and sighs", "Names"):
+        page.get_by_label(name).uncheck()
+    page.get_by_text("Options").click()
+    page.get_by_label("One answer for").select_option("word")
+    page.get_by_label("Toxicity").uncheck()
+    page.get_by_role("button", name="Measure 2 items").click()
+    page.get_by_role("status").get_by_text("talk.mp3").wait_for()
+
+    (job,) = measured(mien)
+    assert job.request.urls == ("https://example.org/talk.mp3",)
+    assert job.request.text == ("I am so glad that you came.",)
+    options = job.request.chosen()["language"]
+    assert (options.granularity, options.toxicity) == ("word", None)
+    assert options.sentiment is not None
+
+
+def test_what_the_microphone_hears_is_measured(mien, address, look):
+    page = look(address)
+    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Record sound").click()
+    page.get_by_text("0:02").wait_for()
+    page.get_by_role("button", name="Stop, and keep it").click()
+    page.get_by_text(re.compile(r"Recording \d+\.webm")).wait_for()
+
+    page.get_by_role("button", name="Measure", exact=True).click()
+    page.wait_for_url(re.compile("/result/"))
+
+    (job,) = measured(mien)
+    assert job.state.num_errors == 0
+
+
+def test_a_file_that_is_too_large_is_not_sent(look, settings, tmp_path):
+    small = build(settings.model_copy(update={"max_upload_mb": 0.001}))
+    with serving(api_of(small)) as url:
+        page = look(url)
+        page.set_input_files("input[aria-label='Files to measure']", talk(tmp_path / "a.wav"))
+
+        page.get_by_text("MIEN_MAX_UPLOAD_MB").wait_for()
+        assert page.get_by_role("button", name="Measure", exact=True).is_disabled()
+
+
+def test_the_library_finds_downloads_measures_again_and_deletes(mien, address, look, tmp_path):
+    page = look(address)
+    page.set_input_files("input[aria-label='Files to measure']", talk(tmp_path / "a.wav"))
+    page.get_by_role("button", name="Measure", exact=True).click()
+    page.wait_for_url(re.compile("/result/"))
+    page.get_by_role("link", name="Library").click()
+
+    page.get_by_role("searchbox").fill("nobody")
+    page.get_by_text("No job is like that.").wait_for()
+    page.get_by_role("searchbox").fill("A.WAV")
+    page.get_by_role("link", name="a.wav").wait_for()
+
+    page.get_by_text("Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Everything (JSON)").click()
+    assert json.loads(download.value.path().read_bytes())[0]["source"]["filename"] == "a.wav"
+    page.get_by_text("Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Tone of voice (CSV)").click()
+    assert download.value.suggested_filename == "a.wav.prosody.csv"
+    assert download.value.path().read_text().startswith("File,Id,")
+
+    page.get_by_role("button", name="Measure again").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Words").uncheck()
+    dialog.get_by_role("button", name="Measure again").click()
+    page.get_by_role("link", name="a.wav").nth(1).wait_for()
+    newest, _ = measured(mien)
+    assert "language" not in newest.request.chosen()
+    assert "prosody" in newest.request.chosen()
+
+    page.get_by_role("button", name="Delete").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_text("Deleted.").wait_for()
+    assert len(measured(mien)) == 1
+
+
+def test_a_key_is_asked_for_once_and_stays_out_of_links(look, settings):
+    keyed = build(settings.model_copy(update={"require_key": True}))
+    _, key = keyed.keys.create_key("page")
+    with serving(api_of(keyed)) as url:
+        page = look(url, allow="401")
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("API key").fill("wrong")
+        dialog.get_by_role("button", name="Use this key").click()
+        dialog.get_by_text("not one of this server's").wait_for()
+        dialog.get_by_label("API key").fill(key)
+        dialog.get_by_role("button", name="Use this key").click()
+        page.get_by_label("Faces").wait_for()
+
+        page.get_by_role("link", name="Library").click()
+        page.get_by_text("Nothing has been measured yet.").wait_for()
+        page.reload()
+        page.get_by_text("Nothing has been measured yet.").wait_for()
+
+        assert not dialog.is_visible()
+        assert key not in page.content()
+        assert key not in page.url
+        assert page.evaluate("localStorage.length") == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_nobody_is_shut_out(mien, address, look, axe, tmp_path, scheme, width):
+    page = look(address, scheme=scheme, width=width)
+    page.set_input_files("input[aria-label='Files to measure']", picture(tmp_path / "b.png", 200))
+    page.get_by_label("Faces").wait_for()
+    for options in page.get_by_text("Options").all():
+        options.click()
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    page.get_by_role("button", name="Measure", exact=True).click()
+    page.wait_for_url(re.compile("/result/"))
+    page.get_by_role("link", name="Library").click()
+    page.get_by_role("link", name="b.png").wait_for()
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
