@@ -82,6 +82,17 @@ describe("lines", () => {
     expect(calm!.filter((value) => value === null)).toHaveLength(1);
   });
 
+  it("a stretch of speech is drawn as long as it lasts", () => {
+    const said = { ...seen([0.2, 0.7]), box: null, begin: Float64Array.of(1, 5), end: Float64Array.of(3, 6) };
+    expect(linesOf(said, [0], 0, 9, 100, 0.5)[0]).toEqual([1, 3, 4, 5, 6]);
+    expect(linesOf(said, [0], 0, 9, 100, 0.5)[1]!.map((value) => value && Math.round(value * 10))).toEqual([2, 2, null, 7, 7]);
+  });
+
+  it("windows that overlap are drawn at their middles", () => {
+    const windows = { ...seen([0.2, 0.7]), box: null, begin: Float64Array.of(0, 1), end: Float64Array.of(4, 5) };
+    expect(linesOf(windows, [0], 0, 9, 100, 0.5)[0]!.slice(0, 2)).toEqual([2, 3]);
+  });
+
   it("of faces that were not told apart, the highest counts", () => {
     const crowd = { ...seen([0.1, 0.5, 0.2]), begin: Float64Array.of(0, 1, 1), end: Float64Array.of(1, 2, 2) };
     expect(linesOf(crowd, [0], 0, 2, 100, 1)[1]!.map((value) => Math.round(value! * 10))).toEqual([1, 5]);

@@ -10,7 +10,7 @@ export type Lines = [number[], ...(number | null)[][]];
  * The lines of some names between two times, in about as many buckets as asked for: of each the lowest and the
  * highest value in the order in which they came, so that no peak is lost. Zoomed in, every row is there.
  *
- * A line breaks where nothing was seen for longer than `gap` seconds. Where several rows begin at once (faces that
+ * A stretch of speech is drawn from its begin to its end. A line breaks where nothing was seen for longer than `gap` seconds. Where several rows begin at once (faces that
  * were not told apart) the highest of them counts.
  */
 export function linesOf(track: Track, names: number[], from: number, to: number, buckets: number, gap: number): Lines {
@@ -29,7 +29,11 @@ export function linesOf(track: Track, names: number[], from: number, to: number,
     let next = row + 1;
     while (next < until && track.begin[next]! <= (width ? bucketEnd(begin, from, width) : begin)) next++;
     const time = middle(track, row);
-    if (width && next - row > 1) {
+    if (!width && isStretch(track, row)) {
+      const values = names.map((name) => highest(track.emotions, name, row, row + 1));
+      put(begin, values);
+      put(track.end[row]!, values);
+    } else if (width && next - row > 1) {
       const later = middle(track, next - 1);
       const pairs = names.map((name) => extremes(track.emotions, name, row, next));
       put(time, pairs.map(([one]) => one));
@@ -43,6 +47,11 @@ export function linesOf(track: Track, names: number[], from: number, to: number,
 
 function bucketEnd(time: number, from: number, width: number): number {
   return from + (Math.floor((time - from) / width) + 1) * width - 1e-9;
+}
+
+/** Whether a value holds for a while, and nothing else meanwhile: it is drawn as long as it lasts. */
+function isStretch({ box, begin, end, rows }: Track, row: number): boolean {
+  return !box && end[row]! > begin[row]! && (row + 1 >= rows || end[row]! <= begin[row + 1]! + 1e-6);
 }
 
 /** Where a row's value stands on the axis: a frame at its time, a stretch in its middle. */

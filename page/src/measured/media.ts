@@ -1,38 +1,31 @@
-/** The films, sounds and pictures of a job, where the server still keeps them. */
+/** The films, sounds and pictures beside a result. */
 
-import { ApiError, fetched, json } from "../api";
+import * as api from "../api";
 
-export interface Original {
-  source: number;
-  /** As predictions name it. */
-  file: string;
-  /** Where it can be had. */
-  path: string;
-  /** Lies on this machine, and no server knows it. */
+export interface Media extends api.Media {
+  /** It lies on this machine, and no server knows it. */
   local?: boolean;
 }
 
-export async function originals(job: string): Promise<Original[]> {
-  await ticket();
-  return json(`/mien/jobs/${encodeURIComponent(job)}/media`);
+/** What the server still keeps of a job, ready to be shown. */
+export async function mediaOf(job: string): Promise<Media[]> {
+  if (Date.now() - opened > RENEWED) {
+    await api.openMedia();
+    opened = Date.now();
+  }
+  return api.media(job);
 }
 
-/** The waveform: pairs of lowest and highest sample, -127 to 127; null where there is no sound to draw. */
-export async function peaks({ path }: Original): Promise<Int8Array | null> {
+/** Well within the hour that it holds. */
+const RENEWED = 20 * 60_000;
+let opened = -Infinity;
+
+/** The waveform; null where there is none to draw. */
+export async function peaksOf({ path, local }: Media): Promise<Int8Array | null> {
   try {
-    return new Int8Array(await (await fetched(`${path}/peaks`)).arrayBuffer());
+    return local ? null : await api.peaks(path);
   } catch (error) {
-    if (error instanceof ApiError && error.status >= 400 && error.status < 500) return null;
+    if (error instanceof api.ApiError) return null; // no sound in it, or deleted since
     throw error;
   }
 }
-
-/** Trade the key for a cookie with which the browser fetches media by itself. It holds for an hour. */
-async function ticket(): Promise<void> {
-  if (Date.now() - given < RENEWED) return;
-  await fetched("/mien/ticket", { method: "POST" });
-  given = Date.now();
-}
-
-const RENEWED = 30 * 60_000;
-let given = -Infinity;

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import type { Track } from "../../measured/columns";
-import type { Original } from "../../measured/media";
+import type { Media } from "../../measured/media";
 import type { Player } from "../timeline/player";
 import { FacesAt, Framed, type Size } from "./picture";
 import "./screen.css";
@@ -15,7 +15,7 @@ export function NoMedia() {
 }
 
 interface ScreenProps {
-  media: Original;
+  media: Media;
   player: Player;
   tracks: Track[];
   /** Whether there is a picture. */

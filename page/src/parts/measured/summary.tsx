@@ -78,6 +78,13 @@ function count({ model, rows }: Track): string {
   return `${rows.toLocaleString("en")} ${rows === 1 ? one : many}`;
 }
 
+/** What was said, with the words around it where it is but one. */
+function said({ text }: Track, row: number): string {
+  if (!text) return "";
+  const around = text[row]!.includes(" ") ? [text[row]!] : text.slice(Math.max(0, row - 3), row + 4);
+  return ` “${around.join(" ")}”`;
+}
+
 /** When a score stood furthest above what is usual. */
 export function Moments({ moments, tracks, go }: { moments: Moment[]; tracks: Track[]; go: (time: number) => void }) {
   const shown = moments.slice(0, 8).sort((a, b) => a.time - b.time);
@@ -95,7 +102,7 @@ export function Moments({ moments, tracks, go }: { moments: Moment[]; tracks: Tr
               </span>
               <span class="quiet clip">
                 {titleOf(tracks[track]!)}
-                {tracks[track]!.text ? ` “${tracks[track]!.text![row]}”` : ""}
+                {said(tracks[track]!, row)}
               </span>
               <span class="quiet figures">+{rise.toFixed(2)}</span>
             </button>

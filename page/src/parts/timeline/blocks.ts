@@ -68,6 +68,7 @@ function label(ctx: CanvasRenderingContext2D, text: string, left: number, right:
   ctx.rect(left, top * ratio, right - left - pad / 2, height * ratio);
   ctx.clip();
   ctx.font = FONT.replace(/\d+/, (size) => String(Number(size) * ratio));
+  ctx.textAlign = "left"; // uPlot leaves it as its axes want it
   ctx.textBaseline = "middle";
   ctx.fillStyle = css("--ink");
   ctx.fillText(text, left + pad, (top + height / 2 + 0.5) * ratio);

@@ -341,6 +341,7 @@ function roundUp(highest: number): number {
 
 /** Seconds of absence that break a line: faces are looked at evenly, speech has its pauses. */
 function gapOf({ model, begin, end, rows }: Track): number {
-  if (model !== "face") return 1.5;
+  if (model === "language") return 1;
+  if (model !== "face") return 0.05;
   return rows ? (end[0]! - begin[0]!) * 1.6 : 1;
 }

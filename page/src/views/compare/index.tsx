@@ -6,11 +6,12 @@ import { useEffect } from "preact/hooks";
 
 import { job as jobOf, jobs as jobsOf } from "../../api";
 import type { Head } from "../../measured/columns";
-import { nameOf, resultOf, type Result } from "../../measured/result";
+import { resultOf, type Result } from "../../measured/result";
 import type { Told } from "../../measured/worker";
 import { Drop } from "../../parts/measured/drop";
+import { nameOf } from "../../parts/job";
 import { TYPE_NAMES } from "../../parts/names";
-import type { Job } from "../../wire";
+import type { ListedJob } from "../../wire";
 import { Beside } from "./beside";
 import "../../parts/measured/layout.css";
 import "./compare.css";
@@ -27,7 +28,7 @@ export function Compare() {
   const { query } = useLocation();
   const a = useSignal<Side | null>(null);
   const b = useSignal<Side | null>(null);
-  const recent = useSignal<Job[]>([]);
+  const recent = useSignal<ListedJob[]>([]);
   const trouble = useSignal("");
   useEffect(() => {
     jobsOf({ status: ["COMPLETED"], limit: 100 }).then(
@@ -66,7 +67,7 @@ function keyOf({ told }: Side): number {
 interface ChoiceProps {
   letter: Side["letter"];
   side: Signal<Side | null>;
-  recent: Job[];
+  recent: ListedJob[];
   /** The job of the address. */
   first: string | undefined;
 }

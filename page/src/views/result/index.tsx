@@ -6,10 +6,11 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { job as jobOf } from "../../api";
 import { sourceName, type Contents, type Head } from "../../measured/columns";
-import type { Original } from "../../measured/media";
-import { nameOf, resultOf, type Result as Measured } from "../../measured/result";
+import type { Media } from "../../measured/media";
+import { resultOf, type Result as Measured } from "../../measured/result";
 import type { Told } from "../../measured/worker";
 import { about } from "../../parts/clock";
+import { nameOf } from "../../parts/job";
 import { MODEL_NAMES, TYPE_NAMES } from "../../parts/names";
 import { Drop } from "../../parts/measured/drop";
 import type { Job } from "../../wire";
@@ -161,7 +162,7 @@ export interface FileViewProps {
   number: number;
   head: Head;
   told: Told;
-  media: Original | null;
+  media: Media | null;
   /** Seconds at which to begin. */
   start: number;
   go: (file: number) => void;
@@ -193,6 +194,8 @@ function File({ result, number, go, start }: { result: Measured; number: number;
 }
 
 function Facts({ head }: { head: Head }) {
+  // on an axis of time, what a model could not do is told in its lane
+  const errors = head.type === "audio" || head.type.startsWith("video") ? head.errors.filter(({ model }) => !model) : head.errors;
   const counts = Object.entries(head.counts) as [keyof typeof MODEL_NAMES, number][];
   return (
     <>
@@ -203,7 +206,7 @@ function Facts({ head }: { head: Head }) {
           ...(head.language ? [`spoken: ${head.language}`] : []),
         ].join(" · ")}
       </p>
-      {[...head.errors.map((problem) => ({ ...problem, bad: true })), ...head.warnings.map((problem) => ({ ...problem, bad: false }))].map(
+      {[...errors.map((problem) => ({ ...problem, bad: true })), ...head.warnings.map((problem) => ({ ...problem, bad: false }))].map(
         ({ model, message, bad }, i) => (
           <p key={i} class={bad ? "problem bad" : "problem"}>
             <b>{bad ? (model ? `No ${MODEL_NAMES[model].toLowerCase()}` : "Error") : "Note"}</b> {message}

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { colorOf } from "../../expressions";
-import type { Original } from "../../measured/media";
+import type { Media } from "../../measured/media";
 import type { Thumb } from "../../measured/worker";
 import { FaceBox, Framed, type Size } from "../../parts/measured/picture";
 import type { Result } from "../../measured/result";
@@ -88,7 +88,7 @@ function Grid({ result, chosen, go }: { result: Result; chosen: number; go: (fil
   );
 }
 
-function Tile({ thumb, name, media, chosen, go }: { thumb: Thumb; name: string; media: Original | null; chosen: boolean; go: (file: number) => void }) {
+function Tile({ thumb, name, media, chosen, go }: { thumb: Thumb; name: string; media: Media | null; chosen: boolean; go: (file: number) => void }) {
   const size = useSignal<Size | null>(null);
   const [top] = thumb.tops[0] ?? [];
   return (

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 
 import type { Head, Track } from "../../measured/columns";
-import { peaks as peaksOf, type Original } from "../../measured/media";
+import { peaksOf, type Media } from "../../measured/media";
 import { lengthOf, speaking, stepOf } from "../../measured/search";
 import type { Spread } from "../../measured/summary";
 import { NoMedia, Screen } from "../../parts/measured/screen";
@@ -31,7 +31,7 @@ export function TimedView({ head, told, media, start }: FileViewProps) {
       <div class={film && media ? "watch" : "listen"}>
         <div>
           {media ? <Screen media={media} player={player} tracks={tracks} film={film} /> : <NoMedia />}
-          {!(film && media) && <Moments moments={told.moments} tracks={tracks} go={(time) => player.seek(time)} />}
+          <Moments moments={told.moments} tracks={tracks} go={(time) => player.seek(time)} />
         </div>
         <MomentPanel tracks={tracks} player={player} />
       </div>
@@ -39,7 +39,6 @@ export function TimedView({ head, told, media, start }: FileViewProps) {
       {words.length > 0 && <Words tracks={tracks} player={player} />}
       <section class="whole" aria-labelledby="whole-title">
         <h2 id="whole-title">Over the whole file</h2>
-        {film && media && <Moments moments={told.moments} tracks={tracks} go={(time) => player.seek(time)} />}
         <div class="columns">
           {tracks.map((track, i) => track.model !== "ner" && <Spreads key={i} track={track} spreads={told.spreads[i]!} />)}
         </div>
@@ -53,7 +52,7 @@ interface LanesProps {
   tracks: Track[];
   spreads: Spread[][];
   player: Player;
-  media: Original | null;
+  media: Media | null;
   step: number;
 }
 
@@ -72,7 +71,7 @@ function Lanes({ head, tracks, spreads, player, media, step }: LanesProps) {
     chosen.value = new Map(first.map((i) => [i, topsOf(spreads[i]!)]));
   }, [tracks]);
   useEffect(() => {
-    if (media && !media.local && head.type !== "video_no_audio")
+    if (media && head.type !== "video_no_audio")
       void peaksOf(media)
         .then((found) => {
           peaks.value = found;
