@@ -32,7 +32,9 @@ from tests.web.browser import Page, chromium
 FPS, LOOKS = 30, 3
 """Frames a second of the film, and how many of them are looked at."""
 
-WORDS = "well so we thought that it would be a good idea to look at what people do when nobody asks them".split()
+WORDS = (
+    "well so we thought that it would be a good idea to look at what people do when nobody asks them".split()
+)
 
 
 def made_up(seconds: int, words: int, seed: int = 7) -> list[dict[str, Any]]:
@@ -116,7 +118,9 @@ def _smooth(random: np.random.Generator, rows: int, names: int, width: int, most
     """Scores that go up and down slowly, a few names of which are high."""
     noise = random.normal(size=(rows + 4 * width, names))
     kernel = np.hanning(4 * width + 1)[1:-1] if width > 1 else np.ones(1)
-    waves = np.stack([np.convolve(column, kernel / np.sqrt((kernel**2).sum()), "same") for column in noise.T], 1)
+    waves = np.stack(
+        [np.convolve(column, kernel / np.sqrt((kernel**2).sum()), "same") for column in noise.T], 1
+    )
     bias = np.sort(random.gumbel(size=names))[random.permutation(names)]
     return np.round(most / (1 + np.exp(3.2 - 0.9 * bias - waves[:rows])), 6)
 
@@ -184,7 +188,9 @@ def figures(page: Page, address: str) -> dict[str, float]:
     page.look()
     page.open(address)
     page.until("document.querySelector('.stage .chosen li')", 120)
-    shown = page.do("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() / 1000))))")
+    shown = page.do(
+        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() / 1000))))"
+    )
     painted = page.do("performance.getEntriesByName('first-contentful-paint')[0]?.startTime / 1000")
     page.until("document.querySelector('[data-piece]')", 60)
     scrub, zoom = page.do(f"{FRAMES}({SCRUB})"), page.do(f"{FRAMES}({ZOOM})")
@@ -200,7 +206,9 @@ def figures(page: Page, address: str) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--keep", type=Path, help="a home to keep the result in, instead of measuring")
     parser.add_argument("--seconds", type=int, default=3600)
     parser.add_argument("--words", type=int, default=10_000)
@@ -211,7 +219,9 @@ def main() -> None:
         mien = build(settings)
         predictions = made_up(asked.seconds, asked.words)
         job = kept(mien, predictions, asked.film)
-        print(f"{len(json.dumps(predictions, separators=(',', ':'))) / 1e6:.0f} MB of predictions JSON: /result/{job}")
+        print(
+            f"{len(json.dumps(predictions, separators=(',', ':'))) / 1e6:.0f} MB of predictions JSON: /result/{job}"
+        )
         if asked.keep:
             return
         with serving(served(mien), settings) as address, chromium("--enable-precise-memory-info") as page:

@@ -134,7 +134,7 @@ class _Held:
     def aligned(self) -> View:
         """What tells whose face it is."""
         points = np.stack([self.points[list(some)].mean(0) for some in ALIGNED_POINTS])
-        return fitted(points, (ALIGNED_PLACES + 0.5) / ALIGNED)
+        return fitted(points, (ALIGNED_PLACES + np.float32(0.5)) / np.float32(ALIGNED))
 
 
 class MeshFinder:
