@@ -24,7 +24,7 @@ def test_a_file_that_is_chosen_is_measured_and_its_result_opened(mien, address, 
     page.set_input_files("input[aria-label='Files to measure']", talk(tmp_path / "a.wav", tone(3)))
     page.get_by_text("0:03 ·").wait_for()
 
-    page.get_by_label("Faces").uncheck()
+    page.get_by_label("Face", exact=True).uncheck()
     page.get_by_role("button", name="Measure", exact=True).click()
     page.wait_for_url(re.compile("/result/"))
 
@@ -45,8 +45,8 @@ def test_addresses_texts_and_options_reach_the_job(mien, address, look):
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("Not an address that begins with").wait_for()
 
-    for name in ("Faces", "Tone of voice", "Laughs and sighs", "Names"):
-        page.get_by_label(name).uncheck()
+    for name in ("Face", "Tone of voice", "Vocal bursts", "Entities"):
+        page.get_by_label(name, exact=True).uncheck()
     page.get_by_text("Options").click()
     page.get_by_label("One answer for").select_option("word")
     page.get_by_label("Toxicity").uncheck()
@@ -67,13 +67,27 @@ def test_what_the_microphone_hears_is_measured(mien, address, look):
     page.get_by_role("button", name="Record sound").click()
     page.get_by_text("0:02").wait_for()
     page.get_by_role("button", name="Stop, and keep it").click()
-    page.get_by_text(re.compile(r"Recording \d+\.webm")).wait_for()
+    page.get_by_text(re.compile(r"sound-.*\.webm")).wait_for()
 
     page.get_by_role("button", name="Measure", exact=True).click()
     page.wait_for_url(re.compile("/result/"))
 
     (job,) = measured(mien)
     assert job.state.num_errors == 0
+
+
+def test_what_is_dropped_anywhere_is_taken_without_the_junk_of_systems(address, look):
+    page = look(address)
+    transfer = page.evaluate_handle("""() => {
+        const transfer = new DataTransfer();
+        for (const name of ["talk.wav", ".DS_Store"]) transfer.items.add(new File(["x"], name));
+        return transfer;
+    }""")
+
+    page.dispatch_event("header", "drop", {"dataTransfer": transfer})
+
+    page.get_by_role("button", name="Remove talk.wav").wait_for()
+    assert not page.get_by_role("button", name="Remove .DS_Store").is_visible()
 
 
 def test_a_file_that_is_too_large_is_not_sent(look, settings, tmp_path):
@@ -134,7 +148,7 @@ def test_a_key_is_asked_for_once_and_stays_out_of_links(look, settings):
         dialog.get_by_text("not one of this server's").wait_for()
         dialog.get_by_label("API key").fill(key)
         dialog.get_by_role("button", name="Use this key").click()
-        page.get_by_label("Faces").wait_for()
+        page.get_by_label("Face", exact=True).wait_for()
 
         page.get_by_role("link", name="Library").click()
         page.get_by_text("Nothing has been measured yet.").wait_for()
@@ -152,7 +166,7 @@ def test_a_key_is_asked_for_once_and_stays_out_of_links(look, settings):
 def test_nobody_is_shut_out(mien, address, look, axe, tmp_path, scheme, width):
     page = look(address, scheme=scheme, width=width)
     page.set_input_files("input[aria-label='Files to measure']", picture(tmp_path / "b.png", 200))
-    page.get_by_label("Faces").wait_for()
+    page.get_by_label("Face", exact=True).wait_for()
     for options in page.get_by_text("Options").all():
         options.click()
     assert axe(page) == []

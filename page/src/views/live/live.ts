@@ -4,6 +4,8 @@ import { signal } from "@preact/signals";
 
 import { jobs, start } from "../../api";
 import { release } from "../../parts/devices";
+import { Recording, type Recorded } from "../../parts/recording";
+import { Stopwatch } from "../../parts/stopwatch";
 import type { Models, Score } from "../../wire";
 import { listening, picture, type Listening } from "./capture";
 import { Channel } from "./channel";
@@ -11,10 +13,8 @@ import { turnedOn, type Kind } from "./devices";
 import { followed } from "./faces";
 import { Part, type Measuring, type Speed } from "./part";
 import type { Shot } from "./pump";
-import { Recording, type Recorded } from "./recording";
 import { byName, highest, Marks, Rolling } from "./rolling";
 import { loudness, Unsent, Utterances, wav, Window, type Piece } from "./sound";
-import { Stopwatch } from "./stopwatch";
 import { opened, type FaceSeen, type Message, type StreamModel } from "./stream";
 
 /** What is measured live, each over a connection of its own: what one is slow at or cannot do, holds up no other. */
@@ -158,7 +158,7 @@ export class Live {
 
   record(): void {
     const tracks = [this.camera.value, this.microphone.value].flatMap((stream) => stream?.getTracks() ?? []);
-    this.recorder = new Recording(tracks);
+    this.recorder = new Recording(tracks, "live");
     if (this.paused.value) this.recorder.pause();
     this.recording.value = true;
   }
