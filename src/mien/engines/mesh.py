@@ -81,7 +81,8 @@ ALIGNED_PLACES: Points = (
 ) / np.float32(ALIGNED)
 """Points of the mesh whose means are eyes (corners and lids), tip of the nose and corners of the mouth, as
 they follow each other in the picture; and where ArcFace has these, from 0 to 1: its own figures are in 112
-pixels, of which the first has its middle at 0 (Deng et al., CVPR 2019). The detectors it was trained with see them 1 to 3 pixels off."""
+pixels, of which the first has its middle at 0 (Deng et al., CVPR 2019). Its detectors see them 1 to 3
+pixels off."""
 
 EYE_MARGIN = 2.3
 """How much larger than the eye the iris network's view is; MediaPipe's own."""
