@@ -49,13 +49,6 @@ def test_a_point_lies_where_the_view_shows_it(x, y, turn):
 
 
 @given(st.floats(-50, 90), st.floats(-50, 90), st.floats(1, 200), st.floats(-4, 4))
-def test_a_point_of_the_picture_lies_within_the_view_where_it_was_placed(x, y, side, turn):
-    view, points = View(x, y, side, turn), RNG.random((5, 2), np.float32)
-
-    np.testing.assert_allclose(view.within(view.placed(points)), points, atol=1e-3)
-
-
-@given(st.floats(-50, 90), st.floats(-50, 90), st.floats(1, 200), st.floats(-4, 4))
 def test_points_are_fitted_by_the_view_that_they_come_from(x, y, side, turn):
     view, places = View(x, y, side, turn), RNG.random((5, 2), np.float32)
 

@@ -43,7 +43,7 @@ class Script:
         ]
 
     def read(self, faces):
-        assert all(face.image.shape == (VIEW, VIEW, 3) for face in faces)
+        assert all(face.shape == (VIEW, VIEW, 3) for face in faces)
         return FaceScores(*(np.full((len(faces), size), 0.5, np.float32) for size in (48, 36, 27)))
 
     def embed(self, faces):
@@ -53,7 +53,7 @@ class Script:
 
 def _found(x, probability):
     view = View(x + 40, 40, 60)
-    return FoundFace(Box(x, 0, 80, 80), probability, view, np.zeros((478, 3), np.float32), view)
+    return FoundFace(Box(x, 0, 80, 80), probability, view, view)
 
 
 def persons(*frames, step=1 / 3, batch=16, **options):

@@ -3,9 +3,8 @@
     python -m training.face.evaluate --data DATA [--work WORK] [--development]
 
 FER+ valid and the held-out rated faces had no part in training or in any choice; no picture alike to one
-of them had. Votes are told from the picture alone. With WORK, in which `training.face.meshes` has laid
-meshes, rated faces are read from picture and mesh together, as in use, and figures by head turn and
-those of the facemesh network are printed too.
+of them had. With WORK, in which `training.face.meshes` has laid meshes, figures by head turn and those of
+the facemesh network are printed too.
 """
 
 import argparse
@@ -33,14 +32,11 @@ def session_of(model: Path, threads: int = 1) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def scores(
-    session: onnxruntime.InferenceSession, images: NDArray[np.generic], points: Floats | None = None
-) -> dict[str, Floats]:
-    """Each output for all images; without `points`, from the picture alone."""
+def scores(session: onnxruntime.InferenceSession, images: NDArray[np.generic]) -> dict[str, Floats]:
+    """Each output for all images."""
     names = [*PARTS, "votes"]
-    points = np.zeros((len(images), 478, 3), np.float32) if points is None else points
     parts = [
-        session.run(names, {"faces": images[k : k + 256].astype(np.float32), "points": points[k : k + 256]})
+        session.run(names, {"faces": images[k : k + 256].astype(np.float32)})
         for k in range(0, len(images), 256)
     ]
     return {
@@ -94,6 +90,10 @@ def votes(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np.
         )
     )
     print("  constant answer " + f"{np.bincount(truth).max() / len(truth):.3f}")
+    agreed = faces.votes[rows, :CLASSES].max(1) > 0.5
+    print(
+        f"  the {agreed.sum()} faces on which more than half of all voted for one: {right[agreed].mean():.3f}"
+    )
 
 
 def interval(figure, count: int, times: int = 300) -> tuple[float, float]:  # type: ignore[no-untyped-def]
@@ -104,18 +104,9 @@ def interval(figure, count: int, times: int = 300) -> tuple[float, float]:  # ty
     return float(low), float(high)
 
 
-def rated(
-    session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np.int64], work: Path | None
-) -> None:
-    points = None
-    if work:
-        meshes = np.load(work / "meshes.npz")
-        points = np.zeros((len(faces.images), 478, 3), np.float32)
-        points[meshes["rows"]] = meshes["seen"]
-        points = points[rows]
-        there = f", {int((points != 0).any((1, 2)).sum())} of them with a mesh"
-    said, truth = scores(session, faces.images[rows], points), faces.ratings[rows]
-    print(f"\n{len(rows)} rated faces{there if work else ', from the picture alone'}")
+def rated(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np.int64]) -> None:
+    said, truth = scores(session, faces.images[rows]), faces.ratings[rows]
+    print(f"\n{len(rows)} rated faces")
     for part, columns in PARTS.items():
         one, other = said[part], truth[:, columns]
         kept = counted(other, part)
@@ -163,7 +154,7 @@ def turned(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np
     meshes = np.load(work / "meshes.npz")
     mine = np.isin(meshes["rows"], rows)
     rows, points = meshes["rows"][mine], meshes["points"][mine]
-    said, truth = scores(session, faces.images[rows], meshes["seen"][mine]), faces.ratings[rows]
+    said, truth = scores(session, faces.images[rows]), faces.ratings[rows]
     # how far the nose lies from the middle between the cheeks, in half widths of the face
     cheeks, nose = points[:, [234, 454], 0], points[:, 1, 0]
     turn = np.abs((nose - cheeks.mean(1)) / np.maximum(np.ptp(cheeks, axis=1) / 2, 1e-6))
@@ -192,7 +183,7 @@ def turned(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np
     print(f"facemesh network: mean r {mean_r(seen, real, 'expressions'):.3f} [{low:.3f}, {high:.3f}]")
     hit = in_top(seen, real)
     print(f"  highest expression among the raters' three highest: {hit.mean():.3f}")
-    wide = points * np.array([9 / 16, 1, 1], np.float32)  # as fractions of a wide picture
+    wide = points * np.array([9 / 16, 1, 9 / 16], np.float32)  # as fractions of a wide picture; z goes with x
     other = network.run(["expressions"], {"points": wide})[0]
     print(f"  the same in fractions of a 16:9 picture: mean r {mean_r(other, real, 'expressions'):.3f}")
 
@@ -200,11 +191,7 @@ def turned(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np
 def speed(session: onnxruntime.InferenceSession) -> None:
     print("\nSpeed on one thread, processor time, median of 20")
     for count in (1, 16):
-        rng = np.random.default_rng(0)
-        given = {
-            "faces": rng.uniform(0, 255, (count, 48, 48)).astype(np.float32),
-            "points": rng.normal(0, 1, (count, 478, 3)).astype(np.float32),
-        }
+        given = {"faces": np.random.default_rng(0).uniform(0, 255, (count, 48, 48)).astype(np.float32)}
         times = []
         for _ in range(21):
             begin = time.process_time()
@@ -227,9 +214,7 @@ def main() -> None:
     session, faces = session_of(wanted.model), read(wanted.data)
     rows = faces.development if wanted.development else faces.held_out
     votes(session, faces, faces.voted_development if wanted.development else faces.valid)
-    rated(session, faces, rows, wanted.work)
-    if wanted.work:
-        rated(session, faces, rows, None)
+    rated(session, faces, rows)
     worse(session, faces, rows)
     if wanted.work:
         turned(session, faces, rows, wanted.work)

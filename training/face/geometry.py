@@ -6,7 +6,7 @@ It learns from the meshes of `training.face.meshes`. How much each of 52 blendsh
 from MediaPipe's blendshape network, on faces and on mixtures of them; how people would name the face, from the ratings where there are any
 and else from what the face network said of the picture while it was trained. The graph takes `points`
 float32 (batch, 478, 3) in any unit and gives `expressions` float32 (batch, 48), and for evaluation
-`shapes` (batch, 52). Its names are given to the face network besides (`training.face.export`).
+`shapes` (batch, 52).
 """
 
 import argparse
@@ -25,7 +25,7 @@ from training.halves import halve
 
 RIGHT_EYE, LEFT_EYE, NOSE = (33, 133), (362, 263), 2
 RIGHT_IRIS, LEFT_IRIS, BROW, CHIN = 468, 473, 10, 152
-EPOCHS, BATCH, RATE = 60, 128, 1.5e-3
+EPOCHS, BATCH, RATE = 80, 128, 1.5e-3
 GIVEN_WEIGHT, SHAPES_WEIGHT = 0.5, 1.0
 POINTS, HIDDEN, SHAPES = 478, 256, 52
 MIXTURES = 30_000
@@ -167,18 +167,16 @@ def train(data: Path, work: Path, teacher: Landmarker) -> MeshNet:
     rng = np.random.default_rng(0)
     faces, meshes = read(data), np.load(work / "meshes.npz")
     rows = meshes["rows"]
-    both = torch.from_numpy(np.stack([meshes["points"], meshes["seen"]]))
-    shapes = torch.from_numpy(meshes["shapes"])
+    points, shapes = torch.from_numpy(meshes["points"]), torch.from_numpy(meshes["shapes"])
     said = torch.load(work / "face.pt", weights_only=True)
     names, weight = said["names"].float()[rows], said["weight"][rows].clamp_max(1.0)
     weight = torch.where(weight < 1, weight * GIVEN_WEIGHT, weight)
     learned = np.flatnonzero(np.isin(rows, faces.train) & (weight.numpy() > 0))
     chosen = np.flatnonzero(np.isin(rows, faces.development))
-    network, pairs = MeshNet(), pairs_of(both[0])
-    network.measure(both[:, learned].flatten(0, 1), shapes[learned])
+    network, pairs = MeshNet(), pairs_of(points)
+    network.measure(points[learned], shapes[learned])
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.05)
-    faces_known = np.isin(rows, faces.train)
-    between, moved_between = mixtures(both[0, faces_known], teacher, rng)
+    between, moved_between = mixtures(points[learned], teacher, rng)
     steps = len(learned) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps * EPOCHS)
     for epoch in range(EPOCHS):
@@ -186,13 +184,12 @@ def train(data: Path, work: Path, teacher: Landmarker) -> MeshNet:
         shuffled = torch.from_numpy(rng.permutation(learned))
         for step in range(steps):
             some = shuffled[step * BATCH : (step + 1) * BATCH]
-            kind = torch.randint(2, (len(some),))
-            points, moved = changed(both[kind, some], shapes[some], pairs)
-            shown, logits = network(points)
+            laid, moved = changed(points[some], shapes[some], pairs)
+            shown, logits = network(laid)
             each = functional.binary_cross_entropy_with_logits(logits, names[some], reduction="none").mean(1)
             other = torch.from_numpy(rng.choice(MIXTURES, BATCH, replace=False))
-            points, aim = changed(between[other], moved_between[other], pairs)
-            shown, moved = torch.cat([shown, network(points)[0]]), torch.cat([moved, aim])
+            laid, aim = changed(between[other], moved_between[other], pairs)
+            shown, moved = torch.cat([shown, network(laid)[0]]), torch.cat([moved, aim])
             off = ((shown - moved) / network.moves[1]).abs().mean()
             loss = (each * weight[some]).mean() * 5 + SHAPES_WEIGHT * off
             optimizer.zero_grad()
@@ -202,15 +199,14 @@ def train(data: Path, work: Path, teacher: Landmarker) -> MeshNet:
         if epoch % 10 == 9:
             network.eval()
             truth = faces.ratings[rows[chosen]]
-            for kind, points in zip(("landmarker", "engine"), both[:, chosen], strict=True):
-                with torch.no_grad():
-                    shown, logits = network(points)
-                alike = mean_correlation(shown.numpy(), shapes[chosen].numpy(), 0)
-                found = [
-                    f"{part} {mean_correlation(torch.sigmoid(logits).numpy()[:, c], truth[:, c]):.3f}"
-                    for part, c in PARTS.items()
-                ]
-                print(f"epoch {epoch}, {kind}: shapes r {alike:.3f}, {', '.join(found)}", flush=True)
+            with torch.no_grad():
+                shown, logits = network(points[chosen])
+            alike = mean_correlation(shown.numpy(), shapes[chosen].numpy(), 0)
+            found = [
+                f"{part} {mean_correlation(torch.sigmoid(logits).numpy()[:, c], truth[:, c]):.3f}"
+                for part, c in PARTS.items()
+            ]
+            print(f"epoch {epoch}: development: shapes r {alike:.3f}, {', '.join(found)}", flush=True)
     return network.eval()
 
 
@@ -237,7 +233,6 @@ def main() -> None:
     wanted = parser.parse_args()
     torch.set_num_threads(1)
     network = train(wanted.data, wanted.work, Landmarker(wanted.landmarker, wanted.work))
-    torch.save(network.state_dict(), wanted.work / "geometry.pt")
     torch.onnx.export(
         Expressions(network).eval(),
         (torch.rand(2, POINTS, 3),),

@@ -2,11 +2,10 @@
 
     python -m training.face.meshes --data DATA --work WORK --landmarker face_landmarker.task
 
-Each face is laid two meshes on: that of MediaPipe's face landmarker (Apache-2.0), which gives the 478
-points that users of the facemesh model send, and that of the engine `mesh`, which is what the face model
-sees. The landmarker's third network says how much each of 52 blendshapes is in the first: it is the
-teacher of `training.face.geometry`. Written to `WORK/meshes.npz`, for those rows of `data.read` on which
-both see a face: `rows`, `points` and `seen` (rows, 478, 3), `shapes` (rows, 52).
+The network is that of MediaPipe's face landmarker (Apache-2.0), which gives the 478 points that users of
+the facemesh model send. Its sister says how much each of 52 blendshapes is in them: it is the teacher of
+`training.face.geometry`. Written to `WORK/meshes.npz`, for those rows of `data.read` on which it sees a
+face: `rows`, `points` (rows, 478, 3) in sides of the picture, `shapes` (rows, 52).
 """
 
 import argparse
@@ -18,10 +17,8 @@ import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from mien.engines.mesh import MeshFinder
 from mien.engines.tflite import onnx_of
 from mien.engines.views import View, seen
-from mien.settings import Settings
 from training.face.data import Faces, read
 
 UNRATED = 9_000
@@ -84,12 +81,6 @@ class Landmarker:
         return found
 
 
-def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A small grey face as a picture in which the engine looks for it."""
-    side = image.shape[0]
-    return seen(np.repeat(image[:, :, np.newaxis], 3, 2), View(side / 2, side / 2, side * 1.5), 288)
-
-
 def chosen(faces: Faces) -> NDArray[np.int64]:
     """The rows that get a mesh: all rated ones, and some of the others that may be learned from."""
     free = np.setdiff1d(faces.train, faces.rated(faces.train))
@@ -106,24 +97,17 @@ def main() -> None:
     parser.add_argument("--landmarker", type=Path, required=True)
     wanted = parser.parse_args()
     faces, landmarker = read(wanted.data), Landmarker(wanted.landmarker, wanted.work)
-    finder = MeshFinder(Settings(threads=1))
-    rows, points, sights, shapes = [], [], [], []
+    rows, points, shapes = [], [], []
     for k, row in enumerate(chosen(faces)):
-        image = faces.images[row]
-        laid, (found,) = landmarker.points(image), finder.find([enlarged(image)])
-        if laid is not None and found:
+        laid = landmarker.points(faces.images[row])
+        if laid is not None:
             rows.append(row)
             points.append(laid)
-            sights.append(found[0].mesh)
             shapes.append(landmarker.shapes(laid))
         if k % 1000 == 999:
-            print(f"{len(rows)} of {k + 1} faces have both meshes", flush=True)
+            print(f"{len(rows)} of {k + 1} faces have a mesh", flush=True)
     np.savez(
-        wanted.work / "meshes.npz",
-        rows=np.array(rows),
-        points=np.stack(points),
-        seen=np.stack(sights),
-        shapes=np.stack(shapes),
+        wanted.work / "meshes.npz", rows=np.array(rows), points=np.stack(points), shapes=np.stack(shapes)
     )
 
 

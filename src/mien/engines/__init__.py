@@ -8,7 +8,7 @@ Engines hold no state between calls and may be called from several threads.
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from threading import RLock
@@ -122,20 +122,8 @@ class FoundFace:
     probability: float
     view: View
     """What readers of faces are to see of the picture: the face upright, framed as they know it."""
-    mesh: Landmarks = field(repr=False, compare=False)
-    """In pixels of the picture; z in the same unit."""
     aligned: View
     """What is to be seen of the face to tell whose it is: eyes, nose and mouth where ArcFace has them."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeenFace:
-    """A face as its readers get to see it."""
-
-    image: Image
-    """(VIEW, VIEW, 3)"""
-    mesh: Landmarks = field(repr=False)
-    """In pixels of the image."""
 
 
 class FaceFinder(Engine, Protocol):
@@ -156,7 +144,8 @@ class FaceScores(NamedTuple):
 class FaceReader(Engine, Protocol):
     """Sees what a face expresses."""
 
-    def read(self, faces: Sequence[SeenFace]) -> FaceScores: ...
+    def read(self, faces: Sequence[Image]) -> FaceScores:
+        """What faces look like; each is the square view of it, `VIEW` pixels wide."""
 
 
 class FaceIdentity(Engine, Protocol):

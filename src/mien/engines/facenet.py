@@ -1,9 +1,8 @@
 """The face network trained in `training/face`: what faces express, move and look like.
 
 It takes `faces`, float32 (faces, 48, 48), grey from 0 to 255, framed and made small as the FER+ faces
-it has learned from, and `points`, float32 (faces, 478, 3), their meshes in any unit; it gives
-`expressions` (faces, 48), `facs` (faces, 36) and `descriptions` (faces, 27) in the orders of
-`mien.labels`.
+it has learned from; it gives `expressions` (faces, 48), `facs` (faces, 36) and `descriptions`
+(faces, 27) in the orders of `mien.labels`.
 """
 
 from collections.abc import Sequence
@@ -12,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.engines import VIEW, FaceScores, SeenFace, cores
+from mien.engines import VIEW, FaceScores, cores
 from mien.engines.onnx import opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import EXPRESSIONS, FACE_DESCRIPTIONS, FACS
 from mien.settings import Settings
-from mien.types import ScoreTable
+from mien.types import Image
 from mien.weights import network
 
 SIDE = 48
@@ -41,23 +40,20 @@ class FaceNet:
         if any(shapes.get(name, [0])[-1] != len(names) for name, names in _OUTPUTS.items()):
             raise EngineError(f"{path.name} is not a face network: it gives {shapes}")
 
-    def read(self, faces: Sequence[SeenFace]) -> FaceScores:
-        parts = [self._seen(faces[k : k + FACES]) for k in range(0, len(faces), FACES)]
+    def read(self, faces: Sequence[Image]) -> FaceScores:
+        parts = [
+            self._session.run(list(_OUTPUTS), {"faces": small(faces[k : k + FACES])})
+            for k in range(0, len(faces), FACES)
+        ]
         if not parts:
             return FaceScores(*(np.zeros((0, len(names)), np.float32) for names in _OUTPUTS.values()))
         return FaceScores(*(np.concatenate(tables) for tables in zip(*parts, strict=True)))
 
-    def _seen(self, faces: Sequence[SeenFace]) -> list[ScoreTable]:
-        """One call of the network."""
-        given = {"faces": small(faces), "points": np.stack([face.mesh for face in faces])}
-        tables: list[ScoreTable] = self._session.run(list(_OUTPUTS), given)
-        return tables
 
-
-def small(faces: Sequence[SeenFace]) -> NDArray[np.float32]:
+def small(faces: Sequence[Image]) -> NDArray[np.float32]:
     """(faces, 48, 48) grey, each pixel the mean of those that it stands for."""
     block = VIEW // SIDE
-    grey = np.stack([face.image for face in faces]).astype(np.float32) @ GREY
+    grey = np.stack(faces).astype(np.float32) @ GREY
     means: NDArray[np.float32] = grey.reshape(len(faces), SIDE, block, SIDE, block).mean((2, 4))
     return means
 

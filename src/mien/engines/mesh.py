@@ -1,15 +1,13 @@
-"""MediaPipe's own networks for finding faces, without MediaPipe: BlazeFace (short and full range), the
-face mesh of 468 points and the iris. They are pulled at first use (`mien models pull mesh`).
+"""MediaPipe's own networks for finding faces, without MediaPipe: BlazeFace (short and full range) and
+the face mesh of 468 points. They are pulled at first use (`mien models pull mesh`).
 
 BlazeFace proposes faces: its short range sees those that fill a good part of the picture, its full range
 the smaller ones, and large pictures are looked at in tiles besides. The mesh is then laid on each
 proposal; it says how sure it is that there is a face, and where exactly. In a film the next frames are
-first tried with the meshes of the frame before, and searched anew when one is lost. In each eye of a
-face that is kept, the iris network puts the rims of the lids where they are, and adds the iris.
+first tried with the meshes of the frame before, and searched anew when one is lost.
 
-Decoding follows MediaPipe's graphs (`modules/face_detection`, `modules/face_landmark`,
-`modules/iris_landmark`): anchors in the middle of each cell, boxes and six points relative to them,
-weighted suppression of overlapping ones.
+Decoding follows MediaPipe's graphs (`modules/face_detection`, `modules/face_landmark`): anchors in the
+middle of each cell, boxes and six points relative to them, weighted suppression of overlapping ones.
 """
 
 import logging
@@ -84,15 +82,6 @@ they follow each other in the picture; and where ArcFace has these, from 0 to 1:
 pixels, of which the first has its middle at 0 (Deng et al., CVPR 2019). Its detectors see them 1 to 3
 pixels off."""
 
-EYE_MARGIN = 2.3
-"""How much larger than the eye the iris network's view is; MediaPipe's own."""
-
-_RIGHT_LIDS = (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173)
-_LEFT_LIDS = (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398)
-"""Points of the mesh that are the first sixteen of the iris network: the rims of the lids."""
-
-MESH_POINTS, IRIS_POINTS = 468, 5
-
 
 @dataclass(frozen=True, slots=True)
 class _Proposal:
@@ -114,7 +103,6 @@ class _Held:
     """A mesh, in pixels, and how sure it is."""
 
     points: Points
-    """(468, 3), of which z is relative to the middle of the head"""
     presence: float
 
     @property
@@ -125,12 +113,12 @@ class _Held:
 
     @property
     def box(self) -> NDArray[np.float32]:
-        return np.concatenate([self.points[:, :2].min(0), self.points[:, :2].max(0)])
+        return np.concatenate([self.points.min(0), self.points.max(0)])
 
     def straight(self) -> tuple[float, float, float]:
         """Middle (x, y) and longer side of the upright mesh."""
         cos, sin = np.cos(self.turn), np.sin(self.turn)
-        upright = self.points[:, :2] @ np.array([[cos, -sin], [sin, cos]], np.float32)
+        upright = self.points @ np.array([[cos, -sin], [sin, cos]], np.float32)
         low, high = upright.min(0), upright.max(0)
         x, y = (low + high) / 2 @ np.array([[cos, sin], [-sin, cos]])
         return float(x), float(y), float((high - low).max())
@@ -149,7 +137,7 @@ class _Held:
 
     def aligned(self) -> View:
         """What tells whose face it is."""
-        points = np.stack([self.points[list(some), :2].mean(0) for some in ALIGNED_POINTS])
+        points = np.stack([self.points[list(some)].mean(0) for some in ALIGNED_POINTS])
         return fitted(points, ALIGNED_PLACES)
 
 
@@ -170,7 +158,7 @@ class MeshFinder:
         for i, image in enumerate(images):
             follows = i > 0 and image.shape == images[i - 1].shape
             held = networks.faces(image, held if follows else [], i % SEARCHED == 0, tiled=not follows)
-            found.append([_found(one, networks.with_irises(image, one), image) for one in held])
+            found.append([_found(one, image) for one in held])
         return found
 
     def _opened(self) -> "_Networks":
@@ -187,7 +175,6 @@ class _Networks:
         )
         self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", threads, 192, ((4, 1),))
         self._mesh = _opened(folder / "face_landmark.tflite", threads)
-        self._iris = _opened(folder / "iris_landmark.tflite", threads)
 
     def faces(self, image: Image, before: Sequence[_Held], searched: bool, tiled: bool) -> list[_Held]:
         """The faces of a picture, largest first. `before` are those of the frame before it; whether
@@ -216,8 +203,7 @@ class _Networks:
         for _ in range(2):
             given = seen(image, view, 192)[np.newaxis].astype(np.float32) / 255
             points, presence = self._mesh.run(["conv2d_21", "conv2d_31"], {"input_1": given})
-            points = points.reshape(MESH_POINTS, 3) / 192
-            placed = np.column_stack([view.placed(points[:, :2]), points[:, 2] * view.side])
+            placed = view.placed(points.reshape(-1, 3)[:, :2] / 192)
             held = _Held(placed, float(presence.reshape(-1)[0]))
             if held.presence < 0 or not np.isfinite(placed).all():
                 return None
@@ -228,33 +214,6 @@ class _Networks:
                 break  # it lies where it looked
             view = moved
         return held
-
-    def with_irises(self, image: Image, held: _Held) -> Points:
-        """(478, 3): the mesh with its lids put right, and five points of each iris, right eye first.
-
-        The network knows right eyes; a left one is shown to it in a mirror.
-        """
-        views = []
-        for corners in (_RIGHT_EYE, _LEFT_EYE):
-            begin, end = held.points[list(corners), :2]
-            x, y = (begin + end) / 2
-            across = end - begin
-            side = max(float(np.hypot(*across)) * EYE_MARGIN, 1.0)
-            views.append(View(float(x), float(y), side, float(np.arctan2(across[1], across[0]))))
-        right, left = (seen(image, view, 64) for view in views)
-        given = np.stack([right, left[:, ::-1]]).astype(np.float32) / 255
-        names = ["output_eyes_contours_and_brows", "output_iris"]
-        lids, irises = self._iris.run(names, {"input_1": given})
-        places = np.concatenate([lids, irises], 1).reshape(2, -1, 3)[..., :2] / 64
-        places[1, :, 0] = 1 - places[1, :, 0]
-        points = np.concatenate([held.points, np.zeros((2 * IRIS_POINTS, 3), np.float32)])
-        for eye, (view, rim) in enumerate(zip(views, (_RIGHT_LIDS, _LEFT_LIDS), strict=True)):
-            placed = view.placed(places[eye])
-            iris = slice(MESH_POINTS + eye * IRIS_POINTS, MESH_POINTS + (eye + 1) * IRIS_POINTS)
-            points[list(rim), :2] = placed[: len(rim)]
-            points[iris, :2] = placed[-IRIS_POINTS:]
-            points[iris, 2] = points[list(rim), 2].mean()
-        return points
 
 
 class _BlazeFace:
@@ -339,13 +298,13 @@ def _shared(one: NDArray[np.float32], other: NDArray[np.float32], of_smaller: bo
     return both / max(min(areas) if of_smaller else sum(areas) - both, 1e-6)
 
 
-def _found(held: _Held, points: Points, image: Image) -> FoundFace:
+def _found(held: _Held, image: Image) -> FoundFace:
     """With its box within the picture."""
     height, width = image.shape[:2]
     left, top, right, bottom = np.clip(held.box, 0, [width, height, width, height]).tolist()
     probability = 1 / (1 + np.exp(-(held.presence - PRESENCE_MIDDLE) / PRESENCE_WIDTH))
     box = Box(left, top, right - left, bottom - top)
-    return FoundFace(box, float(probability), held.framed(), points, held.aligned())
+    return FoundFace(box, float(probability), held.framed(), held.aligned())
 
 
 def _folder(settings: Settings) -> Path:
@@ -354,7 +313,7 @@ def _folder(settings: Settings) -> Path:
         return folders[-1]
     from mien.weights.pull import known, pull  # the hub's library: half a second that is seldom needed
 
-    log.warning("fetching the networks that find faces (36 MB, of which 5 MB are kept); this is done once")
+    log.warning("fetching the networks that find faces (36 MB, of which 2 MB are kept); this is done once")
     try:
         return pull(known("mesh", settings), settings)
     except EngineError as error:

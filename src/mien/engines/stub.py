@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from mien import labels
-from mien.engines import LONGEST_STRETCH, BurstScores, FaceScores, FoundFace, SeenFace
+from mien.engines import LONGEST_STRETCH, BurstScores, FaceScores, FoundFace
 from mien.engines.views import View
 from mien.settings import Settings
 from mien.types import (
@@ -100,10 +100,10 @@ class Stub:
             for image in images
         ]
 
-    def read(self, faces: Sequence[SeenFace]) -> FaceScores:
+    def read(self, faces: Sequence[Image]) -> FaceScores:
         """Joy is how bright the face is."""
         expressions = _table(len(faces), labels.EXPRESSIONS)
-        expressions[:, labels.EXPRESSIONS.index("Joy")] = [face.image.mean() / 255 for face in faces]
+        expressions[:, labels.EXPRESSIONS.index("Joy")] = [face.mean() / 255 for face in faces]
         return FaceScores(
             expressions,
             _table(len(faces), labels.FACS),
@@ -155,7 +155,7 @@ def _capitals(text: str) -> Iterator[Entity]:
 
 def _found(width: float, height: float) -> FoundFace:
     view = View(width / 2, height / 2, min(width, height))
-    return FoundFace(Box(0.0, 0.0, width, height), 1.0, view, np.zeros((478, 3), np.float32), view)
+    return FoundFace(Box(0.0, 0.0, width, height), 1.0, view, view)
 
 
 def _level(sound: Sound) -> float:

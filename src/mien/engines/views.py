@@ -25,13 +25,6 @@ class View:
         y = self.y + across[..., 0] * sin + across[..., 1] * cos
         return np.stack([x, y], -1).astype(np.float32)
 
-    def within(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The inverse of `placed`: where in the view points of the picture lie. (…, 2)"""
-        x, y = points[..., 0] - self.x, points[..., 1] - self.y
-        cos, sin = np.cos(self.turn), np.sin(self.turn)
-        across = np.stack([x * cos + y * sin, y * cos - x * sin], -1)
-        return (across / self.side + 0.5).astype(np.float32)
-
 
 def fitted(points: NDArray[np.float32], places: NDArray[np.float32]) -> View:
     """The view of the picture in which some points (n, 2) come to lie closest to some places (n, 2, from 0

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from mien import labels
-from mien.engines import ALIGNED, VIEW, Engines, FoundFace, SeenFace
+from mien.engines import ALIGNED, VIEW, Engines, FoundFace
 from mien.engines.views import seen
 from mien.media import Media
 from mien.models.options import Options, Switch
@@ -87,8 +87,7 @@ class Face:
         ]
         if not found:
             return []
-        faces = [seen_face(frame.image, face) for frame, face in found]
-        scores = self._reader.read(faces)
+        scores = self._reader.read([seen(frame.image, face.view, VIEW) for frame, face in found])
         persons = self._persons(found)
         return [
             FacePrediction(
@@ -169,12 +168,6 @@ class _Known:
         if len(self._vectors) > LOOKS:
             likeness = np.stack(self._vectors) @ np.stack(self._vectors).T - 2 * np.eye(LOOKS + 1)
             del self._vectors[int(likeness.max(1).argmax())]
-
-
-def seen_face(image: Image, face: FoundFace) -> SeenFace:
-    """What readers get to see of a face."""
-    mesh = np.column_stack([face.view.within(face.mesh[:, :2]), face.mesh[:, 2] / face.view.side]) * VIEW
-    return SeenFace(seen(image, face.view, VIEW), mesh)
 
 
 def _shared(one: Box, other: Box) -> float:

@@ -372,7 +372,7 @@ _MESH = Pullable(
     name="mesh",
     role="face_finder",
     engine="mesh",
-    what="finds faces and lays a mesh on them: MediaPipe's BlazeFace, face mesh and iris",
+    what="finds faces and lays a mesh on them: MediaPipe's BlazeFace and face mesh",
     licence="Apache-2.0",
     repository="mediapipe",
     revision="0.10.21",
@@ -391,11 +391,6 @@ _MESH = Pullable(
             "face_landmark.tflite",
             1_242_398,
             "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
-        ),
-        File(
-            "iris_landmark.tflite",
-            2_640_568,
-            "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
         ),
     ),
     # the networks are the same in the wheels for every system: one is asked for everywhere
