@@ -10,10 +10,10 @@ import { Channel, type Answer } from "./channel";
 import { turnedOn, type Kind } from "./devices";
 import { followed } from "./faces";
 import { Middle, Pace, pump, Rate, type Shot } from "./pump";
-import { Recording, type Recorded } from "./recording";
+import { Recording, type Recorded } from "../../parts/recording";
 import { byName, highest, Marks, Rolling } from "./rolling";
 import { loudness, Unsent, Utterances, wav, Window, type Piece } from "./sound";
-import { Stopwatch } from "./stopwatch";
+import { Stopwatch } from "../../parts/stopwatch";
 import { ENGINE_MISSING, opened, type FaceSeen, type Message, type PredictionOf, type StreamModel } from "./stream";
 
 /** What is measured live, each over a connection of its own: what one is slow at or cannot do, holds up no other. */
@@ -168,7 +168,7 @@ export class Live {
 
   record(): void {
     const tracks = [this.camera.value, this.microphone.value].flatMap((stream) => stream?.getTracks() ?? []);
-    this.recorder = new Recording(tracks);
+    this.recorder = new Recording(tracks, "live");
     if (this.paused.value) this.recorder.pause();
     this.recording.value = true;
   }

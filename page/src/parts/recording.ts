@@ -1,6 +1,6 @@
 /** Keeps what is shown and heard as one file. */
 
-import { withLength } from "../../parts/webm";
+import { withLength } from "./webm";
 import { Stopwatch } from "./stopwatch";
 
 const FORMS = {
@@ -14,6 +14,7 @@ const RATES = { videoBitsPerSecond: 1_200_000, audioBitsPerSecond: 96_000 };
 export interface Recorded {
   file: Blob;
   name: string;
+  seconds: number;
 }
 
 export class Recording {
@@ -22,13 +23,21 @@ export class Recording {
   private readonly begun = new Date();
   private readonly length = new Stopwatch();
 
-  constructor(tracks: MediaStreamTrack[]) {
+  /** `title` begins the name of the file. */
+  constructor(
+    tracks: MediaStreamTrack[],
+    private readonly title: string,
+  ) {
     const forms = FORMS[tracks.some((track) => track.kind === "video") ? "film" : "sound"];
     const mimeType = forms.find((form) => MediaRecorder.isTypeSupported(form));
     this.recorder = new MediaRecorder(new MediaStream(tracks), { ...RATES, ...(mimeType && { mimeType }) });
     this.recorder.ondataavailable = ({ data }) => this.chunks.push(data);
     this.length.start();
     this.recorder.start(1000); // what was recorded is here even if a device goes away
+  }
+
+  get seconds(): number {
+    return this.length.now;
   }
 
   pause(): void {
@@ -52,12 +61,12 @@ export class Recording {
     }
     const type = this.recorder.mimeType.split(";")[0] || "video/webm";
     const file = await withLength(new Blob(this.chunks, { type }), this.length.now);
-    return { file, name: `live-${stamp(this.begun)}.${type.split("/")[1]}` };
+    return { file, seconds: this.length.now, name: `${this.title}-${stamp(this.begun)}.${type.split("/")[1]}` };
   }
 }
 
 /** 2026-11-28-2015, by the clock on the wall. */
-export function stamp(date: Date): string {
+function stamp(date: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
   return `${day}-${two(date.getHours())}${two(date.getMinutes())}`;

@@ -1,4 +1,4 @@
-/** The clock of the view: seconds since it began, which stands still while it is paused. */
+/** Seconds since something began, which stand still while it is paused. */
 
 export class Stopwatch {
   private begun: number | null = null;
