@@ -12,7 +12,7 @@ import { Bars } from "./bars";
 import { devices, unavailable, type Device, type Kind } from "./devices";
 import { personName } from "./faces";
 import { Lane } from "./lane";
-import { Live as Session, SHOWN, type Part } from "./live";
+import { Live as Session, SHOWN, type PartName } from "./live";
 import { highest, type Rolling } from "./rolling";
 import { Said } from "./said";
 import { Stage } from "./stage";
@@ -293,9 +293,9 @@ function Strongest(props: { rolling: Rolling; on: boolean; now: number; label: s
   return <Bars label={props.label} names={rolling.strongest(6, BARS_OVER)} scores={scores} />;
 }
 
-function Panel(props: { title: string; live: Session; part: Part; unit: string; children: preact.ComponentChildren }) {
+function Panel(props: { title: string; live: Session; part: PartName; unit: string; children: preact.ComponentChildren }) {
   const { title, live, part } = props;
-  const trouble = live.troubles.value[part];
+  const trouble = live.parts[part].trouble.value;
   const speed = live.speeds.value[part];
   const id = `${part}-title`;
   return (
@@ -325,7 +325,7 @@ function Timeline({ live, now: moving }: Moving) {
   if (!live.camera.value && !live.microphone.value && now === 0) return null;
   const faceNames = live.face.steady(4, LINES_OVER);
   const voiceNames = live.voice.steady(4, LINES_OVER);
-  const trouble = live.troubles.value.burst;
+  const trouble = live.parts.burst.trouble.value;
   const lane = { now, seconds: SHOWN };
   return (
     <section class="timeline" aria-label="The last minute">

@@ -9,7 +9,7 @@ import type { Live } from "./live";
 export function Said({ live }: { live: Live }) {
   const list = useRef<HTMLOListElement>(null);
   const lines = live.said.value;
-  const trouble = live.troubles.value.said;
+  const trouble = live.parts.said.trouble.value;
   useEffect(() => {
     const { current } = list;
     if (current) current.scrollTop = current.scrollHeight;
