@@ -21,14 +21,12 @@ export interface Search {
   status?: Status[];
   /** In names of files, addresses, texts and options. */
   search?: string;
-  before_ms?: number;
 }
 
 /** Jobs, the newest first, with the beginning of their texts alone. */
-export function jobs({ limit = 50, status = [], search = "", before_ms }: Search = {}): Promise<ListedJob[]> {
+export function jobs({ limit = 50, status = [], search = "" }: Search = {}): Promise<ListedJob[]> {
   const query = new URLSearchParams({ limit: String(limit), search });
   for (const one of status) query.append("status", one);
-  if (before_ms !== undefined) query.set("before_ms", String(before_ms));
   return json(`/mien/jobs?${query}`);
 }
 

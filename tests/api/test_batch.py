@@ -315,7 +315,7 @@ def test_a_wrong_filter_is_told_so(query, said, client):
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
+        ("GET", "/nothing", 404),
         ("GET", "/v0/batch/nothing", 404),
         ("GET", "/v0/batch/jobs/..%2f../predictions", 404),
         ("POST", "/v0/evi/chats", 404),

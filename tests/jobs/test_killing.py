@@ -49,7 +49,9 @@ def test_whatever_is_killed_when_every_job_ends_with_every_file_once(mien, comma
                     os.kill(chance.choice(alive), signal.SIGKILL)
         states = [ended(mien, job_id, 120) for job_id in jobs]
         eventually(lambda: len({headers["X-Mien-Delivery"] for headers, _ in receiver.taken}) == len(jobs))
-        eventually(lambda: all(len(kept(mien, job_id)) == 2 for job_id in jobs))
+        stay = ["artifacts.zip", *(f"originals/{i}" for i in range(3)), "predictions.json"]
+        stay += [f"upload/{i}" for i in range(3)]
+        eventually(lambda: all(kept(mien, job_id) == stay for job_id in jobs))
 
     assert [(state.num_predictions, state.num_errors) for state in states] == [(8, 0)] * KILLS, SEED
     for job_id in jobs:

@@ -33,9 +33,10 @@ SECONDS = 120
 """That anything on the page may take: on a machine that has other work, browsers are slow."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A running browser."""
+    """A running browser. Not for longer than it is used: its driver keeps an event loop running in this
+    thread, in which others could run none."""
     program = os.environ.get("MIEN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not program:
         pytest.skip("no Chromium on this machine: `apt-get install chromium`, or say where in MIEN_CHROMIUM")

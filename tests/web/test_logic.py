@@ -1,6 +1,5 @@
 """What the page does without a browser: its types, and the tests that lie beside its source."""
 
-import subprocess
 from pathlib import Path
 
 import pytest

@@ -76,6 +76,20 @@ def test_what_the_microphone_hears_is_measured(mien, address, look):
     assert job.state.num_errors == 0
 
 
+def test_what_is_dropped_anywhere_is_taken_without_the_junk_of_systems(address, look):
+    page = look(address)
+    transfer = page.evaluate_handle("""() => {
+        const transfer = new DataTransfer();
+        for (const name of ["talk.wav", ".DS_Store"]) transfer.items.add(new File(["x"], name));
+        return transfer;
+    }""")
+
+    page.dispatch_event("header", "drop", {"dataTransfer": transfer})
+
+    page.get_by_role("button", name="Remove talk.wav").wait_for()
+    assert not page.get_by_role("button", name="Remove .DS_Store").is_visible()
+
+
 def test_a_file_that_is_too_large_is_not_sent(look, settings, tmp_path):
     small = build(settings.model_copy(update={"max_upload_mb": 0.001}))
     with serving(api_of(small)) as url:

@@ -1,5 +1,7 @@
 """The page as files: who gets which, and what browsers are told about them."""
 
+import os
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -66,6 +68,16 @@ def test_a_page_that_has_not_changed_is_not_sent_again(static):
 
     assert again.status_code == 304
     assert not again.content
+
+
+def test_a_page_that_has_changed_is_sent_although_its_time_and_size_are_the_same(static):
+    client, index = serving(static), static / "index.html"
+    before = client.get("/").headers["etag"]
+    time = index.stat().st_mtime
+    index.write_text("<!doctype html><title>MIEN</title>")
+    os.utime(index, (time, time))
+
+    assert "MIEN" in client.get("/", headers={"If-None-Match": before}).text
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "..%2Findex.html", "%2e%2e%2findex.html", "%2Fetc%2Fpasswd"])

@@ -4,8 +4,8 @@ import type { Job, Model } from "../wire";
 import type { Choice } from "./choice";
 
 /**
- * Seconds of work for a second of film or sound on one core of a common server: read off `bench/`, rounded up.
- * They serve until a first job of the like has been measured here.
+ * Seconds of work for a second of film or sound on one core of a common server, rounded up. They serve until a
+ * first job of the like has been measured here, and the page says that they are rough.
  */
 const GUESSES: Record<Model | "transcription", number> = {
   face: 0.3,

@@ -64,13 +64,12 @@ def routes(
 
     @router.get("/jobs", summary="Find jobs", dependencies=keyed)
     def find_jobs(
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
         status: Annotated[list[Status] | None, Query(description="May be repeated.")] = None,
         search: Annotated[str, Query(description="In names of files, addresses, texts and options.")] = "",
-        before_ms: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
     ) -> Response:
         """Jobs, the newest first, with the beginning of their texts alone."""
-        listing = Listing(limit=limit, status=tuple(status or ()), timestamp_ms=before_ms, search=search)
+        listing = Listing(limit=limit, status=tuple(status or ()), search=search)
         return answer([_short(told(job)) for job in jobs.list(listing)])
 
     @router.post("/jobs/{id}/cancel", summary="Cancel a job", status_code=204, dependencies=keyed)

@@ -80,6 +80,10 @@ class Files:
         for path in self._below(prefix) if kept else [self._path(prefix)]:
             if path not in kept:
                 self._remove(path)
+                continue
+            for below in self._fs.find(path):
+                if PARTIAL in below:
+                    self._remove(below)
 
     def folders(self, prefix: str) -> Iterator[str]:
         folders = (path for path in self._below(prefix) if self._fs.isdir(path))

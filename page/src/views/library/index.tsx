@@ -188,7 +188,7 @@ function JobState({ job }: { job: ListedJob }) {
         <div class="job-state small figures">
           <span>{day(state.ended_timestamp_ms!)}</span>
           <span class="quiet">
-            {state.num_predictions === 1 ? "1 file" : `${state.num_predictions} files`}
+            {counted(job)}
             {state.media_seconds ? `, ${clock(state.media_seconds)}` : ""}
           </span>
           {Boolean(state.num_errors) && (
@@ -204,6 +204,12 @@ function JobState({ job }: { job: ListedJob }) {
         </div>
       );
   }
+}
+
+function counted(job: ListedJob): string {
+  const found = job.state.num_predictions ?? 0;
+  const what = found && found === job.num_texts ? "text" : "file";
+  return `${found} ${what}${found === 1 ? "" : "s"}`;
 }
 
 function Downloads({ job }: { job: ListedJob }) {

@@ -47,6 +47,14 @@ export function Measure() {
       .catch(notifyError);
   }, []);
 
+  const isSending = sending !== null;
+  useEffect(() => {
+    if (!isSending) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", warn); // what has not been sent yet would be lost
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [isSending]);
+
   const add = (more: Staged[]) => setStaged((before) => [...before, ...more]);
   const addFiles = async (found: Found[]) => {
     const files = found.map(({ file, path }) => ({ id: ++lastId, kind: "file", name: path, file, seconds: null }) as const);
@@ -152,24 +160,12 @@ const WAYS: [Way, string][] = [
 
 function Source({ add, addFiles }: { add: (more: Staged[]) => void; addFiles: (found: Found[]) => Promise<void> }) {
   const [way, setWay] = useState<Way>("files");
-  const [over, setOver] = useState(false);
+  const over = useDrop((transfer) => {
+    setWay("files");
+    dropped(transfer).then(addFiles).catch(notifyError);
+  });
   return (
-    <div
-      class={over ? "source over" : "source"}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
-      }}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        setWay("files");
-        if (event.dataTransfer) dropped(event.dataTransfer).then(addFiles).catch(notifyError);
-      }}
-    >
+    <div class={over ? "source over" : "source"}>
       <div class="ways" role="group" aria-label="Where it comes from">
         {WAYS.map(([one, name]) => (
           <button key={one} class="way" aria-pressed={way === one} onClick={() => setWay(one)}>
@@ -205,6 +201,39 @@ function Source({ add, addFiles }: { add: (more: Staged[]) => void; addFiles: (f
       </div>
     </div>
   );
+}
+
+/** Take what is dropped anywhere on the page: beside it, browsers would leave the page for the file. Tells
+ * whether files are held over it just now. */
+function useDrop(take: (transfer: DataTransfer) => void): boolean {
+  const [over, setOver] = useState(false);
+  const latest = useRef(take);
+  latest.current = take;
+  useEffect(() => {
+    const hold = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const leave = (event: DragEvent) => {
+      if (!event.relatedTarget) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      setOver(false);
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      latest.current(event.dataTransfer);
+    };
+    window.addEventListener("dragover", hold);
+    window.addEventListener("dragleave", leave);
+    window.addEventListener("drop", drop);
+    return () => {
+      window.removeEventListener("dragover", hold);
+      window.removeEventListener("dragleave", leave);
+      window.removeEventListener("drop", drop);
+    };
+  }, []);
+  return over;
 }
 
 function Files({ addFiles }: { addFiles: (found: Found[]) => Promise<void> }) {

@@ -83,11 +83,12 @@ export function Recorder({ keep }: { keep: (file: Blob, name: string, seconds: n
           <button onClick={() => begin("film")}>Record a film</button>
         </p>
       )}
-      {wrong ? (
+      {wrong && (
         <p class="error" role="alert">
           {wrong}
         </p>
-      ) : (
+      )}
+      {!wrong && !recording && (
         <p class="quiet small">The browser asks whether it may. Nothing is measured before you say so.</p>
       )}
     </div>

@@ -1,0 +1,53 @@
+"""Files of jobs: what is deleted, and what stays."""
+
+import pytest
+
+from mien.storage.files import PARTIAL, Files
+
+
+@pytest.fixture(params=["folder", "memory"])
+def files(request, tmp_path):
+    return Files(str(tmp_path / "files") if request.param == "folder" else f"memory://{tmp_path.name}")
+
+
+def write(files, *keys):
+    for key in keys:
+        with files.write(key) as out:
+            out.write(b"x")
+
+
+def test_what_is_deleted_spares_the_keys_and_folders_that_are_named(files):
+    write(
+        files,
+        "jobs/a/predictions.json",
+        "jobs/a/upload/0",
+        "jobs/a/file/0/1",
+        "jobs/a/result/7/1.zip",
+        "jobs/b/upload/0",
+    )
+
+    files.delete("jobs/a", but=["jobs/a/predictions.json", "jobs/a/upload", "jobs/a/file", "jobs/a/nothing"])
+
+    assert [*files.keys("jobs")] == [
+        "jobs/a/file/0/1",
+        "jobs/a/predictions.json",
+        "jobs/a/upload/0",
+        "jobs/b/upload/0",
+    ]
+
+
+def test_half_written_files_go_from_folders_that_are_spared(tmp_path):
+    files = Files(str(tmp_path))
+    write(files, "jobs/a/upload/0")
+    half = tmp_path / "jobs" / "a" / "upload" / f"1{PARTIAL}0011"
+    half.write_bytes(b"x")
+
+    files.delete("jobs/a", but=["jobs/a/upload"])
+
+    assert not half.exists()
+    assert [*files.keys("jobs/a")] == ["jobs/a/upload/0"]
+
+
+def test_deleting_nothing_is_no_error(files):
+    files.delete("jobs/nobody")
+    files.delete("jobs/nobody", but=["jobs/nobody/upload"])
