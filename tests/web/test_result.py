@@ -3,13 +3,20 @@
 import json
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
 import httpx
+import numpy as np
 import pytest
 
+from mien.app import App, build
+from mien.settings import Settings
+from tests.api.serving import api_of, serving
 from tests.media import film, picture, silence, talk, tone
+from tests.web.conftest import at_work
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -24,38 +31,43 @@ EVERYTHING = {
 }
 
 
+def begun(address, *files, models, text=()) -> str:
+    """Start a job, and tell its id."""
+    parts = [("file", (path.name, path.read_bytes())) for path in files]
+    parts += [("json", (None, json.dumps({"models": models, "text": list(text)})))]
+    job: str = httpx.post(f"{address}/v0/batch/jobs", files=parts, timeout=60).json()["job_id"]
+    return job
+
+
 @pytest.fixture
-def measured(mien, address):
+def measured(address):
     """Measure something to the end, and tell the job's id."""
 
     def measured(*files, models=EVERYTHING, text=()) -> str:
-        told = {"models": models, "text": list(text)}
-        parts = [("file", (path.name, path.read_bytes())) for path in files]
-        parts += [("json", (None, json.dumps(told)))]
-        job = httpx.post(f"{address}/v0/batch/jobs", files=parts, timeout=60).json()["job_id"]
-        while "ended_timestamp_ms" not in httpx.get(f"{address}/v0/batch/jobs/{job}", timeout=60).json()["state"]:
+        job = begun(address, *files, models=models, text=text)
+        ended = False
+        while not ended:
             time.sleep(0.1)
+            state = httpx.get(f"{address}/v0/batch/jobs/{job}", timeout=60).json()["state"]
+            ended = "ended_timestamp_ms" in state
         return job
 
     return measured
 
 
+@contextmanager
+def served(mien: App) -> Iterator[str]:
+    """The address of a server of other settings, with a worker beside it."""
+    with at_work(mien), serving(api_of(mien)) as url:
+        yield url
+
+
 @pytest.fixture
 def talking(measured, tmp_path) -> str:
     """A film of six seconds, bright and loud but for the two in its middle."""
-    sound = [tone(2), silence(2), tone(2)]
+    sound = np.concatenate([tone(2), silence(2), tone(2)])
     greys = [230] * 60 + [0] * 60 + [130] * 60
-    return measured(film(tmp_path / "talking.mp4", *greys, sound=sum_of(sound), width=320, height=240))
-
-
-def sum_of(parts):
-    import numpy as np
-
-    return np.concatenate(parts)
-
-
-def moment(page) -> float:
-    return float(page.get_by_role("slider", name="Moment").get_attribute("aria-valuenow"))
+    return measured(film(tmp_path / "talking.mp4", *greys, sound=sound, width=320, height=240))
 
 
 def at(page, seconds: float, within: float = 0.2) -> None:
@@ -69,7 +81,15 @@ def at(page, seconds: float, within: float = 0.2) -> None:
 def test_a_film_is_shown_with_its_faces_lanes_and_scores(address, look, talking):
     page = look(f"{address}/result/{talking}?t=1")
 
-    for lane in ("Sound", "Speakers", "Faces", "What was said", "Words", "Face 0", "Tone of voice · speaker 0"):
+    for lane in (
+        "Sound",
+        "Speakers",
+        "Faces",
+        "What was said",
+        "Face 0",
+        "Tone of voice · speaker 0",
+        "Words",
+    ):
         page.get_by_role("group", name=lane, exact=True).wait_for()
     page.locator(".face-label", has_text="face").get_by_text("Joy").first.wait_for()
     box = page.locator(".face-box").first.bounding_box()
@@ -141,7 +161,7 @@ def test_lines_are_of_whatever_is_chosen(address, look, talking):
     lane.get_by_label(re.compile("Add an expression")).fill("Awe")
     lane.get_by_text("Awe", exact=True).wait_for()
     lane.get_by_role("button", name="Take Joy away").click()
-    page.wait_for_function("!document.querySelector('[aria-label=\"Face 0\"] .chosen').innerText.includes('Joy')")
+    lane.locator(".chosen").get_by_text("Joy", exact=True).wait_for(state="detached")
 
     lane.get_by_role("button", name="Take the lane Face 0 away").click()
     lane.wait_for(state="detached")
@@ -150,21 +170,11 @@ def test_lines_are_of_whatever_is_chosen(address, look, talking):
 
 
 def test_what_could_not_be_measured_is_said_where_it_would_be(look, settings, tmp_path):
-    from mien.app import build
-    from tests.api.serving import api_of, serving
-    from tests.web.conftest import at_work
-
+    (tmp_path / "b.wav").write_bytes(b"no sound at all")
     mien = build(settings.model_copy(update={"burst_reader": "", "poll_seconds": 0.05}))
-    with at_work(mien), serving(api_of(mien)) as address:
-        job = httpx.post(
-            f"{address}/v0/batch/jobs",
-            files=[
-                ("file", ("a.wav", talk(tmp_path / "a.wav").read_bytes())),
-                ("file", ("b.wav", b"no sound at all")),
-                ("json", (None, json.dumps({"models": {"burst": {}, "prosody": {}}}))),
-            ],
-        ).json()["job_id"]
-        page = look(f"{address}/result/{job}")
+    with served(mien) as address:
+        files = talk(tmp_path / "a.wav"), tmp_path / "b.wav"
+        page = look(f"{address}/result/{begun(address, *files, models={'burst': {}, 'prosody': {}})}")
 
         page.get_by_role("group", name="Vocal bursts: error").get_by_text("no engine").wait_for()
         page.get_by_text("One file could not be measured").wait_for()
@@ -279,23 +289,10 @@ def test_nobody_is_shut_out_of_a_result(address, look, axe, talking, measured, s
 
 
 def test_a_call_is_measured_by_the_real_engines_and_read_along(look, settings):
-    from mien.app import build
-    from mien.settings import Settings
-    from tests.api.serving import api_of, serving
-    from tests.web.conftest import at_work
-
     if not CALL.is_file():
         pytest.skip("the example is not there")
-    mien = build(Settings(home=settings.home, poll_seconds=0.05))
-    with at_work(mien), serving(api_of(mien)) as address:
-        job = httpx.post(
-            f"{address}/v0/batch/jobs",
-            files=[
-                ("file", ("call.flac", CALL.read_bytes())),
-                ("json", (None, json.dumps({"models": {"prosody": {}, "language": {}}}))),
-            ],
-        ).json()["job_id"]
-        page = look(f"{address}/result/{job}")
+    with served(build(Settings(home=settings.home, poll_seconds=0.05))) as address:
+        page = look(f"{address}/result/{begun(address, CALL, models={'prosody': {}, 'language': {}})}")
 
         page.get_by_role("group", name="Tone of voice", exact=True).wait_for()
         page.locator("[data-piece]").nth(20).wait_for()
