@@ -170,7 +170,7 @@ class Classifier(nn.Module):
     def __init__(self, classes: int, taught: int) -> None:
         super().__init__()
         self.encoder, self.pool = Encoder(), Pool()
-        self.dropout = nn.Dropout(0.3)
+        self.dropout = nn.Dropout(0.2)
         self.head = nn.Linear(Pool.SIZE, classes)
         self.taught = nn.Linear(Pool.SIZE, taught)
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from training.clock import Clock
@@ -24,18 +24,22 @@ from training.voice.data import DEVELOPMENT, EMOGATOR, TRAIN, Clips, load
 from training.voice.network import HOP, Classifier, LogMel, normalised
 
 BATCH = 64
-RATE = 2e-3
+RATE = 1.5e-3
 DECAY = 0.05
 KEEP = 0.998
 """How much of the running average stays at each step."""
 
 SMOOTHING = 0.1
-MIXED = 0.5
+MIXED = 0.35
 """Share of the batches in which bursts are mixed two by two."""
 
-LENGTH, LONGEST = 160, 193
+LENGTH, LONGEST = 144, 193
 """Frames of a clip that the network learns from at a time, and those that are kept of each: EmoGator's
 last 1.92 s."""
+
+HELD = 2
+"""Blocks that stay as they are when training begins with weights: what they hear, edges and tones, is
+learned first, and a quarter of a step goes into learning it."""
 
 TAUGHT, TAUGHT_WEIGHT = 48, 0.3
 """Main components of the teacher's scores, and by how much they count."""
@@ -100,13 +104,17 @@ def train(work: Path, minutes: float, checkpoint: Path, start: Path | None) -> N
     bands, frames = bands_of(clips, work / "emogator.bands.npy")
     labels, teacher = torch.from_numpy(clips.labels), taught(work / "yamnet.npy", indices)
     network, average = Classifier(len(EMOGATOR), TAUGHT), Classifier(len(EMOGATOR), TAUGHT)
+    held: list[nn.Module] = []
     if start:
         network.load_state_dict(torch.load(start, weights_only=True)["average"])
+        held = [network.encoder.stem, network.encoder.stem_norm, *network.encoder.blocks[:HELD]]
+        for part in held:
+            part.requires_grad_(False)
     average.load_state_dict(network.state_dict())
     network = network.to(memory_format=torch.channels_last)
     network.compile()
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
+    learning = [p for p in network.parameters() if p.requires_grad]
+    matrices, others = [p for p in learning if p.ndim > 1], [p for p in learning if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}],
         lr=RATE,
@@ -120,6 +128,8 @@ def train(work: Path, minutes: float, checkpoint: Path, start: Path | None) -> N
         begun, total, taken = clock.spent, 0.0, 0
         shuffled = torch.from_numpy(rng.permutation(indices))
         network.train()
+        for part in held:
+            part.eval()
         for step in range(steps):
             if clock.part >= 1:
                 break

@@ -1,4 +1,4 @@
-"""The networks trained in `training/`, one `.onnx` and one card (`.md`) each, and the pulling of others."""
+"""The networks trained in `training/`, one card (`.md`) each and its `.onnx`, and the pulling of others."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,15 +23,17 @@ class Shipped:
 
 
 def shipped() -> tuple[Shipped, ...]:
-    """The networks in this package."""
+    """The networks in this package, each with its parts: those whose names begin with its own."""
     return tuple(
         Shipped(
-            name=path.stem,
+            name=card.stem,
             path=path,
-            size=path.stat().st_size,
-            card=dict(_front_matter(path.with_suffix(".md"))),
+            size=sum(part.stat().st_size for part in _folder().glob(f"{card.stem}.*.onnx"))
+            + path.stat().st_size,
+            card=dict(_front_matter(card)),
         )
-        for path in sorted(_folder().glob("*.onnx"))
+        for card in sorted(_folder().glob("*.md"))
+        if (path := card.with_suffix(".onnx")).is_file()
     )
 
 
