@@ -166,7 +166,7 @@ def _capitals(text: str) -> Iterator[Entity]:
         at += len(word)
 
 
-def _level(sound: Sound) -> float:
+def _level(sound: Sound | Heard) -> float:
     return float(np.sqrt(np.mean(np.square(sound)))) if len(sound) else 0.0
 
 
