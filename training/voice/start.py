@@ -24,12 +24,18 @@ SHOWN = 1024
 
 
 def weights(network: Path) -> dict[str, Tensor]:
-    """The weights of a graph by their names in `Classifier`; merged normalisations do nothing but add."""
+    """The weights of a network and of its heads, by their names in `Classifier`."""
+    heads = network.with_suffix(".heads.onnx")
+    return _weights(network) | (_weights(heads) if heads.exists() else {})
+
+
+def _weights(network: Path) -> dict[str, Tensor]:
+    """Merged normalisations do nothing but add."""
     graph = onnx.load(network).graph
     raw = {one.name.removesuffix(".half"): _tensor(one) for one in graph.initializer}
     found = {_renamed(name): tensor for name, tensor in raw.items() if not name.startswith("onnx::")}
     for node in graph.node:
-        if node.op_type == "Conv" and node.input[1].startswith("onnx::"):
+        if node.op_type == "Conv" and node.input[1].startswith("onnx::") and "encoder" in node.name:
             path = node.name.strip("/").removesuffix("/Conv").replace("/", ".")
             if path.endswith(".second"):
                 norm = f"{path}_norm"
@@ -51,7 +57,7 @@ def _tensor(one: onnx.TensorProto) -> Tensor:
 
 
 def _renamed(name: str) -> str:
-    """Attention and the last norm were once part of the encoder."""
+    """Attention and the last norm were part of the encoder before bursts were found."""
     for part in ("attention", "norm"):
         name = name.replace(f"encoder.{part}.", f"pool.{part}.")
     return name.replace("intended.", "head.")
