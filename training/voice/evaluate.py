@@ -25,7 +25,7 @@ from mien.types import Heard
 from training.semantics.shares import ON_THE_LIST, explained, ratings
 from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, RATE, TEST, Clips, load
 from training.voice.descriptions import forms, kinds_of_sound, targets
-from training.voice.detector import event_f1, readers, trials
+from training.voice.detector import ACTORS, event_f1, readers, trials
 from training.voice.train import bands_of
 
 Floats = NDArray[np.float64]
@@ -170,8 +170,9 @@ def found_bursts(networks: Networks, work: Path, development: bool) -> None:
     print("  F1 95 %: [{:.3f}, {:.3f}]".format(*np.percentile(scores, [2.5, 97.5])))
     plain = load(work, "librispeech")
     chosen = readers(work)[1 if development else 2]
-    for name, clips, indices in (("read English", plain, chosen), ("EMO-DB", load(work, "emodb"), None)):
-        rows = np.arange(len(clips)) if indices is None else indices
+    acted = load(work, "emodb")
+    others = np.flatnonzero(~np.isin(acted.speakers, ACTORS))
+    for name, clips, rows in (("read English", plain, chosen), ("EMO-DB", acted, others)):
         false = sum(len(_found(networks.voice, clips[int(i)])) for i in rows)
         minutes = sum(len(clips[int(i)]) for i in rows) / RATE / 60
         print(f"  plain speech, {name}: {false} bursts in {minutes:.1f} minutes")

@@ -36,7 +36,7 @@ from training.voice.augment import sound_changed, taken
 from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, TRAIN, Clips, load
 from training.voice.descriptions import SPREAD, USUAL, forms, kinds_of_sound, targets
 from training.voice.detector import learned
-from training.voice.network import Classifier, Encoder, LogMel, normalised
+from training.voice.network import Classifier, Encoder, Kinds, LogMel, normalised
 from training.voice.train import TAUGHT, bands_of
 
 Floats = NDArray[np.float64]
@@ -55,14 +55,14 @@ SOME_BURSTS, MORE_BURSTS = 1500, 6000
 class Ears(nn.Module):
     """Samples to what is heard of them. See the module's text for shapes."""
 
-    def __init__(self, encoder: Encoder, kinds: nn.Module) -> None:
+    def __init__(self, encoder: Encoder, kinds: Kinds) -> None:
         super().__init__()
         self.front, self.encoder, self.kinds = LogMel(), encoder, kinds
 
     def forward(self, sound: Tensor, lengths: Tensor) -> Tensor:
         x, rows = self.encoder(*self.front(sound, lengths))
-        x = x * (torch.arange(x.shape[2])[None] < rows[:, None]).to(x.dtype)[:, None]
-        return torch.cat([x, torch.softmax(self.kinds(x), 1)], 1).transpose(1, 2)
+        inside = (torch.arange(x.shape[2])[None] < rows[:, None]).to(x.dtype)[:, None]
+        return torch.cat([x * inside, torch.softmax(self.kinds(x, inside), 1)], 1).transpose(1, 2)
 
 
 class Heads(nn.Module):

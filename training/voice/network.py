@@ -180,6 +180,21 @@ class Classifier(nn.Module):
         return self.head(embedding), self.taught(embedding)
 
 
+class Kinds(nn.Module):
+    """(batch, 384, rows) → (batch, 3, rows): logits of what is heard, from a row and two on either side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.2)
+        self.first, self.second = nn.Conv1d(Encoder.SIZE, 64, 3, padding=1), nn.Conv1d(64, 3, 3, padding=1)
+
+    def forward(self, heard: Tensor, inside: Tensor | None = None) -> Tensor:
+        """`inside` (batch, 1, rows) is 1 where a row counts, else 0."""
+        inside = torch.ones_like(heard[:, :1]) if inside is None else inside
+        hidden = functional.relu(self.first(self.dropout(heard * inside))) * inside
+        return cast("Tensor", self.second(hidden))
+
+
 def _masked(x: Tensor, frames: Tensor | None) -> Tensor:
     if frames is None:
         return x

@@ -55,16 +55,18 @@ def trimmed(sound: Sound) -> Sound:
 def scene(
     bursts: Callable[[], Sound], speech: Callable[[], Sound], seconds: float, rng: np.random.Generator
 ) -> Scene:
-    """Speech, bursts and pauses one after another, before noise or music or none; now and then nobody
-    speaks, or nobody bursts."""
+    """Speech, bursts, things that sound and pauses one after another, before noise or music or none; now and
+    then nobody speaks, or nobody bursts, or nothing sounds."""
     length = round(seconds * RATE)
     sound = np.zeros(length, np.float32)
-    spoken, burst = rng.random() < 0.8, rng.random() < 0.7
+    spoken, burst, sounding = rng.random() < 0.8, rng.random() < 0.7, rng.random() < 0.5
     at = int(rng.uniform(0, 1) * RATE)
     found = Scene(sound, [], [])
     while at < length:
         if burst and rng.random() < (0.4 if spoken else 0.5):
             piece, stretches = trimmed(bursts()), found.bursts
+        elif sounding and rng.random() < 0.4:
+            piece, stretches = thing(int(rng.uniform(0.2, 4) * RATE), rng), []
         elif spoken:
             whole = speech()
             size = min(len(whole), int(rng.uniform(1.5, 5) * RATE))
@@ -123,6 +125,38 @@ def music(length: int, rng: np.random.Generator) -> Sound:
         if drums:
             made[at : at + size] += rng.standard_normal(size) * np.exp(-time * 40) * 2
     return _leveled(made)
+
+
+def thing(length: int, rng: np.random.Generator) -> Sound:
+    """Something that sounds and is no voice, of level 1: a tone, beeps, a siren, knocks, hissing, music."""
+    time = np.arange(length) / RATE
+    match rng.integers(6):
+        case 0:
+            made = _hum(time, rng.uniform(60, 2000), rng)
+        case 1:
+            made = _hum(time, rng.uniform(300, 3000), rng) * (
+                time % rng.uniform(0.2, 1) < rng.uniform(0.05, 0.2)
+            )
+        case 2:
+            swing = rng.uniform(0.02, 0.4) * np.sin(2 * np.pi * rng.uniform(0.2, 6) * time)
+            made = _hum(np.cumsum(1 + swing) / RATE, rng.uniform(200, 1500), rng)
+        case 3:
+            made = rng.standard_normal(length) * np.exp(
+                -(time % rng.uniform(0.1, 0.8)) * rng.uniform(15, 150)
+            )
+        case 4:
+            return noise(length, rng)
+        case _:
+            return music(length, rng)
+    return _leveled(made)
+
+
+def _hum(time: NDArray[np.float64], hertz: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A tone with overtones or without."""
+    loud = [1.0, *(rng.uniform(0, 1, 5) * (rng.random() < 0.6))]
+    return sum(
+        a * np.sin(2 * np.pi * hertz * k * time) for k, a in enumerate(loud, 1) if hertz * k < RATE / 2
+    )  # type: ignore[return-value]
 
 
 def _leveled(sound: NDArray[np.float64]) -> Sound:
