@@ -48,7 +48,7 @@ PLAIN_WEIGHT = 0.25
 """How much all of the plain read speech counts beside EMO-DB's neutral sentences: enough to know that a
 microphone and a language are no feeling; more, and whatever is English would be neutral."""
 
-SOME_BURSTS, MORE_BURSTS = 1500, 6000
+SOME_BURSTS, MORE_BURSTS = 600, 6000
 """Recordings of bursts from which speech is told, and from which descriptions are learned."""
 
 
@@ -60,9 +60,10 @@ class Ears(nn.Module):
         self.front, self.encoder, self.kinds = LogMel(), encoder, kinds
 
     def forward(self, sound: Tensor, lengths: Tensor) -> Tensor:
-        x, rows = self.encoder(*self.front(sound, lengths))
-        inside = (torch.arange(x.shape[2])[None] < rows[:, None]).to(x.dtype)[:, None]
-        return torch.cat([x * inside, torch.softmax(self.kinds(x, inside), 1)], 1).transpose(1, 2)
+        bands, frames = self.front(sound, lengths)
+        heard, _ = self.encoder(bands, frames)
+        kinds = torch.softmax(self.kinds(bands, heard, frames), 1)
+        return torch.cat([heard, kinds], 1).transpose(1, 2)
 
 
 class Heads(nn.Module):
@@ -155,7 +156,8 @@ def _regression(x: Floats, y: NDArray[np.int64], weight: Floats, group: NDArray[
         Cs=np.logspace(-4, -1, 4),
         cv=folds,
         scoring="neg_log_loss",
-        max_iter=500,
+        max_iter=200,
+        tol=1e-3,
         l1_ratios=(0,),
         use_legacy_attributes=False,
     )

@@ -7,6 +7,7 @@ drift apart. What lies beyond the length of a sound is masked after every layer:
 alone and in a batch with longer ones. In training, where all are of one length, there is no mask.
 """
 
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -181,21 +182,34 @@ class Classifier(nn.Module):
 
 
 class Kinds(nn.Module):
-    """(batch, 384, rows) → (batch, 3, rows): logits of what is heard, from a row and two on either side."""
+    """Bands (batch, 64, frames) and what the encoder made of them (batch, 384, rows) → (batch, 3, rows) logits
+    of what is heard.
+
+    The encoder has learned from bursts alone; this looks for itself, at little cost: over time, not over
+    bands.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        sizes = [BANDS, 96, 128, 128, 128]  # each halves time, as the encoder does four times
+        self.layers = nn.ModuleList([nn.Conv1d(a, b, 5, 2, 2, bias=False) for a, b in pairwise(sizes)])
+        self.norms = nn.ModuleList([nn.BatchNorm1d(size) for size in sizes[1:]])
         self.dropout = nn.Dropout(0.2)
-        self.first, self.second = nn.Conv1d(Encoder.SIZE, 64, 3, padding=1), nn.Conv1d(64, 3, 3, padding=1)
+        self.first = nn.Conv1d(Encoder.SIZE + sizes[-1], 96, 3, padding=1)
+        self.second = nn.Conv1d(96, 3, 3, padding=1)
 
-    def forward(self, heard: Tensor, inside: Tensor | None = None) -> Tensor:
-        """`inside` (batch, 1, rows) is 1 where a row counts, else 0."""
-        inside = torch.ones_like(heard[:, :1]) if inside is None else inside
-        hidden = functional.relu(self.first(self.dropout(heard * inside))) * inside
-        return cast("Tensor", self.second(hidden))
+    def forward(self, bands: Tensor, heard: Tensor, frames: Tensor | None = None) -> Tensor:
+        x = bands
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            frames = frames if frames is None else (frames + 1) // 2
+            x = _masked(functional.relu(norm(layer(x))), frames)
+        x = self.dropout(torch.cat([_masked(heard, frames), x], 1))
+        return cast("Tensor", self.second(_masked(functional.relu(self.first(x)), frames)))
 
 
 def _masked(x: Tensor, frames: Tensor | None) -> Tensor:
+    """Zero beyond the frames that count; time is the last dimension."""
     if frames is None:
         return x
-    return x * (torch.arange(x.shape[3])[None] < frames[:, None]).to(x.dtype)[:, None, None]
+    inside = (torch.arange(x.shape[-1])[None] < frames[:, None]).to(x.dtype)
+    return x * (inside[:, None] if x.ndim == 3 else inside[:, None, None])

@@ -53,13 +53,17 @@ def trimmed(sound: Sound) -> Sound:
 
 
 def scene(
-    bursts: Callable[[], Sound], speech: Callable[[], Sound], seconds: float, rng: np.random.Generator
+    bursts: Callable[[], Sound],
+    speech: Callable[[], Sound],
+    seconds: float,
+    rng: np.random.Generator,
+    things: float = 0.35,
 ) -> Scene:
     """Speech, bursts, things that sound and pauses one after another, before noise or music or none; now and
-    then nobody speaks, or nobody bursts, or nothing sounds."""
+    then nobody speaks, or nobody bursts. `things`: how likely there are things that sound and are no voice."""
     length = round(seconds * RATE)
     sound = np.zeros(length, np.float32)
-    spoken, burst, sounding = rng.random() < 0.8, rng.random() < 0.7, rng.random() < 0.5
+    spoken, burst, sounding = rng.random() < 0.8, rng.random() < 0.7, rng.random() < things
     at = int(rng.uniform(0, 1) * RATE)
     found = Scene(sound, [], [])
     while at < length:

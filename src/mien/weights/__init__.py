@@ -21,6 +21,17 @@ class Shipped:
     size: int
     card: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def digests(self) -> Mapping[Path, str]:
+        """What the card says of its files: `sha256`, and `sha256 of NAME` of its parts."""
+        said = {self.path: self.card.get("sha256", "")}
+        said |= {
+            self.path.with_name(key.removeprefix("sha256 of ")): digest
+            for key, digest in self.card.items()
+            if key.startswith("sha256 of ")
+        }
+        return {path: digest for path, digest in said.items() if digest}
+
 
 def shipped() -> tuple[Shipped, ...]:
     """The networks in this package, each with its parts: those whose names begin with its own."""
