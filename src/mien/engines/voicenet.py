@@ -37,7 +37,7 @@ seconds; and those in one call, padding included."""
 BURST = -1
 """The column that says how likely a burst is."""
 
-SURE, PEAK = 0.2, 0.6
+SURE, PEAK = 0.5, 0.75
 """How likely a burst must be as long as it lasts, and somewhere in it. These and the next were chosen on
 scenes by speakers on whom nothing is reported."""
 
