@@ -90,7 +90,9 @@ class Stub:
     def prosody(self, pieces: Sequence[Heard]) -> ScoreTable:
         """Excitement is how loud it is."""
         table = _table(len(pieces), labels.EXPRESSIONS)
-        table[:, labels.EXPRESSIONS.index("Excitement")] = [_level(piece) for piece in pieces]
+        table[:, labels.EXPRESSIONS.index("Excitement")] = [
+            _level(piece.astype(np.float32)) for piece in pieces
+        ]
         return table
 
     def find_bursts(self, heard: Heard) -> list[Interval]:
@@ -166,7 +168,7 @@ def _capitals(text: str) -> Iterator[Entity]:
         at += len(word)
 
 
-def _level(sound: Sound | Heard) -> float:
+def _level(sound: Sound) -> float:
     return float(np.sqrt(np.mean(np.square(sound)))) if len(sound) else 0.0
 
 
