@@ -42,9 +42,12 @@ export interface Moment {
   time: number;
   name: string;
   score: number;
-  /** How far the score lies above its mean in this track. */
+  /** How far the score lies above its mean in this track; never less than `LEAST`. */
   rise: number;
 }
+
+/** A smaller rise stands out from nothing. */
+const LEAST = 0.05;
 
 /**
  * The moments at which a score stands furthest above what is usual for this name, person and model: the highest
@@ -57,7 +60,7 @@ export function moments(tracks: Track[], count: number, apart: number): Moment[]
     const usual = means(track.emotions);
     for (let row = 0; row < track.rows; row++) {
       let best = -1;
-      let rise = 0;
+      let rise = LEAST;
       for (let i = 0; i < names.length; i++) {
         const above = values[row * names.length + i]! - usual[i]!;
         if (above > rise) [best, rise] = [i, above];

@@ -100,7 +100,15 @@ const ROW = 15;
 const SHOWN = 8;
 
 /** One row a person: speakers in one colour, faces in that of what comes first. */
-export function PeopleLane({ title, tracks, speaking }: { title: string; tracks: Track[]; speaking?: boolean }) {
+interface PeopleLaneProps {
+  title: string;
+  tracks: Track[];
+  speaking?: boolean;
+  /** What stands before the names of persons. */
+  of?: string;
+}
+
+export function PeopleLane({ title, tracks, speaking = false, of = "" }: PeopleLaneProps) {
   const all = useSignal(false);
   const shown = all.value ? tracks : tracks.slice(0, SHOWN);
   const top = (i: number) => 4 + i * (ROW + 3);
@@ -110,7 +118,7 @@ export function PeopleLane({ title, tracks, speaking }: { title: string; tracks:
       name={
         <div class="people" style={{ paddingTop: "0.1rem" }}>
           {shown.map((track) => (
-            <PersonName key={track.person} track={track} speaking={speaking ?? false} />
+            <PersonName key={track.person} track={track} speaking={speaking} of={of} />
           ))}
           {tracks.length > SHOWN && (
             <button class="bare" onClick={() => (all.value = !all.value)}>
@@ -139,13 +147,13 @@ export function PeopleLane({ title, tracks, speaking }: { title: string; tracks:
   );
 }
 
-function PersonName({ track, speaking }: { track: Track; speaking: boolean }) {
+function PersonName({ track, speaking, of }: { track: Track; speaking: boolean; of: string }) {
   const { axis } = useStage();
   const row = useComputed(() => rowAt(track, axis.looked.value)).value;
   const [top] = row < 0 || speaking ? [] : topOf(track.emotions, row, 1);
   return (
     <div class={row < 0 ? "person quiet" : "person"}>
-      <b>{personName(track.person) || (track.model === "face" ? "all faces" : "everybody")}</b>
+      <b>{of}{personName(track.person) || (track.model === "face" ? "all faces" : "everybody")}</b>
       {top !== undefined && (
         <span>
           <span class="swatch" style={{ background: colorOf(track.emotions.names[top]!) }} /> {track.emotions.names[top]}

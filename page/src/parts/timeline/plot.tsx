@@ -12,7 +12,7 @@ import { useStage } from "./stage";
 
 /** Pixels beside the plotting area, the same in all lanes, so that they stand exactly below each other. */
 export const LEFT = 40;
-export const RIGHT = 10;
+export const RIGHT = 18;
 
 const STEPS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 

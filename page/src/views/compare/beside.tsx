@@ -90,11 +90,11 @@ function Times({ a, b, pairs }: { a: Side; b: Side; pairs: Pair[] }) {
       <Stage player={player} step={step}>
         {sides.map(({ letter, told }) => {
           const faces = told.tracks.filter(({ model }) => model === "face");
-          return faces.length > 0 && <PeopleLane key={letter} title={`${letter}: faces`} tracks={faces} />;
+          return faces.length > 0 && <PeopleLane key={letter} title={`${letter}: faces`} of={`${letter}: `} tracks={faces} />;
         })}
         {sides.map(({ letter, told }) => {
           const said = told.tracks.filter(({ model, text }) => model === "language" && text);
-          return said.length > 0 && <WordsLane key={letter} title={`${letter}: words`} tracks={said} />;
+          return said.length > 0 && <WordsLane key={letter} title={`${letter}: what was said`} tracks={said} />;
         })}
         {[...chosen.value].flatMap(([pair, names]) => {
           const tracks = [a.told.tracks[pair.a!]!, b.told.tracks[pair.b!]!];

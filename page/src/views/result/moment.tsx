@@ -56,7 +56,8 @@ function MomentLink({ player }: { player: Player }) {
 function TrackNow({ track, player, always }: { track: Track; player: Player; always: boolean }) {
   const at = useComputed(() => rowsAt(track, player.axis.looked.value).join());
   const rows = at.value ? at.value.split(",").map(Number) : [];
-  if (!rows.length && !always) return null;
+  // bursts are seldom: no room is kept for them
+  if (!rows.length && (!always || track.model === "burst")) return null;
   return (
     <section class="now">
       <h3>

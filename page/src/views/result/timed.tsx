@@ -97,7 +97,7 @@ function Lanes({ head, tracks, spreads, player, media, step }: LanesProps) {
         {(peaks.value || bursts) && <SoundLane peaks={peaks.value} bursts={bursts ?? null} />}
         {speakers.length > 0 && <PeopleLane title="Speakers" tracks={speakers} speaking />}
         {faces.length > 0 && <PeopleLane title="Faces" tracks={faces} />}
-        {said.length > 0 && <WordsLane tracks={said} title={of("language").length ? "Words" : "Speech"} />}
+        {said.length > 0 && <WordsLane tracks={said} title="What was said" />}
         {[...chosen.value].map(([i, names]) => (
           <LinesLane
             key={i}

@@ -1,0 +1,299 @@
+"""What was measured, as somebody looks at it: films, sounds, texts, pictures, and two beside each other."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import ZipFile
+
+import httpx
+import numpy as np
+import pytest
+
+from mien.app import App, build
+from mien.settings import Settings
+from tests.api.serving import api_of, serving
+from tests.media import film, picture, silence, talk, tone
+from tests.web.conftest import at_work
+
+pytestmark = pytest.mark.timeout(600)
+
+CALL = Path(__file__).parent.parent.parent / "examples" / "call.flac"
+
+EVERYTHING = {
+    "face": {"facs": {}, "descriptions": {}, "identify_faces": True},
+    "prosody": {"granularity": "sentence", "identify_speakers": True},
+    "burst": {},
+    "language": {"sentiment": {}, "toxicity": {}},
+    "ner": {},
+}
+
+
+def begun(address, *files, models, text=()) -> str:
+    """Start a job, and tell its id."""
+    parts = [("file", (path.name, path.read_bytes())) for path in files]
+    parts += [("json", (None, json.dumps({"models": models, "text": list(text)})))]
+    job: str = httpx.post(f"{address}/v0/batch/jobs", files=parts, timeout=60).json()["job_id"]
+    return job
+
+
+@pytest.fixture
+def measured(address):
+    """Measure something to the end, and tell the job's id."""
+
+    def measured(*files, models=EVERYTHING, text=()) -> str:
+        job = begun(address, *files, models=models, text=text)
+        ended = False
+        while not ended:
+            time.sleep(0.1)
+            state = httpx.get(f"{address}/v0/batch/jobs/{job}", timeout=60).json()["state"]
+            ended = "ended_timestamp_ms" in state
+        return job
+
+    return measured
+
+
+@contextmanager
+def served(mien: App) -> Iterator[str]:
+    """The address of a server of other settings, with a worker beside it."""
+    with at_work(mien), serving(api_of(mien)) as url:
+        yield url
+
+
+@pytest.fixture
+def talking(measured, tmp_path) -> str:
+    """A film of six seconds, bright and loud but for the two in its middle."""
+    sound = np.concatenate([tone(2), silence(2), tone(2)])
+    greys = [230] * 60 + [0] * 60 + [130] * 60
+    return measured(film(tmp_path / "talking.mp4", *greys, sound=sound, width=320, height=240))
+
+
+def at(page, seconds: float, within: float = 0.2) -> None:
+    """Wait until the page is at a moment."""
+    page.wait_for_function(
+        "([at, within]) => Math.abs(document.querySelector('[role=slider]').ariaValueNow - at) <= within",
+        arg=[seconds, within],
+    )
+
+
+def test_a_film_is_shown_with_its_faces_lanes_and_scores(address, look, talking):
+    page = look(f"{address}/result/{talking}?t=1")
+
+    for lane in (
+        "Sound",
+        "Speakers",
+        "Faces",
+        "What was said",
+        "Face 0",
+        "Tone of voice · speaker 0",
+        "Words",
+    ):
+        page.get_by_role("group", name=lane, exact=True).wait_for()
+    page.locator(".face-label", has_text="face").get_by_text("Joy").first.wait_for()
+    box = page.locator(".face-box").first.bounding_box()
+    seen = page.locator("video").bounding_box()
+    assert box["x"] == pytest.approx(seen["x"], abs=1)
+    assert box["width"] == pytest.approx(seen["width"] * 100 / 320, abs=2)
+
+    panel = page.get_by_role("complementary", name="At this moment")
+    assert "Facial actions (FACS)" in panel.inner_text()
+    assert "Descriptions" in panel.inner_text()
+    page.get_by_role("heading", name="Moments that stand out").wait_for()
+
+
+def test_player_lanes_and_words_go_together(address, look, talking):
+    page = look(f"{address}/result/{talking}")
+    page.get_by_role("group", name="What was said", exact=True).wait_for()
+    page.wait_for_function("document.querySelector('video').readyState >= 1")
+
+    plot = page.get_by_role("group", name="Faces", exact=True).locator(".lane-plot")
+    left = page.locator(".stage-over").bounding_box()
+    y = plot.bounding_box()["y"] + 8
+    page.mouse.click(left["x"] + left["width"] / 2, y)
+    at(page, 3)
+    page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 3) < 0.2")
+    assert page.locator(".face-box").count() == 0  # it is dark then
+
+    page.locator("[data-piece='1']").click()
+    at(page, 0.5)
+
+    page.get_by_role("slider", name="Moment").focus()
+    page.keyboard.press("ArrowRight")
+    at(page, 0.5 + 1 / 3, 0.05)
+    page.keyboard.press("End")
+    at(page, 6)
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('[role=slider]').ariaValueNow > 0.6")
+    page.wait_for_function("document.querySelector('.saying')")
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('video').paused")
+
+
+def test_the_brush_shows_a_part_and_a_double_click_the_whole(address, look, talking):
+    page = look(f"{address}/result/{talking}")
+    page.get_by_role("group", name="Faces", exact=True).wait_for()
+    over = page.locator(".stage-over").bounding_box()
+    y = page.get_by_role("group", name="Faces", exact=True).bounding_box()["y"] + 8
+    whole = page.get_by_role("button", name="whole")
+    assert whole.is_disabled()
+
+    page.mouse.move(over["x"] + over["width"] * 0.25, y)
+    page.mouse.down()
+    page.mouse.move(over["x"] + over["width"] * 0.5, y, steps=4)
+    page.mouse.up()
+    page.wait_for_function("!document.querySelector('.zoom button:last-child').disabled")
+    page.mouse.click(over["x"] + over["width"] * 0.5, y)
+    at(page, 6 * 0.375, 0.1)  # the middle of what is seen
+
+    page.mouse.dblclick(over["x"] + over["width"] * 0.5, y)
+    page.wait_for_function("document.querySelector('.zoom button:last-child').disabled")
+
+
+def test_lines_are_of_whatever_is_chosen(address, look, talking):
+    page = look(f"{address}/result/{talking}")
+    lane = page.get_by_role("group", name="Face 0", exact=True)
+    lane.wait_for()
+    assert "Joy" in lane.inner_text()
+
+    lane.get_by_label(re.compile("Add an expression")).fill("Awe")
+    lane.get_by_text("Awe", exact=True).wait_for()
+    lane.get_by_role("button", name="Take Joy away").click()
+    lane.locator(".chosen").get_by_text("Joy", exact=True).wait_for(state="detached")
+
+    lane.get_by_role("button", name="Take the lane Face 0 away").click()
+    lane.wait_for(state="detached")
+    page.get_by_label("Add a lane").select_option("Face 0")
+    lane.wait_for()
+
+
+def test_what_could_not_be_measured_is_said_where_it_would_be(look, settings, tmp_path):
+    (tmp_path / "b.wav").write_bytes(b"no sound at all")
+    mien = build(settings.model_copy(update={"text_reader": "", "poll_seconds": 0.05}))
+    with served(mien) as address:
+        files = talk(tmp_path / "a.wav"), tmp_path / "b.wav"
+        page = look(f"{address}/result/{begun(address, *files, models={'language': {}, 'prosody': {}})}")
+
+        page.get_by_role("group", name="Words: error").get_by_text("no engine").wait_for()
+        page.get_by_text("One file could not be measured").wait_for()
+        assert "b.wav" in page.locator(".problems").inner_text()
+
+
+def test_a_text_is_coloured_and_each_word_has_its_panel(address, look, measured):
+    text = "Hello Angela!\n\nIt is so good to see you!! 🙂 Is it not?"
+    models = {"language": {"sentiment": {}, "toxicity": {}}, "ner": {}}
+    job = measured(models=models, text=[text, "Another one."])
+    page = look(f"{address}/result/{job}")
+
+    page.locator("[data-piece]").first.wait_for()
+    shown = page.get_by_role("group", name=re.compile("The text")).inner_text()
+    assert [*filter(None, (line.strip() for line in shown.splitlines()))][-1].endswith("🙂 Is it not?")
+    assert page.locator(".entity", has_text="Angela").get_attribute("title") == "PERSON"
+
+    page.locator("[data-piece]", has_text="good").click()
+    panel = page.get_by_role("complementary", name="The chosen piece")
+    panel.get_by_role("heading", name="“good”").wait_for()
+    assert "Sentiment 5.0 of 1" in panel.inner_text()
+    page.keyboard.press("ArrowRight")
+    panel.get_by_role("heading", name="“to”").wait_for()
+
+    page.get_by_label("Colours").select_option("sentiment")
+    page.get_by_text("negative to positive").wait_for()
+    page.get_by_label("File", exact=True).select_option("1 (text)")
+    page.get_by_text("Another").wait_for()
+
+
+def test_pictures_are_a_grid_with_boxes(address, look, measured, tmp_path):
+    with ZipFile(tmp_path / "faces.zip", "w") as packed:
+        for name, level in (("a/bright.png", 250), ("b/dim.png", 120), ("c/dark.png", 0)):
+            packed.write(picture(tmp_path / Path(name).name, level, width=200, height=150), name)
+    page = look(f"{address}/result/{measured(tmp_path / 'faces.zip', models={'face': {'facs': {}}})}")
+
+    tiles = page.locator(".tile")
+    tiles.nth(2).wait_for()
+    page.wait_for_function("document.querySelectorAll('.tile .face-box').length == 2")
+    bright, dark = tiles.filter(has_text="bright.png"), tiles.filter(has_text="dark.png")
+    assert "Joy 0.9" in bright.inner_text().replace("\n", " ")
+    assert "no face" in dark.inner_text()
+
+    dark.click()
+    page.get_by_text("No face was found in this picture.").wait_for()
+    bright.click()
+    page.get_by_text("Facial actions (FACS)").wait_for()
+
+
+def exported(address, job, path: Path) -> Path:
+    """What the retired API would have answered: without the words that are ours."""
+    results = httpx.get(f"{address}/v0/batch/jobs/{job}/predictions", timeout=60).json()
+    for result in results:
+        for file in result["results"]["predictions"]:
+            del file["file_type"]
+    path.write_text(json.dumps(results))
+    return path
+
+
+def test_an_old_export_opens_like_any_result_with_its_film_or_without(address, look, talking, tmp_path):
+    page = look(f"{address}/result/export")
+    chooser = page.get_by_label("Drop a predictions JSON here")
+    broken = tmp_path / "broken.json"
+    broken.write_text("[{]")
+    chooser.set_input_files(broken)
+    page.get_by_text("This is not JSON.").wait_for()
+
+    export = exported(address, talking, tmp_path / "predictions.json")
+    chooser.set_input_files([export, tmp_path / "talking.mp4"])
+    page.get_by_role("group", name="Faces", exact=True).wait_for()
+    page.wait_for_function("document.querySelector('video').readyState >= 1")
+
+    page.reload()
+    page.get_by_label("Drop a predictions JSON here").set_input_files(export)
+    page.get_by_role("group", name="Faces", exact=True).wait_for()
+    page.get_by_text("The file itself is not here").wait_for()
+
+
+def test_two_results_stand_on_one_axis(address, look, talking, measured, tmp_path):
+    other = measured(talk(tmp_path / "longer.wav", tone(9)), models={"prosody": {}, "language": {}})
+    page = look(f"{address}/compare?a={talking}")
+    page.get_by_role("region", name="Side B").get_by_role("combobox").select_option(other)
+
+    page.get_by_role("group", name="A: Words", exact=True).wait_for()
+    page.get_by_role("group", name="B: Words", exact=True).wait_for()
+    assert page.get_by_role("slider", name="Moment").get_attribute("aria-valuemax") == "9.0"
+    page.get_by_role("heading", name="Where they differ").wait_for()
+
+    side = page.get_by_role("region", name="Side B")
+    side.get_by_text("or a predictions JSON").click()
+    side.get_by_label("Drop a predictions JSON for B").set_input_files(
+        exported(address, talking, tmp_path / "old.json")
+    )
+    page.get_by_role("group", name="B: Face 0", exact=True).wait_for()
+    differences = page.locator(".differences").first.inner_text()
+    assert "rows each" in differences
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_nobody_is_shut_out_of_a_result(address, look, axe, talking, measured, scheme, width):
+    text = measured(models={"language": {"sentiment": {}}, "ner": {}}, text=["Hello Angela!"])
+    for way, there in (
+        (f"result/{talking}", "[data-piece]"),
+        (f"result/{text}", "[data-piece]"),
+        (f"compare?a={talking}&b={talking}", ".differences"),
+    ):
+        page = look(f"{address}/{way}", scheme=scheme, width=width)
+        page.locator(there).first.wait_for()
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_call_is_measured_by_the_real_engines_and_read_along(look, settings):
+    if not CALL.is_file():
+        pytest.skip("the example is not there")
+    with served(build(Settings(home=settings.home, poll_seconds=0.05))) as address:
+        page = look(f"{address}/result/{begun(address, CALL, models={'prosody': {}, 'language': {}})}")
+
+        page.get_by_role("group", name="Tone of voice", exact=True).wait_for()
+        page.locator("[data-piece]").nth(20).wait_for()
+        page.wait_for_function("document.querySelector('audio').duration > 27")
