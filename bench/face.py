@@ -23,7 +23,6 @@ from mien.media.decode import open_media
 from mien.models import MODELS
 from mien.settings import Settings
 
-
 PUBLISHED = """published by others, not measured here (they want torch or TensorFlow):
   py-feat 1, find and read, a frame          80 ms on an Apple M, 98 to 314 ms on a Linux server, CPU
   py-feat 2, find and read, frame by frame   26 ms on an RTX 3090 (its docs/benchmarks)
