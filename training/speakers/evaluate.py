@@ -231,7 +231,7 @@ def _recordings(clips: Clips, speaker: int) -> list[Sound]:
     return [clips[i] for i in clips.of(range(speaker, speaker + 1))]
 
 
-MADE = ((1, 5), (2, 5), (3, 5), (4, 5), (5, 10), (6, 10), (7, 15), (8, 20), (2, 30), (4, 60), (8, 60))
+MADE = ((1, 5), (2, 5), (3, 5), (4, 5), (5, 10), (6, 10), (7, 15), (8, 20), (4, 60), (8, 60))
 """Speakers and minutes of the made conversations."""
 
 
