@@ -70,6 +70,14 @@ def talking(measured, tmp_path) -> str:
     return measured(film(tmp_path / "talking.mp4", *greys, sound=sound, width=320, height=240))
 
 
+def lane_of(page, name: str):
+    """Where a lane is on the screen: from shares of the time that is seen to x, and its y."""
+    lane = page.get_by_role("group", name=name, exact=True)
+    lane.scroll_into_view_if_needed()
+    over = page.locator(".stage-over").bounding_box()
+    return lambda share: over["x"] + over["width"] * share, lane.bounding_box()["y"] + 8
+
+
 def at(page, seconds: float, within: float = 0.2) -> None:
     """Wait until the page is at a moment."""
     page.wait_for_function(
@@ -108,10 +116,8 @@ def test_player_lanes_and_words_go_together(address, look, talking):
     page.get_by_role("group", name="What was said", exact=True).wait_for()
     page.wait_for_function("document.querySelector('video').readyState >= 1")
 
-    plot = page.get_by_role("group", name="Faces", exact=True).locator(".lane-plot")
-    left = page.locator(".stage-over").bounding_box()
-    y = plot.bounding_box()["y"] + 8
-    page.mouse.click(left["x"] + left["width"] / 2, y)
+    across, y = lane_of(page, "Faces")
+    page.mouse.click(across(0.5), y)
     at(page, 3)
     page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 3) < 0.2")
     assert page.locator(".face-box").count() == 0  # it is dark then
@@ -134,21 +140,19 @@ def test_player_lanes_and_words_go_together(address, look, talking):
 
 def test_the_brush_shows_a_part_and_a_double_click_the_whole(address, look, talking):
     page = look(f"{address}/result/{talking}")
-    page.get_by_role("group", name="Faces", exact=True).wait_for()
-    over = page.locator(".stage-over").bounding_box()
-    y = page.get_by_role("group", name="Faces", exact=True).bounding_box()["y"] + 8
+    across, y = lane_of(page, "Faces")
     whole = page.get_by_role("button", name="whole")
     assert whole.is_disabled()
 
-    page.mouse.move(over["x"] + over["width"] * 0.25, y)
+    page.mouse.move(across(0.25), y)
     page.mouse.down()
-    page.mouse.move(over["x"] + over["width"] * 0.5, y, steps=4)
+    page.mouse.move(across(0.5), y, steps=4)
     page.mouse.up()
     page.wait_for_function("!document.querySelector('.zoom button:last-child').disabled")
-    page.mouse.click(over["x"] + over["width"] * 0.5, y)
+    page.mouse.click(across(0.5), y)
     at(page, 6 * 0.375, 0.1)  # the middle of what is seen
 
-    page.mouse.dblclick(over["x"] + over["width"] * 0.5, y)
+    page.mouse.dblclick(across(0.5), y)
     page.wait_for_function("document.querySelector('.zoom button:last-child').disabled")
 
 

@@ -48,7 +48,8 @@ export function Compare() {
         <Beside key={`${keyOf(a.value)} ${keyOf(b.value)}`} a={a.value} b={b.value} />
       ) : (
         <p class="quiet">
-          Choose a result for each side: two runs of one film, two takes, or an export of the retired API and what this server says of the same.
+          Choose a result for each side: two runs of one film, two takes, or an export of the retired API and what this server says of the same.{" "}
+          <a href="/result/export">Open one export alone.</a>
         </p>
       )}
     </section>
