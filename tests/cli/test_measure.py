@@ -59,6 +59,18 @@ def test_csv_and_artifacts_hold_the_same(run, tmp_path):
     assert float(row["Excitement"]) > 0
 
 
+def test_faces_are_drawn_into_their_pictures(run, tmp_path):
+    large = picture(tmp_path / "one.png", width=200, height=150)
+    talk(tmp_path / "talk.wav")
+
+    ran = run("measure", large, tmp_path / "talk.wav", "--draw", tmp_path / "drawn")
+
+    assert ran.exit_code == 0
+    assert [
+        path.relative_to(tmp_path / "drawn").as_posix() for path in (tmp_path / "drawn").rglob("*.svg")
+    ] == ["1-1-one.png/frame=0.svg"]
+
+
 def test_windows_are_as_long_and_as_often_as_asked(run, tmp_path):
     out = tmp_path / "out.json"
 

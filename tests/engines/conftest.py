@@ -5,8 +5,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from skimage import data
 
+from mien.errors import EngineError
+from mien.settings import Settings
 from mien.types import SOUND_RATE
+from mien.weights.pull import known, pull
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +23,23 @@ def call():
 def speech_of_kennedy(shared):
     """Eleven seconds: "And so, my fellow Americans: ask not …"."""
     return recorded(shared / "media" / "jfk.flac")
+
+
+@pytest.fixture(scope="session")
+def with_mesh(request):
+    """Settings of a home in which MediaPipe's networks lie, fetched once for all runs of the tests."""
+    settings = Settings(home=request.config.cache.mkdir("mien"), threads=1)
+    try:
+        pull(known("mesh", settings), settings)
+    except EngineError as error:
+        pytest.skip(f"MediaPipe's networks cannot be fetched here: {error}")
+    return settings
+
+
+@pytest.fixture(scope="session")
+def astronaut():
+    """A portrait of Eileen Collins, smiling (NASA, public domain), 512 pixels wide."""
+    return data.astronaut()
 
 
 def recorded(path):

@@ -25,6 +25,13 @@ def whisper(home):
     return Engines(Settings(home=home, transcriber="whisper")).transcriber
 
 
+def made(home, *text, **how):
+    """The engine with a tiny whisper that says what it is told to."""
+    folder = write(home / "weights" / "whisper-tiny", *text, **how)
+    (folder / COMPLETE).touch()
+    return Engines(Settings(home=home, transcriber="whisper")).transcriber
+
+
 def test_words_come_with_times_within_their_stretch(whisper):
     stretches = [Speech(time=Interval(b, b + 3), sound=tone(3)) for b in (5.0, 20.0)]
 
@@ -39,19 +46,44 @@ def test_the_language_is_detected_or_as_asked(whisper):
     stretch = Speech(time=Interval(0, 3), sound=tone(3))
 
     assert whisper.transcribe([stretch], None).language == "de"
-    assert whisper.transcribe([stretch], "pt-BR").language == "pt-BR"
+    assert whisper.transcribe([stretch], "de").language == "de"
+
+
+def test_a_regional_language_is_asked_for_as_its_base(tmp_path):
+    whisper = made(tmp_path, language="pt")
+    stretch = Speech(time=Interval(0, 3), sound=tone(3))
+
+    transcript = whisper.transcribe([stretch], "pt-BR")
+
+    assert transcript.language == "pt-BR"
+    assert transcript.words
+
+
+def test_norwegian_is_one_language(tmp_path):
+    whisper = made(tmp_path, language="nn")
+    stretch = Speech(time=Interval(0, 3), sound=tone(3))
+
+    assert whisper.transcribe([stretch], None).language == "no"
+    assert whisper.transcribe([stretch], "no").words
+
+
+def test_where_another_language_is_spoken_than_was_asked_for_nothing_is_made_up(whisper):
+    stretch = Speech(time=Interval(0, 3), sound=tone(3))
+
+    transcript = whisper.transcribe([stretch], "fr")
+
+    assert transcript.words == ()
+    assert transcript.confidence < 0.01
 
 
 def test_what_it_is_sure_of_is_believed(whisper):
     stretch = Speech(time=Interval(0, 3), sound=tone(3))
 
-    assert whisper.transcribe([stretch], "en").confidence > 0.7
+    assert whisper.transcribe([stretch], "de").confidence > 0.7
 
 
 def test_silence_is_no_words(tmp_path):
-    folder = write(tmp_path / "weights" / "whisper-tiny", " Thank you.", sureness=2.0, silence=30.0)
-    (folder / COMPLETE).touch()
-    whisper = Engines(Settings(home=tmp_path, transcriber="whisper")).transcriber
+    whisper = made(tmp_path, " Thank you.", sureness=2.0, silence=30.0)
 
     assert whisper.transcribe([Speech(time=Interval(0, 3), sound=tone(3, 0.0))], "en").words == ()
 

@@ -596,6 +596,44 @@ def wav(samples: bytes, channels=1, kind=1, bits=16, stated=None) -> bytes:
     )  # fmt: skip
 
 
+STEADY = list(range(150))
+UNSTEADY = [tick + tick // 7 + (tick % 5 == 0) * (tick > 60) for tick in range(0, 300, 2)]
+
+
+@pytest.mark.parametrize("cut", [0, 5], ids=["whole", "begins in the middle"])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("ticks", [STEADY, UNSTEADY], ids=["steady", "unsteady"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_pictures_that_are_passed_over_change_nothing_of_those_that_are_not(
+    suffix, ticks, threads, cut, tmp_path, settings
+):
+    """Those on which no other rests are not even decoded; numbers, times and pixels stay."""
+    path = tmp_path / f"film{suffix}"
+    with av.open(str(path), "w") as container:
+        stream = add_film(container, 30)
+        packets = [packet for tick in ticks for packet in stream.encode(_moved(tick))]
+        for packet in [*packets, *stream.encode(None)][cut:]:
+            container.mux(packet)
+    media = open_media(path, "film", settings.model_copy(update={"threads": threads}))
+    every = {frame.index: frame for frame in media.frames(range(len(ticks)))}
+
+    for wanted in (range(0, 150, 8), (5, 6, 77, 140), range(3, 150, 40), (0, 400)):
+        found = list(media.frames(wanted))
+
+        assert [one.index for one in found] == [n for n in wanted if n in every]
+        assert all(one.time == every[one.index].time for one in found)
+        assert all((one.image == every[one.index].image).all() for one in found)
+
+
+def _moved(tick):
+    """A picture whose edges lie elsewhere in each: encoders then use pictures between pictures."""
+    image = np.full((48, 64, 3), 60, np.uint8)
+    image[10:30, tick % 40 : tick % 40 + 20] = (tick * 3) % 256
+    frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+    frame.pts, frame.time_base = tick, Fraction(1, 30)
+    return frame
+
+
 def add_film(container, rate):
     stream = container.add_stream("libx264", rate=rate)
     stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"

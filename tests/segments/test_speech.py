@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.segments import Reading, TranscriptionOptions
-from mien.segments.speech import PADDING, Spoken, attributed, grouped, joined
+from mien.segments.speech import PADDING, Spoken, attributed, grouped, joined, speaker_sureness
 from mien.types import SOUND_RATE, Interval, Turn, Word
 from tests.media import Talk, speech
 
@@ -71,9 +71,46 @@ def test_a_word_is_spoken_by_whose_turn_covers_most_of_it():
     ]
     said = words(("a", 0.2, 0.5, "unknown"), ("b", 0.8, 1.6, "unknown"), ("c", 3.0, 3.2, "unknown"))
 
-    found = [(word.person, word.speaker_confidence) for word in attributed(said, turns)]
+    found = list(attributed(said, turns))
 
-    assert found == [("spk_0", 0.9), ("spk_1", 0.7), ("unknown", None)]
+    assert [word.person for word in found] == ["spk_0", "spk_1", "unknown"]
+    assert [word.speaker_confidence for word in found] == [pytest.approx(0.9), pytest.approx(0.7), None]
+
+
+def test_turns_are_cut_anew_from_words_wherever_the_speaker_changes():
+    """No vote is taken over a long stretch: two words of an answer are a turn of their own."""
+    turns = [
+        Turn(time=Interval(0, 3), person="spk_0", confidence=0.9),
+        Turn(time=Interval(3, 4), person="spk_1", confidence=0.8),
+        Turn(time=Interval(4, 9), person="spk_0", confidence=0.7),
+    ]
+    said = words(*[(f"w{k}", k / 2, k / 2 + 0.4, "unknown") for k in range(18)])
+
+    pieces = list(grouped(attributed(said, turns), "conversational_turn"))
+
+    assert [(piece[0].person, len(piece)) for piece in pieces] == [("spk_0", 6), ("spk_1", 2), ("spk_0", 10)]
+    assert [speaker_sureness(piece) for piece in pieces] == [pytest.approx(sure) for sure in (0.9, 0.8, 0.7)]
+
+
+def test_the_parts_of_a_word_that_one_person_speaks_count_together():
+    turns = [
+        Turn(time=Interval(0, 0.2), person="spk_0", confidence=0.9),
+        Turn(time=Interval(0.2, 0.45), person="spk_1", confidence=0.9),
+        Turn(time=Interval(0.45, 1), person="spk_0", confidence=0.6),
+    ]
+
+    (word,) = attributed(words(("well", 0.05, 0.6, "unknown")), turns)
+
+    assert word.person == "spk_0"
+    assert word.speaker_confidence == pytest.approx(0.75)
+
+
+def test_a_word_of_nobody_known_has_no_speaker_confidence():
+    turns = [Turn(time=Interval(0, 1), person="unknown", confidence=0.9)]
+
+    (word,) = attributed(words(("well", 0.1, 0.6, "unknown")), turns)
+
+    assert (word.person, word.speaker_confidence) == ("unknown", None)
 
 
 def test_pieces_are_padded_within_the_file(engines):

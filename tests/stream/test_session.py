@@ -2,6 +2,7 @@
 
 import json
 import re
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -109,6 +110,42 @@ def test_a_picture_is_frame_zero_without_a_time(shot, ask):
     assert (face["frame"], face["time"], face["face_id"]) == (0, None, "unknown")
     assert face["bbox"] == {"x": 0, "y": 0, "w": 64, "h": 48}
     assert scores(face)["Joy"] == pytest.approx(128 / 255, abs=0.01)
+
+
+def test_what_is_said_is_read_when_it_is_to_be_written_down(sent, ask):
+    said = sent(np.concatenate([silence(0.5), tone(2.0)]))
+
+    reply = ask(data=said, models={"language": {"granularity": "sentence"}}, transcription={})
+
+    (item,) = reply["language"]["predictions"]
+    assert list(item) == ["text", "position", "emotions", "time"]
+    assert item["text"] == "word0 word1 word2 word3"
+    assert item["time"] == {"begin": 0.5, "end": 2.5}
+
+
+def test_what_was_not_understood_is_told(sent, ask):
+    reply = ask(data=sent(silence(2.0)), models={"language": {}}, transcription={})
+
+    assert reply["code"] == "E0200"
+    assert "unable to transcribe" in reply["error"]
+
+
+@pytest.mark.parametrize("asked", [{}, {"transcription": None}])
+def test_nothing_is_written_down_unasked(asked, sent, ask):
+    assert ask(data=sent(tone(1.0)), models={"language": {}}, **asked)["code"] == "E0102"
+
+
+def test_how_long_it_took_is_told_to_who_asks(session):
+    hello = {"data": "Hi", "raw_text": True, "models": {"language": {}}}
+    came = perf_counter() - 0.25
+
+    plain = json.loads(session.answer(json.dumps(hello), came))
+    timed = json.loads(session.answer(json.dumps(hello | {"timing": True}), came))
+
+    assert list(plain) == ["language"]
+    assert list(timed) == ["language", "timing"]
+    assert timed["timing"]["waited_ms"] >= 250
+    assert timed["timing"]["measured_ms"] > 0
 
 
 def test_facs_and_descriptions_come_when_they_are_asked_for(shot, ask):

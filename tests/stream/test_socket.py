@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from itertools import count
@@ -116,6 +116,28 @@ def test_without_a_key_the_handshake_is_refused_with_401(shown, locked):
 
     assert refused.value.response.status_code == 401
     assert json.loads(refused.value.response.body)["fault"]["faultstring"] == "Invalid ApiKey"
+
+
+def test_a_page_shows_its_key_among_the_protocols(locked):
+    url, key = locked
+    shown = "mien.key." + urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+    with Client(url, subprotocols=["mien.stream", shown]) as client:
+        assert client.socket.subprotocol == "mien.stream"  # never the key: browsers go on with what is named
+        assert "language" in client.ask(TEXT)
+
+
+@pytest.mark.parametrize("shown", ["mien.key.d3Jvbmc", "mien.key.", "mien.key.!", "mien.key._-8"])
+def test_a_protocol_that_holds_no_key_opens_nothing(shown, locked):
+    with pytest.raises(InvalidStatus) as refused, Client(locked[0], subprotocols=["mien.stream", shown]):
+        pass
+
+    assert refused.value.response.status_code == 401
+
+
+def test_protocols_of_others_are_not_agreed_to(url):
+    with Client(url, subprotocols=["graphql-ws"]) as client:
+        assert client.socket.subprotocol is None
 
 
 def test_without_keys_pages_of_the_web_are_kept_out(url):

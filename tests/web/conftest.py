@@ -34,9 +34,9 @@ SECONDS = 120
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    """A running browser. Not for longer than it is used: its driver keeps an event loop running in this
-    thread, in which others could run none."""
+def launch():
+    """Start a browser, with more flags where they are given. Not for longer than it is used: its driver
+    keeps an event loop running in this thread, in which others could run none."""
     program = os.environ.get("MIEN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not program:
         pytest.skip("no Chromium on this machine: `apt-get install chromium`, or say where in MIEN_CHROMIUM")
@@ -44,9 +44,17 @@ def chromium():
         pytest.skip("mien was installed without its page")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=FLAGS, timeout=SECONDS * 1000)
-        yield browser
-        browser.close()
+        yield lambda *flags: driver.chromium.launch(
+            executable_path=program, args=[*FLAGS, *flags], timeout=SECONDS * 1000
+        )
+
+
+@pytest.fixture(scope="module")
+def chromium(launch):
+    """A running browser."""
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

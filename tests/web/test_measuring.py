@@ -24,7 +24,7 @@ def test_a_file_that_is_chosen_is_measured_and_its_result_opened(mien, address, 
     page.set_input_files("input[aria-label='Files to measure']", talk(tmp_path / "a.wav", tone(3)))
     page.get_by_text("0:03 ·").wait_for()
 
-    page.get_by_label("Faces").uncheck()
+    page.get_by_label("Face", exact=True).uncheck()
     page.get_by_role("button", name="Measure", exact=True).click()
     page.wait_for_url(re.compile("/result/"))
 
@@ -45,8 +45,8 @@ def test_addresses_texts_and_options_reach_the_job(mien, address, look):
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("Not an address that begins with").wait_for()
 
-    for name in ("Faces", "Tone of voice", "Laughs and sighs", "Names"):
-        page.get_by_label(name).uncheck()
+    for name in ("Face", "Tone of voice", "Vocal bursts", "Entities"):
+        page.get_by_label(name, exact=True).uncheck()
     page.get_by_text("Options").click()
     page.get_by_label("One answer for").select_option("word")
     page.get_by_label("Toxicity").uncheck()
@@ -67,7 +67,7 @@ def test_what_the_microphone_hears_is_measured(mien, address, look):
     page.get_by_role("button", name="Record sound").click()
     page.get_by_text("0:02").wait_for()
     page.get_by_role("button", name="Stop, and keep it").click()
-    page.get_by_text(re.compile(r"Recording \d+\.webm")).wait_for()
+    page.get_by_text(re.compile(r"sound-.*\.webm")).wait_for()
 
     page.get_by_role("button", name="Measure", exact=True).click()
     page.wait_for_url(re.compile("/result/"))
@@ -148,7 +148,7 @@ def test_a_key_is_asked_for_once_and_stays_out_of_links(look, settings):
         dialog.get_by_text("not one of this server's").wait_for()
         dialog.get_by_label("API key").fill(key)
         dialog.get_by_role("button", name="Use this key").click()
-        page.get_by_label("Faces").wait_for()
+        page.get_by_label("Face", exact=True).wait_for()
 
         page.get_by_role("link", name="Library").click()
         page.get_by_text("Nothing has been measured yet.").wait_for()
@@ -166,7 +166,7 @@ def test_a_key_is_asked_for_once_and_stays_out_of_links(look, settings):
 def test_nobody_is_shut_out(mien, address, look, axe, tmp_path, scheme, width):
     page = look(address, scheme=scheme, width=width)
     page.set_input_files("input[aria-label='Files to measure']", picture(tmp_path / "b.png", 200))
-    page.get_by_label("Faces").wait_for()
+    page.get_by_label("Face", exact=True).wait_for()
     for options in page.get_by_text("Options").all():
         options.click()
     assert axe(page) == []

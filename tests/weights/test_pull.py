@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from zipfile import ZipFile
 
 import pytest
 
@@ -196,15 +197,78 @@ def test_checking_finds_what_has_been_damaged_and_a_pull_mends_it(hub, settings)
     assert all(checked.problem is None for checked in check(settings, pullable=[WEIGHTS]))
 
 
+IN_A_WHEEL = replace(
+    WEIGHTS, name="mesh-toy", repository="mien-toy", revision="1.0", wheel=("mien-toy==1.0",)
+)
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """Where pip finds wheels, and nowhere else."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+def wheel(folder, content):
+    """A wheel that pip takes for one, with the files somewhere inside."""
+    with ZipFile(folder / "mien_toy-1.0-py3-none-any.whl", "w") as archive:
+        for name, data in content.items():
+            archive.writestr(f"mien_toy/deep/{name}", data)
+        archive.writestr(
+            "mien_toy-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: mien-toy\nVersion: 1.0\n"
+        )
+        archive.writestr("mien_toy-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr("mien_toy-1.0.dist-info/RECORD", "")
+
+
+def test_files_are_taken_out_of_a_wheel_and_nothing_else_is_kept(index, settings):
+    wheel(index, CONTENT)
+    told = []
+
+    folder = pull(IN_A_WHEEL, settings, lambda done, total: told.append((done, total)))
+
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != COMPLETE} == CONTENT
+    assert told[-1] == (IN_A_WHEEL.size, IN_A_WHEEL.size)
+    assert all(one.problem is None for one in check(settings, pullable=[IN_A_WHEEL]))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(CONTENT | {"config.json": b"[]"}, "not the file", id="another file"),
+        pytest.param({"config.json": b"{}"}, "not the wheel", id="a file is missing"),
+    ],
+)
+def test_a_wheel_that_is_not_the_one_that_was_tried_is_refused(content, said, index, settings):
+    wheel(index, content)
+
+    with pytest.raises(EngineError, match=said):
+        pull(IN_A_WHEEL, settings)
+
+    assert pulled(settings.weights, IN_A_WHEEL.name) == []
+
+
+def test_a_wheel_that_pip_does_not_find_is_a_clear_error(index, settings):
+    with pytest.raises(EngineError, match=r"pip could not fetch mien-toy==1\.0"):
+        pull(IN_A_WHEEL, settings)
+
+
 def test_an_unknown_name_is_answered_with_those_that_are_known(settings):
-    with pytest.raises(RequestError, match=r"multilingual.*whisper-tiny.*whisper-large-v3"):
+    with pytest.raises(RequestError, match=r"multilingual.*mesh.*whisper-tiny.*whisper-large-v3"):
         known("whisper-huge", settings)
 
 
 @pytest.mark.parametrize("weights", PULLABLE.values(), ids=PULLABLE)
 def test_what_can_be_pulled_is_pinned(weights):
-    assert re.fullmatch(r"[0-9a-f]{40}", weights.revision)
-    assert {file.name for file in weights.files} >= {"config.json", "model.bin", "tokenizer.json"}
+    if weights.wheel:
+        assert weights.wheel[-1] == f"{weights.repository}=={weights.revision}"
+    else:
+        assert re.fullmatch(r"[0-9a-f]{40}", weights.revision)
+    if weights.engine == "whisper":
+        assert {file.name for file in weights.files} >= {"config.json", "model.bin", "tokenizer.json"}
     for file in weights.files:
         assert re.fullmatch(r"[0-9a-f]{64}", file.digest)
         assert file.size > 0

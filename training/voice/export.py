@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegressionCV
@@ -27,6 +25,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
+from training.halves import halve
 from training.semantics.shares import ratings, shares
 from training.voice.augment import sound_changed, taken
 from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, TRAIN, Clips, load
@@ -221,28 +220,10 @@ def write(network: Prosody, out: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
+    halve(out)
     print(
         f"{out}: {out.stat().st_size / 1e6:.1f} MB, {sum(p.numel() for p in network.parameters()) / 1e6:.1f} M parameters"
     )
-
-
-def _halve(path: Path) -> None:
-    """Store large weights as half floats, which are made whole when the network is opened: half the
-    size, and scores that differ in the fourth digit."""
-    model = onnx.load(path)
-    graph = model.graph
-    casts = []
-    for weights in graph.initializer:
-        values = numpy_helper.to_array(weights)
-        if values.dtype == np.float32 and values.size >= 1024:
-            name = weights.name
-            weights.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
 
 
 def main() -> None:

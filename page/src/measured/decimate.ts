@@ -51,7 +51,8 @@ function bucketEnd(time: number, from: number, width: number): number {
 
 /** Whether a value holds for a while, and nothing else meanwhile: it is drawn as long as it lasts. */
 function isStretch({ box, begin, end, rows }: Track, row: number): boolean {
-  return !box && end[row]! > begin[row]! && (row + 1 >= rows || end[row]! <= begin[row + 1]! + 1e-6);
+  const isAlone = (one: number, next: number) => one < 0 || next >= rows || end[one]! <= begin[next]! + 1e-6;
+  return !box && end[row]! > begin[row]! && isAlone(row - 1, row) && isAlone(row, row + 1);
 }
 
 /** Where a row's value stands on the axis: a frame at its time, a stretch in its middle. */

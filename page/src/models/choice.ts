@@ -10,7 +10,6 @@ export interface Choice {
 
 export interface Kind {
   name: Model;
-  title: string;
   /** What it measures, for somebody who has never heard of it. */
   says: string;
   /** Roles of which each needs an engine. */
@@ -22,42 +21,36 @@ export interface Kind {
 export const KINDS: readonly Kind[] = [
   {
     name: "face",
-    title: "Faces",
     says: "What every face on the picture expresses, several times a second.",
     roles: ["face_finder", "face_reader"],
     defaults: { fps_pred: 3, identify_faces: true, facs: {}, descriptions: {} },
   },
   {
     name: "prosody",
-    title: "Tone of voice",
     says: "What the way of speaking expresses, whatever the words say.",
     roles: ["voice"],
     defaults: { granularity: "utterance" },
   },
   {
     name: "burst",
-    title: "Laughs and sighs",
     says: "Sounds without words: laughter, sighs, gasps, and what they express.",
     roles: ["burst_reader"],
     defaults: {},
   },
   {
     name: "language",
-    title: "Words",
     says: "What the words express, said or written; sentiment and toxicity beside it.",
     roles: ["text_reader"],
     defaults: { granularity: "sentence", sentiment: {}, toxicity: {} },
   },
   {
     name: "ner",
-    title: "Names",
     says: "People, places, organizations that are named, and what is expressed around them.",
     roles: ["text_reader"],
     defaults: {},
   },
   {
     name: "facemesh",
-    title: "Face landmarks",
     says: "Files of MediaPipe landmarks (.json) instead of pictures.",
     roles: ["mesh_reader"],
     defaults: {},

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
+import { MODEL_NAMES } from "../parts/names";
 import type { FaceOptions, LanguageOptions, Models, ProsodyOptions } from "../wire";
 import { KINDS, LANGUAGES, defaultsOf, isHeard, isServed, withModel, type Choice, type Kind } from "./choice";
 import "./form.css";
@@ -30,7 +31,7 @@ export function ModelsForm({ choice, change, engines }: Editing) {
       )}
       {missing.length > 0 && (
         <p class="quiet small">
-          Without an engine on this server: {missing.map((kind) => kind.title.toLowerCase()).join(", ")}.
+          Without an engine on this server: {missing.map((kind) => MODEL_NAMES[kind.name].toLowerCase()).join(", ")}.
         </p>
       )}
     </div>
@@ -49,7 +50,7 @@ function ModelChoice({ kind, choice, change, engines }: Editing & { kind: Kind }
           aria-describedby={id}
           onChange={() => change(withModel(choice, kind.name, chosen ? null : defaultsOf(kind, engines)))}
         />
-        <span class="kind-title">{kind.title}</span>
+        <span class="kind-title">{MODEL_NAMES[kind.name]}</span>
       </label>
       <p class="quiet small" id={id}>
         {kind.says}
@@ -57,7 +58,7 @@ function ModelChoice({ kind, choice, change, engines }: Editing & { kind: Kind }
       {chosen && kind.name in OPTIONS && (
         <details>
           <summary class="small">
-            Options<span class="unseen"> of {kind.title}</span>
+            Options<span class="unseen"> of {MODEL_NAMES[kind.name]}</span>
           </summary>
           <div class="options">{OPTIONS[kind.name]!({ choice, change, engines })}</div>
         </details>

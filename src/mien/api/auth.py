@@ -1,5 +1,7 @@
 """Who is let in."""
 
+from base64 import urlsafe_b64decode
+from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -8,6 +10,7 @@ from starlette.requests import HTTPConnection
 from mien.errors import BadKey, NotServed, RequestError
 from mien.jobs.store import KeyStore
 from mien.settings import Settings
+from mien.wire.stream import KEY_PROTOCOL
 
 QUERY = frozenset({"apikey", "api_key", "access_token"})
 """How a key is called in an address, whatever the case."""
@@ -63,12 +66,23 @@ class Door:
 
 
 def _keys_of(request: HTTPConnection) -> list[str]:
-    """What may be a key: in the header of the SDKs, in the address, or as a bearer token."""
+    """What may be a key: in the header of the SDKs, in the address, as a bearer token, or among the
+    protocols of a socket."""
     named = [request.headers.get("x-hume-api-key", "")]
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = [token.strip()] if scheme.lower() == "bearer" else []
     queried = [value for name, value in request.query_params.multi_items() if name.lower() in QUERY]
-    return [key for key in named + bearer + queried[:1] if key]
+    return [key for key in named + bearer + queried[:1] + _among_protocols(request) if key]
+
+
+def _among_protocols(request: HTTPConnection) -> list[str]:
+    keys = []
+    for protocol in request.scope.get("subprotocols", ()):
+        if protocol.startswith(KEY_PROTOCOL):
+            coded = protocol.removeprefix(KEY_PROTOCOL)
+            with suppress(ValueError):  # no key that we made
+                keys.append(urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode())
+    return keys[:1]
 
 
 def _check_origin(request: HTTPConnection) -> None:

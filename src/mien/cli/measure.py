@@ -19,6 +19,7 @@ from mien.engines import Engines
 from mien.errors import EngineMissing, MediaError, RequestError
 from mien.formats import Folder
 from mien.formats.artifacts import write_artifacts
+from mien.formats.drawing import draw as draw_faces
 from mien.formats.folder import LocalFolder, keep
 from mien.formats.json import write_predictions
 from mien.measure import Wish
@@ -88,6 +89,12 @@ def measure(
     artifacts: Annotated[
         Path | None, typer.Option(metavar="ZIP", help="Write the artifacts archive.")
     ] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Draw the faces found, an SVG a frame, into a folder; --rows of them a film."
+        ),
+    ] = None,
     rows: Annotated[int, typer.Option(help="Pieces shown a file; 0 shows all.", min=0)] = 12,
 ) -> None:
     """Measure expression in files, addresses, folders or texts.
@@ -120,7 +127,7 @@ def measure(
     names = models.split(",") if models else _served(engines)
     wish = wished({name.strip(): options.get(name.strip()) for name in names}, spoken)
     with TemporaryDirectory(prefix="mien-") as folder:
-        run = _Run(Path(folder), settings, engines, wish, rows, quiet=str(json) == "-")
+        run = _Run(Path(folder), settings, engines, wish, rows, draw, quiet=str(json) == "-")
         try:
             run.measure(inputs or [], text or [])
         finally:  # after Ctrl-C too: what was measured so far is not lost
@@ -137,10 +144,12 @@ class _Run:
     engines: Engines
     wish: Wish
     rows: int
+    draw: Path | None
     quiet: bool
     results: list[tuple[Source, list[Folder]]] = field(default_factory=list)
     good: int = 0
     bad: int = 0
+    _media: Media | None = None
 
     @property
     def exit_code(self) -> int:
@@ -178,7 +187,11 @@ class _Run:
     def _files(
         self, opened: Opened, work: Path, through: Callable[[Media], Media]
     ) -> Iterator[FileMeasurement]:
-        yield from measured(opened, self.wish, self.engines, self.settings, work, through)
+        def noted(media: Media) -> Media:
+            self._media = media
+            return through(media)
+
+        yield from measured(opened, self.wish, self.engines, self.settings, work, noted)
         shutil.rmtree(work)
 
     def _keep(self, source: Source, files: Iterable[FileMeasurement], console: Console) -> None:
@@ -191,6 +204,9 @@ class _Run:
             self.bad += bool(file.errors) or not file.models
             self.good += bool(file.models)
             shown(file, console, self.rows)
+            if self.draw and self._media and "face" in file.models:
+                into = LocalFolder(self.draw / f"{len(self.results)}-{len(folders)}-{Path(file.file).name}")
+                draw_faces(file.models["face"], self._media.frames, into, self.rows)
             if not file.models and not file.errors:
                 console.print(f"  nothing here measures {file.file_type} (see `mien doctor`)", style="yellow")
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from threading import RLock
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from mien.engines.views import View
 from mien.errors import EngineError, EngineMissing
 from mien.settings import Settings
 from mien.types import (
@@ -35,6 +36,12 @@ log = logging.getLogger(__name__)
 
 E = TypeVar("E")
 
+
+VIEW = 192
+"""Pixels of a side of the views that face engines are given."""
+
+ALIGNED = 112
+"""Pixels of a side of the views that tell faces apart: what ArcFace and its kin were trained on."""
 
 LONGEST_STRETCH = 30.0
 """Seconds of speech that an engine is given at once: the window of whisper."""
@@ -113,12 +120,17 @@ class FoundFace:
 
     box: Box
     probability: float
+    view: View
+    """What readers of faces are to see of the picture: the face upright, framed as they know it."""
+    aligned: View
+    """What is to be seen of the face to tell whose it is: eyes, nose and mouth where ArcFace has them."""
 
 
 class FaceFinder(Engine, Protocol):
     """Sees where faces are."""
 
-    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]: ...
+    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
+        """The faces of each image. The images are frames of one film in order, or one picture."""
 
 
 class FaceScores(NamedTuple):
@@ -132,14 +144,20 @@ class FaceScores(NamedTuple):
 class FaceReader(Engine, Protocol):
     """Sees what a face expresses."""
 
-    def read(self, faces: Sequence[Image]) -> FaceScores: ...
+    def read(self, faces: Sequence[Image]) -> FaceScores:
+        """What faces look like; each is the square view of it, `VIEW` pixels wide."""
 
 
 class FaceIdentity(Engine, Protocol):
     """Sees whether two faces are one person's."""
 
+    @property
+    def alike(self) -> float:
+        """Cosine of two faces from which they are taken for one person's."""
+
     def embed(self, faces: Sequence[Image]) -> ScoreTable:
-        """(faces, n) of unit length: faces of one person lie close."""
+        """(faces, n) of unit length: faces of one person lie close. Each is the aligned view, `ALIGNED`
+        pixels wide."""
 
 
 class MeshReader(Engine, Protocol):
@@ -217,8 +235,8 @@ class Engines:
         self._lock = RLock()
         self._loaded: dict[str, Engine] = {}
 
-    def known_faces(self) -> list[ScoreTable]:
-        """Whom the faces of a file may be: those embedded before it, to which the face model adds. For a
+    def known_faces(self) -> list[Any]:
+        """Whom the faces of a file may be: those the face model has seen before it, and adds to. For a
         file by itself there are none."""
         return []
 
@@ -263,5 +281,9 @@ _ROLES: dict[str, _Role[Any]] = {
     name: role for name, role in vars(Engines).items() if isinstance(role, _Role)
 }
 
-_AUTO = {"transcriber": ("whisper", "sphinx"), "multilingual_reader": ("multilingual", "")}
+_AUTO = {
+    "transcriber": ("whisper", "sphinx"),
+    "face_identity": ("mobileface", "appearance"),
+    "multilingual_reader": ("multilingual", ""),
+}
 """What `auto` is: an engine for which weights of its name have been pulled; and what it is before."""

@@ -12,8 +12,8 @@ ALIKE = 0.8
 """How long the shortest of a call must be beside its longest, so that little is spent on padding."""
 
 
-def opened(path: Path, threads: int) -> InferenceSession:
-    """A session that uses so many threads; 0 means one a core.
+def opened(network: Path | bytes, threads: int, name: str = "") -> InferenceSession:
+    """A session that uses so many threads; 0 means one a core. `name` is what bytes are called.
 
     Raises:
         EngineError: the file is damaged, or of a kind that this onnxruntime cannot run.
@@ -25,9 +25,10 @@ def opened(path: Path, threads: int) -> InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3  # errors alone: the rest is of no use to whoever measures
     try:
-        return InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return InferenceSession(network, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no common kind of their own
-        raise EngineError(f"the network {path.name} cannot be opened: {error}") from error
+        called = network.name if isinstance(network, Path) else name
+        raise EngineError(f"the network {called} cannot be opened: {error}") from error
 
 
 def calls(lengths: Sequence[int], largest: int) -> Iterator[list[int]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mien import labels
 from mien.engines import LONGEST_STRETCH, BurstScores, FaceScores, FoundFace
+from mien.engines.views import View
 from mien.settings import Settings
 from mien.types import (
     SOUND_RATE,
@@ -39,6 +40,7 @@ class Stub:
     label = "stub (no measurement)"
     languages: frozenset[str] | None = None
     caveat = "it means nothing"
+    alike = 0.5
 
     def speech(self, sound: Iterable[Sound]) -> Iterator[Interval]:
         """Speech is where it is loud, in steps of a tenth of a second."""
@@ -94,9 +96,7 @@ class Stub:
     def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
         """A picture that is not black is one face, a hundred pixels wide at most."""
         return [
-            [FoundFace(Box(0.0, 0.0, min(100, image.shape[1]), min(100, image.shape[0])), 1.0)]
-            if image.max(initial=0) > 32
-            else []
+            [_found(min(100, image.shape[1]), min(100, image.shape[0]))] if image.max(initial=0) > 32 else []
             for image in images
         ]
 
@@ -151,6 +151,11 @@ def _capitals(text: str) -> Iterator[Entity]:
         if word[:1].isupper():
             yield Entity(text=word, position=Interval(at, at + len(word)), kind="PERSON", confidence=1.0)
         at += len(word)
+
+
+def _found(width: float, height: float) -> FoundFace:
+    view = View(width / 2, height / 2, min(width, height))
+    return FoundFace(Box(0.0, 0.0, width, height), 1.0, view, view)
 
 
 def _level(sound: Sound) -> float:

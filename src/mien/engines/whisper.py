@@ -31,6 +31,10 @@ NO_SPEECH, UNLIKELY, REPETITIVE = 0.6, -1.0, 2.4
 """Above which chance of no speech together with below which mean log probability of its words a
 window is taken for silent, and from which compression its text for a loop: whisper's own."""
 
+ANOTHER = 0.01
+"""A language that is less likely than this is not the one that is spoken, whoever asked for it: whisper
+would translate, or make words up."""
+
 _TAGS = {"nn": "no", "yue": "zh", "jw": "jv"}
 """Whisper's own codes where the API, or BCP-47, has another."""
 
@@ -47,12 +51,15 @@ class Whisper:
         self.languages = None if self._model.model.is_multilingual else frozenset({"en"})
 
     def transcribe(self, stretches: Iterable[Speech], language: str | None) -> Transcript:
-        """A regional language is asked for as its base: whisper knows no regions."""
+        """A regional language is asked for as its base: whisper knows no regions. Where another is surely
+        spoken than was asked for, nothing is understood."""
         windows = _windows(stretches)
         first = list(islice(windows, LISTENED))
         if not first:
             return Transcript(words=(), confidence=0.0, language=language)
-        code = language.partition("-")[0] if language else self._language(first)
+        code, chance = self._spoken(first, language)
+        if chance < ANOTHER:
+            return Transcript(words=(), confidence=chance, language=language)
         words: list[Word] = []
         rest = chain(first, windows)
         while batch := list(islice(rest, BATCH)):
@@ -60,11 +67,17 @@ class Whisper:
         tag = language or _TAGS.get(code, code)
         return Transcript(words=tuple(words), confidence=sureness(words), language=tag)
 
-    def _language(self, windows: Sequence["_Window"]) -> str:
+    def _spoken(self, windows: Sequence["_Window"], asked: str | None) -> tuple[str, float]:
+        """Whisper's code of the language that was asked for and how likely it is spoken, or of that heard."""
+        if self.languages is not None:  # it knows English alone, and cannot tell it from others
+            return "en", 1.0
         sound = np.concatenate([window.sound for window in windows])
-        code: str
-        code, _, _ = self._model.detect_language(sound, language_detection_segments=LISTENED)
-        return code
+        heard: str
+        heard, _, likely = self._model.detect_language(sound, language_detection_segments=LISTENED)
+        if asked is None:
+            return heard, 1.0
+        code = asked.partition("-")[0]
+        return code, sum(float(chance) for other, chance in likely if _TAGS.get(other, other) == code)
 
     def _words(self, windows: Sequence["_Window"], code: str) -> Iterator[Word]:
         """The words of some windows, all decoded at once; those that went wrong once more alone."""

@@ -1,16 +1,13 @@
 """What was measured in one file, kept as a folder."""
 
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from struct import pack
 from typing import BinaryIO, cast
 from zipfile import ZipFile
 
-import numpy as np
-
 from mien.formats import Folder, csv, json
+from mien.formats.png import png
 from mien.types import FileMeasurement, Image, Measured
 
 
@@ -79,7 +76,7 @@ def keep(file: FileMeasurement, folder: Folder) -> None:
             csv.write(name, measured, out)
         for path, image in _faces(measured):
             with folder.write(f"faces/{path}.png") as out:
-                out.write(_png(image))
+                out.write(png(image))
 
 
 def _faces(measured: Measured) -> Iterator[tuple[str, Image]]:
@@ -94,14 +91,3 @@ def _faces(measured: Measured) -> Iterator[tuple[str, Image]]:
                 seen[frame] += 1
                 number = f"-{seen[frame]}" if seen[frame] > 1 else ""
                 yield f"{group.id}/frame={frame}{number}", image
-
-
-def _png(image: Image) -> bytes:
-    height, width = image.shape[:2]
-    rows = np.zeros((height, 1 + width * 3), np.uint8)  # each row begins with its filter: 0, none
-    rows[:, 1:] = image.reshape(height, -1)
-    header = pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, RGB
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )

@@ -5,10 +5,12 @@ nor its folder, may use no protocol and open nothing besides, and is left the de
 """
 
 import os
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeAlias, TypeVar, cast
 
@@ -67,6 +69,13 @@ BAD_PACKETS = 2
 
 CUT_SHORT = 0.9
 """Share of the stated length below which a file counts as cut short."""
+
+SPARING = frozenset({"h264", "hevc"})
+"""Codecs whose pictures say whether others rest on them: one that nobody wants is not decoded then."""
+
+AHEAD, BEHIND = 32, 512
+"""Packets that are read ahead of a picture, to know its number (both codecs move one by 16 at most), and
+whose times are remembered after it (decoders hold back one a thread besides)."""
 
 _ESTIMATED = frozenset({"aac", "ac3", "amr", "dts", "eac3", "loas", "mp3", "mpegvideo"})
 """Formats that do not say how long they are: what FFmpeg says of them is a guess from the bit rate."""
@@ -185,7 +194,7 @@ class Recording:
         return "video" if self.has_sound else "video_no_audio"
 
     def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
-        numbers = iter(wanted)
+        ahead, numbers = tee(wanted)
         number = next(numbers, None)
         time = 0.0
         with self._opened() as container:
@@ -195,7 +204,7 @@ class Recording:
             decoder = _Decoder(container, film, self._max_pixels, self._threads)
             clock = _Clock(self._begin, self.duration, self.fps)
             reformatter, aspect = VideoReformatter(), _aspect(film)
-            for index, frame in enumerate(decoder.frames(VideoFrame)):
+            for index, frame in decoder.pictures(ahead):
                 if number is None:
                     return
                 time = clock.time(index, frame.time)
@@ -367,15 +376,86 @@ class _Decoder:
 
     def frames(self, kind: type[F]) -> Iterator[F]:
         for packet in _packets(self._container, self._stream):
-            try:
-                decoded = packet.decode()
-            except _FOREIGN:
-                self.bad += 1
-                continue
-            for frame in decoded:
-                if isinstance(frame, kind):
-                    self.good += 1
-                    yield frame
+            yield from self._decoded(packet, kind)
+
+    def pictures(self, wanted: Iterator[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """Pictures with their numbers, the first 0. Some may be missing that are not wanted (`wanted`
+        rises): those on which no other rests, where it is certain which number they have."""
+        if self._stream.codec_context.name not in SPARING:
+            yield from enumerate(self.frames(VideoFrame))
+            return
+        context, order = self._stream.codec_context, _Order()
+        next_, last = next(wanted, None), -1
+        asked = set[int]()
+        for packet, followed in _ahead(_packets(self._container, self._stream), order):
+            number = order.number(packet.pts)
+            while next_ is not None and number is not None and next_ <= number:
+                asked.add(next_)
+                next_ = next(wanted, None)
+            # without the first picture it is not known whether those before it can be decoded, and
+            # without the last ones not how long the film is
+            spared = followed and last >= 0 and not self.bad and number is not None and number not in asked
+            context.skip_frame = "NONREF" if spared else "DEFAULT"
+            for frame in self._decoded(packet, VideoFrame):
+                placed = order.number(frame.pts)
+                if last < 0 and placed != 0:
+                    order.certain = False
+                last = last + 1 if placed is None or not order.certain else max(last + 1, placed)
+                yield last, frame
+
+    def _decoded(self, packet: "Packet[Any]", kind: type[F]) -> Iterator[F]:
+        try:
+            decoded = packet.decode()
+        except _FOREIGN:
+            self.bad += 1
+            return
+        for frame in decoded:
+            if isinstance(frame, kind):
+                self.good += 1
+                yield frame
+
+
+class _Order:
+    """The numbers of pictures as they are shown, whose packets come in another order. `certain` until one
+    has no time, or the same as another, or is not to be shown."""
+
+    def __init__(self) -> None:
+        self.certain = True
+        self._stamps: list[int] = []
+        self._before = 0
+
+    def add(self, packet: "Packet[Any]") -> None:
+        stamp = packet.pts
+        if stamp is None or packet.is_discard or packet.is_corrupt or not self.certain:
+            self.certain = False
+            return
+        at = bisect_left(self._stamps, stamp)
+        if (at == 0 and self._before) or self._stamps[at : at + 1] == [stamp]:
+            self.certain = False
+        self._stamps.insert(at, stamp)
+        if len(self._stamps) > 2 * BEHIND:
+            del self._stamps[:BEHIND]
+            self._before += BEHIND
+
+    def number(self, stamp: int | None) -> int | None:
+        """None where it is not certain."""
+        if stamp is None or not self.certain:
+            return None
+        at = bisect_left(self._stamps, stamp)
+        return self._before + at if self._stamps[at : at + 1] == [stamp] else None
+
+
+def _ahead(packets: "Iterator[Packet[Any]]", order: _Order) -> "Iterator[tuple[Packet[Any], bool]]":
+    """Each packet once those after it are in order too, and whether as many follow as ever may."""
+    held: deque[Packet[Any]] = deque()
+    for packet in packets:
+        if packet.size:  # the empty ones at the end carry no picture
+            order.add(packet)
+        held.append(packet)
+        if len(held) > AHEAD:
+            yield held.popleft(), True
+    for packet in held:
+        yield packet, False
 
 
 def _packets(container: InputContainer, stream: VideoStream | AudioStream) -> "Iterator[Packet[Any]]":

@@ -2,21 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from mien import labels
-from mien.engines import Engines
+from mien.engines import ALIGNED, VIEW, Engines, FoundFace
+from mien.engines.views import seen
 from mien.media import Media
 from mien.models.options import Options, Switch
 from mien.segments import TranscriptionOptions
 from mien.segments.frames import Frames
-from mien.types import Box, Frame, Image, Prediction, Scores
+from mien.types import UNKNOWN, Box, Frame, Image, Prediction, Scores, ScoreTable
 
-SAME_PERSON = 0.6
-"""Cosine between two faces from which they are taken for one person's."""
+MOMENT, STAYED = 1.0, 0.3
+"""Seconds, and share of the union of two boxes, that make faces follow each other."""
+
+FOLLOWING = 0.85
+"""How much of the likeness that makes one person two faces need that follow each other."""
+
+LOOKS = 12
+"""Looks of one person that are remembered: faces turn."""
 
 
 class FaceOptions(Options):
@@ -61,7 +69,7 @@ class Face:
         self._finder = engines.face_finder
         self._reader = engines.face_reader
         self._identity = engines.face_identity if options.identify_faces else None
-        self._known = engines.known_faces()
+        self._known: list[_Known] = engines.known_faces()
 
     @staticmethod
     def applies(media: Media) -> bool:
@@ -79,9 +87,8 @@ class Face:
         ]
         if not found:
             return []
-        crops = [cropped(frame.image, face.box) for frame, face in found]
-        scores = self._reader.read(crops)
-        persons = self._persons(crops)
+        scores = self._reader.read([seen(frame.image, face.view, VIEW) for frame, face in found])
+        persons = self._persons(found)
         return [
             FacePrediction(
                 person=persons[i],
@@ -94,24 +101,81 @@ class Face:
                 descriptions=Scores(labels.FACE_DESCRIPTIONS, scores.descriptions[i])
                 if self._options.descriptions
                 else None,
-                crop=crops[i] if self._options.save_faces else None,
+                crop=cropped(frame.image, face.box) if self._options.save_faces else None,
             )
             for i, (frame, face) in enumerate(found)
         ]
 
-    def _persons(self, crops: Sequence[Image]) -> list[str]:
-        """Whose faces these are: the known face that is nearest, or somebody new."""
+    def _persons(self, found: Sequence[tuple[Frame, FoundFace]]) -> list[str]:
+        """Whose faces these are. In each frame the likest pairs of a face and somebody known find each
+        other first; a face that is like nobody is somebody new. Nobody has two faces at once."""
         if self._identity is None:
-            return ["unknown"] * len(crops)
-        persons = []
-        for vector in self._identity.embed(crops):
-            likeness = [float(vector @ known) for known in self._known]
-            best = int(np.argmax(likeness)) if likeness else -1
-            if best < 0 or likeness[best] < SAME_PERSON:
-                best = len(self._known)
-                self._known.append(vector)
-            persons.append(f"face_{best}")
-        return persons
+            return [UNKNOWN] * len(found)
+        views = [seen(frame.image, face.aligned, ALIGNED) for frame, face in found]
+        alike, vectors = self._identity.alike, self._identity.embed(views)
+        looks = [
+            _Look(vector, frame.time, face.box) for vector, (frame, face) in zip(vectors, found, strict=True)
+        ]
+        persons: dict[int, int] = {}
+        for _, numbers in groupby(range(len(found)), key=lambda i: found[i][0].index):
+            faces = list(numbers)
+            pairs = [
+                (known.likeness(looks[i], alike), i, k) for i in faces for k, known in enumerate(self._known)
+            ]
+            taken = set[int]()
+            for likeness, i, k in sorted(pairs, key=lambda pair: -pair[0]):
+                if likeness >= 0 and i not in persons and k not in taken:
+                    persons[i] = k
+                    taken.add(k)
+            for i in faces:
+                if i in persons:
+                    self._known[persons[i]].remember(looks[i], alike)
+                else:
+                    persons[i] = len(self._known)
+                    self._known.append(_Known(looks[i]))
+        return [f"face_{persons[i]}" for i in range(len(found))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a face looked, when, and where."""
+
+    vector: ScoreTable
+    time: float
+    box: Box
+
+
+class _Known:
+    """Somebody who has been seen: how they look, and where they were last."""
+
+    def __init__(self, first: _Look) -> None:
+        self._last, self._vectors = first, [first.vector]
+
+    def likeness(self, look: _Look, alike: float) -> float:
+        """How far above what it takes to be the same person; a face that follows theirs needs less."""
+        likeness = max(float(look.vector @ vector) for vector in self._vectors) - alike
+        moment = abs(look.time - self._last.time) <= MOMENT
+        if moment and _shared(look.box, self._last.box) >= STAYED:
+            return max(likeness, float(look.vector @ self._last.vector) - FOLLOWING * alike)
+        return likeness
+
+    def remember(self, look: _Look, alike: float) -> None:
+        """A look that is not known yet takes the place of the one that is most like another."""
+        self._last = look
+        if any(float(look.vector @ vector) > (1 + alike) / 2 for vector in self._vectors):
+            return
+        self._vectors.append(look.vector)
+        if len(self._vectors) > LOOKS:
+            likeness = np.stack(self._vectors) @ np.stack(self._vectors).T - 2 * np.eye(LOOKS + 1)
+            del self._vectors[int(likeness.max(1).argmax())]
+
+
+def _shared(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    across = min(one.x + one.w, other.x + other.w) - max(one.x, other.x)
+    down = min(one.y + one.h, other.y + other.h) - max(one.y, other.y)
+    both = max(0.0, across) * max(0.0, down)
+    return both / max(one.w * one.h + other.w * other.h - both, 1e-6)
 
 
 def cropped(image: Image, box: Box) -> Image:

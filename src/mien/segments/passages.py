@@ -9,7 +9,7 @@ from functools import cache
 from sentencex import get_sentence_boundaries
 
 from mien.segments import Reading
-from mien.segments.speech import gap, joined, spans
+from mien.segments.speech import gap, joined, spans, speaker_sureness
 from mien.types import Granularity, Interval, Passage, Word, sureness
 
 LONGEST_SENTENCE = 4000
@@ -41,7 +41,7 @@ class Passages:
                 time=Interval(words[0].time.begin, words[-1].time.end),
                 confidence=sureness(words),
                 person=words[0].person,
-                speaker_confidence=words[0].speaker_confidence,
+                speaker_confidence=speaker_sureness(words),
                 words=tuple(_said(words, at)),
             )
             at += len(text) + 1  # pieces are joined by one space

@@ -44,7 +44,7 @@ class Spoken:
                 text=joined(words),
                 confidence=sureness(words),
                 person=words[0].person,
-                speaker_confidence=words[0].speaker_confidence,
+                speaker_confidence=speaker_sureness(words),
             )
 
 
@@ -76,18 +76,25 @@ def attributed(words: Iterable[Word], turns: Sequence[Turn]) -> Iterator[Word]:
         begin, end = word.time.begin, max(word.time.end, word.time.begin + 0.01)  # some have no length
         while first < len(turns) and turns[first].time.end <= begin:
             first += 1
-        best, covered = None, 0.0
-        for turn in turns[first:]:
-            if turn.time.begin >= end:
+        covered: dict[str, float] = {}  # several turns of one person count together
+        sure: dict[str, float] = {}
+        for k in range(first, len(turns)):
+            if (turn := turns[k]).time.begin >= end:
                 break
-            shared = min(turn.time.end, end) - max(turn.time.begin, begin)
-            if shared > covered:
-                best, covered = turn, shared
-        yield (
-            replace(word, person=best.person, speaker_confidence=best.confidence)
-            if best
-            else replace(word, person=UNKNOWN, speaker_confidence=None)
-        )
+            if (shared := min(turn.time.end, end) - max(turn.time.begin, begin)) > 0:
+                covered[turn.person] = covered.get(turn.person, 0.0) + shared
+                sure[turn.person] = sure.get(turn.person, 0.0) + shared * turn.confidence
+        best = max(covered, key=covered.__getitem__, default=UNKNOWN)
+        known = best != UNKNOWN
+        yield replace(word, person=best, speaker_confidence=sure[best] / covered[best] if known else None)
+
+
+def speaker_sureness(words: Sequence[Word]) -> float | None:
+    """How sure it is who speaks some words of one person, each weighing as much as it lasts."""
+    if words[0].speaker_confidence is None:
+        return None
+    weighed = [(word.speaker_confidence or 0.0, max(word.time.length, 0.01)) for word in words]
+    return sum(sure * length for sure, length in weighed) / sum(length for _, length in weighed)
 
 
 def joined(words: Sequence[Word]) -> str:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from math import ceil
+from time import perf_counter
 from uuid import uuid4
 
 import numpy as np
@@ -31,6 +32,7 @@ from mien.wire.stream import (
     measured_json,
     read_json,
     read_message,
+    timing_json,
     warning_json,
 )
 
@@ -60,13 +62,18 @@ class Session:
         self._before = _NOTHING
         self._chunks = Chunks()
 
-    def answer(self, message: str | bytes) -> str:
-        """The reply to a message, whatever the message is."""
+    def answer(self, message: str | bytes, came: float | None = None) -> str:
+        """The reply to a message, whatever the message is. `came`: when, by the `perf_counter`."""
+        begun = perf_counter()
         head: Json = {}
         try:
             said = read_json(message)
             head = head_json(said, self.job_id)
-            reply = _text(head | self._answered(read_message(said)))
+            asked = read_message(said)
+            found = self._answered(asked)
+            if asked.timing:
+                found |= timing_json(begun - (came or begun), perf_counter() - begun)
+            reply = _text(head | found)
             if self._largest_reply and len(reply) > self._largest_reply:
                 raise Refused(
                     "E0101",
@@ -109,15 +116,15 @@ class Session:
     def _measured(self, message: Message, models: Mapping[str, Options]) -> FileMeasurement:
         media = opened(message, models, self._chunks, self._limits, self._settings)
         for name in models:
-            if not _suits(name, media):
+            if not _suits(name, media, message):
                 raise incompatible(name, media.file_type)
         sound = _NOTHING
-        if not AUDIO_MODELS.isdisjoint(models):
+        if not AUDIO_MODELS.isdisjoint(models) or ("language" in models and media.text is None):
             sound = self._with_what_came_before(heard(media, self._limits), message.stream_window_ms)
         if "prosody" in models:
             models = {**models, "prosody": _whole(len(sound), message.stream_window_ms)}
         payload = Payload(media, self._limits, sound)
-        found = measure(payload, Wish(models=models, transcription=None), self._engines)
+        found = measure(payload, Wish(models=models, transcription=message.transcription), self._engines)
         for problem in found.errors:
             raise Refused(code_of(problem.kind), f"{problem.model}: {problem.message}")
         return found
@@ -130,13 +137,14 @@ class Session:
         return heard[-window:]
 
 
-def _suits(model: str, media: Media) -> bool:
-    """Whether a model can look at a payload. Nothing is written down here: language reads what is text.
-    That a film has no sound is another error."""
+def _suits(model: str, media: Media, message: Message) -> bool:
+    """Whether a model can look at a payload. Nothing is written down unless the message asks for it:
+    language reads what is text. That a film has no sound is another error."""
+    sounds = media.has_sound or media.file_type == "video_no_audio"
     if model == "language":
-        return media.text is not None
+        return media.text is not None or (message.transcription is not None and sounds)
     if model in AUDIO_MODELS:
-        return media.has_sound or media.file_type == "video_no_audio"
+        return sounds
     return MODELS[model].applies(media)
 
 

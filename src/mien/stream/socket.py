@@ -10,6 +10,7 @@ import logging
 from asyncio import to_thread, wait_for
 from collections.abc import Callable, Mapping
 from functools import partial
+from time import perf_counter
 
 import orjson
 from fastapi import APIRouter, Response, WebSocket, WebSocketDisconnect
@@ -22,6 +23,7 @@ from mien.stream.line import Line
 from mien.stream.session import Session
 from mien.stream.together import SharedEngines
 from mien.wire.errors import error_json, status_of
+from mien.wire.stream import PROTOCOL
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ class Sockets:
             return
         self._room -= 1
         try:
-            await socket.accept()
+            await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
             await self._serve(socket)
         except WebSocketDisconnect:
             pass  # went away while it was answered
@@ -97,7 +99,7 @@ class Sockets:
 
     async def _answer(self, session: Session, message: str | bytes) -> str:
         try:
-            return await self._line.do(partial(session.answer, message))
+            return await self._line.do(partial(session.answer, message, perf_counter()))
         except Overloaded as error:
             return await to_thread(session.refuse, message, error)
 

@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 
 from mien.engines import Engines
 from mien.settings import Settings
-from mien.types import ScoreTable
 
 Call: TypeAlias = Callable[[Sequence[Any]], Any]
 """Takes some pieces; gives an array or list of as many rows, or a tuple of such."""
@@ -42,7 +41,7 @@ class SharedEngines(Engines):
         super().__init__(settings)
         self._at_once = at_once
         self._shared: dict[str, _Shared] = {}
-        self._faces: list[ScoreTable] = []
+        self._faces: list[Any] = []
 
     def remembering(self) -> "SharedEngines":
         """The same engines, with a memory for faces of its own."""
@@ -50,7 +49,7 @@ class SharedEngines(Engines):
         engines._faces = []
         return engines
 
-    def known_faces(self) -> list[ScoreTable]:
+    def known_faces(self) -> list[Any]:
         return self._faces
 
     def load(self, role: str) -> Any:

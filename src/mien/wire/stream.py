@@ -31,7 +31,8 @@ from mien.models.facemesh import FaceMeshPrediction
 from mien.models.language import LanguagePrediction
 from mien.models.options import Options
 from mien.models.prosody import ProsodyPrediction
-from mien.types import Box, FileMeasurement, FileType, Measured, Prediction, Scores
+from mien.segments import TranscriptionOptions
+from mien.types import Box, FileMeasurement, FileType, Interval, Measured, Prediction, Scores
 from mien.wire.batch import Json, short, without_nulls
 from mien.wire.errors import explained
 
@@ -40,6 +41,10 @@ STREAMED = tuple(name for name in MODELS if name != "ner")
 
 WINDOW_MS = 5000.0
 """Milliseconds of sound that are looked at together unless a message says otherwise."""
+
+PROTOCOL, KEY_PROTOCOL = "mien.stream", "mien.key."
+"""What a page may name as protocols of its socket: the stream, and behind the prefix a key in base64url
+without padding. Pages cannot send headers with a socket, and an address is no place for a key."""
 
 DIGITS = 4
 """Of a score, behind the point: replies have to stay small."""
@@ -136,6 +141,12 @@ class Message(BaseModel):
     job_details: bool = False
     payload_id: str | None = None
 
+    # ── what the retired API had not, and nobody gets who does not ask for it
+    transcription: TranscriptionOptions | None = None
+    """Write down what is said in the sound, so that `language` can read it."""
+    timing: bool = False
+    """Tell how long the answer took."""
+
     def chosen(self) -> dict[str, Options]:
         """The models that are configured, with their options."""
         return {
@@ -189,6 +200,11 @@ def error_json(error: MienError) -> Json:
     return {"error": str(error), "code": code}
 
 
+def timing_json(waited: float, measured: float) -> Json:
+    """How long a message waited for its turn, and was measured; seconds, told in milliseconds."""
+    return {"timing": {"waited_ms": round(waited * 1000, 2), "measured_ms": round(measured * 1000, 2)}}
+
+
 def warning_json(model: str) -> Json:
     code, text = WARNINGS[model]
     return {"warning": text, "code": code}
@@ -233,15 +249,20 @@ def _item(prediction: Prediction) -> Json:
                 },
                 "emotions": _scores(prediction.emotions),
             }
+            if prediction.time is not None:  # of what was said rather than written
+                item["time"] = _time(prediction.time)
             more = {"sentiment": prediction.sentiment, "toxicity": prediction.toxicity}
         case BurstPrediction() | ProsodyPrediction():
-            time = {"begin": short(prediction.time.begin), "end": short(prediction.time.end)}
-            item, more = {"time": time, "emotions": _scores(prediction.emotions)}, {}
+            item, more = {"time": _time(prediction.time), "emotions": _scores(prediction.emotions)}, {}
         case FaceMeshPrediction():
             item, more = {"emotions": _scores(prediction.emotions)}, {}
         case _:
             raise TypeError(f"the stream has no shape for {type(prediction).__name__}")
     return item | {name: _scores(scores) for name, scores in more.items() if scores is not None}
+
+
+def _time(time: Interval) -> Json:
+    return {"begin": short(time.begin), "end": short(time.end)}
 
 
 def _box(box: Box) -> Json:

@@ -3,15 +3,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import * as api from "../../api";
-import { KINDS, type Choice } from "../../models/choice";
+import type { Choice } from "../../models/choice";
 import { timeLeft } from "../../models/estimate";
 import { ModelsForm } from "../../models/form";
 import { about, clock } from "../../parts/clock";
 import { Ask } from "../../parts/ask";
 import { save } from "../../parts/save";
 import { nameOf } from "../../parts/job";
+import { MODEL_NAMES } from "../../parts/names";
 import { notify, notifyError } from "../../parts/notices";
-import type { ListedJob, Status } from "../../wire";
+import type { ListedJob, Model, Status } from "../../wire";
 import { day, isCancelled } from "./words";
 import "./library.css";
 
@@ -121,7 +122,7 @@ function Row({ job, changed }: { job: ListedJob; changed: () => void }) {
         )}
         <p class="quiet small">
           {Object.keys(job.request.models)
-            .map((model) => KINDS.find((kind) => kind.name === model)?.title ?? model)
+            .map((model) => MODEL_NAMES[model as Model])
             .join(" · ")}
         </p>
       </div>
@@ -235,7 +236,7 @@ function Downloads({ job }: { job: ListedJob }) {
         </button>
         {Object.keys(job.request.models).map((model) => (
           <button key={model} class="bare" onClick={fetch(`/mien/jobs/${id}/tables/${model}`, `${name}.${model}.csv`)}>
-            {KINDS.find((kind) => kind.name === model)?.title ?? model} (CSV)
+            {MODEL_NAMES[model as Model]} (CSV)
           </button>
         ))}
         <button class="bare" onClick={fetch(`/v0/batch/jobs/${id}/artifacts`, `${name}.zip`)}>

@@ -177,7 +177,7 @@ function Source({ add, addFiles }: { add: (more: Staged[]) => void; addFiles: (f
         {way === "files" && <Files addFiles={addFiles} />}
         {way === "record" && (
           <Recorder
-            keep={(file, name, seconds) => add([{ id: ++lastId, kind: "file", name, file, seconds }])}
+            keep={({ file, name, seconds }) => add([{ id: ++lastId, kind: "file", name, file, seconds }])}
           />
         )}
         {way === "address" && (

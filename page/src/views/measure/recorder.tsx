@@ -4,83 +4,44 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { clock } from "../../parts/clock";
 import { device, release } from "../../parts/devices";
+import { Recording, type Recorded } from "../../parts/recording";
 
-type Kind = "sound" | "film";
-
-/** What a browser can write of these, the better first. */
-const TYPES: Record<Kind, string[]> = {
-  sound: ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"],
-  film: ["video/webm;codecs=vp8,opus", "video/webm", "video/mp4"],
-};
-
-interface Recording {
-  kind: Kind;
+interface Running {
   stream: MediaStream;
-  recorder: MediaRecorder;
-  begun: number;
+  recording: Recording;
 }
 
-let count = 0;
-
-export function Recorder({ keep }: { keep: (file: Blob, name: string, seconds: number) => void }) {
-  const [recording, setRecording] = useState<Recording | null>(null);
-  const [seconds, setSeconds] = useState(0);
+export function Recorder({ keep }: { keep: (recorded: Recorded) => void }) {
+  const [running, setRunning] = useState<Running | null>(null);
   const [wrong, setWrong] = useState("");
-  const preview = useRef<HTMLVideoElement>(null);
-  const current = useRef<Recording | null>(null);
-  current.current = recording;
-
+  const current = useRef<Running | null>(null);
+  current.current = running;
   useEffect(() => () => release(current.current?.stream ?? null), []);
-  useEffect(() => {
-    if (!recording) return;
-    if (preview.current) preview.current.srcObject = recording.stream;
-    const timer = setInterval(() => setSeconds((performance.now() - recording.begun) / 1000), 200);
-    return () => clearInterval(timer);
-  }, [recording]);
 
-  const begin = async (kind: Kind) => {
+  const begin = async (film: boolean) => {
     setWrong("");
     try {
-      const stream = await device({ audio: true, video: kind === "film" });
-      const mimeType = TYPES[kind].find((type) => MediaRecorder.isTypeSupported(type));
-      const recorder = new MediaRecorder(stream, mimeType ? { mimeType } : {});
-      const parts: Blob[] = [];
-      const begun = performance.now();
-      recorder.ondataavailable = ({ data }) => parts.push(data);
-      recorder.onstop = () => {
-        release(stream);
-        setRecording(null);
-        const type = recorder.mimeType.split(";")[0] || (kind === "film" ? "video/webm" : "audio/webm");
-        const name = `${kind === "film" ? "Film" : "Recording"} ${++count}.${type.split("/")[1]}`;
-        keep(new Blob(parts, { type }), name, (performance.now() - begun) / 1000);
-      };
-      recorder.start(1000);
-      setSeconds(0);
-      setRecording({ kind, stream, recorder, begun });
+      const stream = await device({ audio: true, video: film });
+      setRunning({ stream, recording: new Recording(stream.getTracks(), film ? "film" : "sound") });
     } catch (error) {
       setWrong((error as Error).message);
     }
   };
+  const end = async ({ stream, recording }: Running) => {
+    const recorded = await recording.stop();
+    release(stream);
+    setRunning(null);
+    keep(recorded);
+  };
 
   return (
     <div class="recorder">
-      {recording ? (
-        <>
-          {recording.kind === "film" && <video ref={preview} muted autoPlay playsInline />}
-          <p class="row">
-            <span class="recording-dot" aria-hidden="true" />
-            <span class="figures" role="timer">
-              {clock(seconds)}
-            </span>
-            <button class="primary" onClick={() => recording.recorder.stop()}>
-              Stop, and keep it
-            </button>
-          </p>
-        </>
+      {running ? (
+        <InProgress running={running} end={() => void end(running)} />
       ) : (
         <p class="row">
-          <button onClick={() => begin("sound")}>Record sound</button>
-          <button onClick={() => begin("film")}>Record a film</button>
+          <button onClick={() => begin(false)}>Record sound</button>
+          <button onClick={() => begin(true)}>Record a film</button>
         </p>
       )}
       {wrong && (
@@ -88,9 +49,34 @@ export function Recorder({ keep }: { keep: (file: Blob, name: string, seconds: n
           {wrong}
         </p>
       )}
-      {!wrong && !recording && (
+      {!wrong && !running && (
         <p class="quiet small">The browser asks whether it may. Nothing is measured before you say so.</p>
       )}
     </div>
+  );
+}
+
+function InProgress({ running, end }: { running: Running; end: () => void }) {
+  const { stream, recording } = running;
+  const [seconds, setSeconds] = useState(0);
+  const preview = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    if (preview.current) preview.current.srcObject = stream;
+    const timer = setInterval(() => setSeconds(recording.seconds), 200);
+    return () => clearInterval(timer);
+  }, [stream, recording]);
+  return (
+    <>
+      {stream.getVideoTracks().length > 0 && <video ref={preview} muted autoPlay playsInline />}
+      <p class="row">
+        <span class="recording-dot" aria-hidden="true" />
+        <span class="figures" role="timer">
+          {clock(seconds)}
+        </span>
+        <button class="primary" onClick={end}>
+          Stop, and keep it
+        </button>
+      </p>
+    </>
   );
 }

@@ -1,0 +1,83 @@
+"""How fast faces are found and read.
+
+    python bench/face.py [FILM]
+
+On the portrait that comes with scikit-image, and on a film if one is given: everything on one thread, in
+processor time, so that a busy machine says the same as an idle one. The first use fetches MediaPipe's
+networks.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from skimage import data
+
+from mien.engines import VIEW, Engines
+from mien.engines.views import View, seen
+from mien.measure import Wish, measure
+from mien.media.decode import open_media
+from mien.models import MODELS
+from mien.settings import Settings
+
+
+def main() -> None:
+    engines = Engines(Settings(threads=1))
+    portrait = data.astronaut()
+    large = seen(portrait, View(256, 256, 512), 1280)[280:1000].copy()  # 720p: one face in the middle
+    parts(engines, portrait, large)
+    if len(sys.argv) > 1:
+        for fps in (3.0, 0.0):
+            film(engines, Path(sys.argv[1]), fps)
+
+
+def parts(engines: Engines, portrait: np.ndarray, large: np.ndarray) -> None:
+    """Finding and reading, one picture at a time."""
+    finder, reader, identity = engines.face_finder, engines.face_reader, engines.face_identity
+    ((face,),) = finder.find([portrait])
+    view = seen(portrait, face.view, VIEW)
+    print("one thread, processor time, median of 20:")
+    for name, work in {
+        "find in a portrait of 512 pixels": lambda: finder.find([portrait]),
+        "find in a picture of 1280 × 720, with tiles": lambda: finder.find([large]),
+        "16 frames of 1280 × 720, one face, a frame": lambda: finder.find([large] * 16),
+        "cut out the view of a face": lambda: seen(portrait, face.view, VIEW),
+        "read one face": lambda: reader.read([view]),
+        "read 16 faces, a face": lambda: reader.read([view] * 16),
+        "describe whose face it is": lambda: identity.embed([view]),
+    }.items():
+        print(f"  {name:45} {spent(work) * 1000 / (16 if '16 f' in name else 1):6.2f} ms")
+
+
+def film(engines: Engines, path: Path, fps: float) -> None:
+    """The whole job, decoding included."""
+    media = open_media(path, path.name, Settings(threads=1))
+    options = MODELS["face"].options(fps_pred=fps, identify_faces=True)
+    begin = time.process_time()
+    found = measure(media, Wish(models={"face": options}, transcription=None), engines)
+    took = time.process_time() - begin
+    groups = found.models["face"].groups
+    frames = len({piece.frame for group in groups for piece in group.predictions})
+    length = media.duration or 0.0
+    print(
+        f"{path.name}, fps_pred {fps:g}: {took:.1f} s of one processor for {length:.1f} s of film,"
+        f" {length / took:.1f} × real time, {frames / took:.0f} measured frames/s;"
+        f" persons {', '.join(f'{group.id} in {len(group.predictions)}' for group in groups)}"
+    )
+
+
+def spent(work: Callable[[], object], runs: int = 20) -> float:
+    """Median processor time in seconds."""
+    times = []
+    for _ in range(runs + 1):
+        begin = time.process_time()
+        work()
+        times.append(time.process_time() - begin)
+    return statistics.median(times[1:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+/** What devices give: samples of the microphone as they come, and the picture of the camera when it is asked for. */
+
+import worklet from "./microphone.worklet.ts?worker&url";
+
+/** What the networks hear; also what saves most on the way. */
+const RATE = 16_000;
+
+export interface Listening {
+  readonly rate: number;
+  /** Gets the sound, twenty blocks a second. */
+  heard: (block: Float32Array) => void;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stop(): void;
+}
+
+/** Hear a microphone, sample by sample: pieces of the sound join without a seam. */
+export async function listening(stream: MediaStream): Promise<Listening> {
+  const [context, source] = connected(stream);
+  const listening: Listening = {
+    rate: context.sampleRate,
+    heard: () => {},
+    pause: () => context.suspend(),
+    resume: () => context.resume(),
+    stop: () => void context.close(),
+  };
+  try {
+    await context.audioWorklet.addModule(worklet);
+    const node = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0 });
+    node.port.onmessage = ({ data }) => listening.heard(data as Float32Array);
+    source.connect(node);
+    await context.resume();
+  } catch (error) {
+    void context.close();
+    throw error;
+  }
+  return listening;
+}
+
+function connected(stream: MediaStream): [AudioContext, MediaStreamAudioSourceNode] {
+  const context = new AudioContext({ sampleRate: RATE });
+  try {
+    return [context, context.createMediaStreamSource(stream)];
+  } catch {
+    // Firefox changes no rates between a microphone and a context: it is sent as it is, and the server does
+    void context.close();
+    const own = new AudioContext();
+    return [own, own.createMediaStreamSource(stream)];
+  }
+}
+
+/** Pixels of the longer side of a picture that is sent: what networks see of a face gains nothing from more. */
+const SIDE = 640;
+
+export interface Picture {
+  /** A data URL. */
+  data: string;
+  width: number;
+  height: number;
+}
+
+const canvas = document.createElement("canvas");
+
+/** What the camera shows now; null before its first picture. */
+export async function picture(video: HTMLVideoElement): Promise<Picture | null> {
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return null;
+  const scale = Math.min(1, SIDE / Math.max(video.videoWidth, video.videoHeight));
+  canvas.width = Math.round(video.videoWidth * scale);
+  canvas.height = Math.round(video.videoHeight * scale);
+  canvas.getContext("2d")!.drawImage(video, 0, 0, canvas.width, canvas.height);
+  const { width, height } = canvas;
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+  return blob && { data: await dataUrl(blob), width, height };
+}
+
+function dataUrl(blob: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as string);
+    reader.onerror = () => reject(reader.error ?? new Error("the picture cannot be read"));
+    reader.readAsDataURL(blob);
+  });
+}

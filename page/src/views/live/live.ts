@@ -1,0 +1,394 @@
+/** What goes on in the view: devices on one side, the stream on the other, what was found between them. */
+
+import { signal } from "@preact/signals";
+
+import { ApiError, jobs, start } from "../../api";
+import { release } from "../../parts/devices";
+import type { Models, Score } from "../../wire";
+import { listening, picture, type Listening } from "./capture";
+import { Channel, type Answer } from "./channel";
+import { turnedOn, type Kind } from "./devices";
+import { followed } from "./faces";
+import { Middle, Pace, pump, Rate, type Shot } from "./pump";
+import { Recording, type Recorded } from "../../parts/recording";
+import { byName, highest, Marks, Rolling } from "./rolling";
+import { loudness, Unsent, Utterances, wav, Window, type Piece } from "./sound";
+import { Stopwatch } from "../../parts/stopwatch";
+import { ENGINE_MISSING, opened, type FaceSeen, type Message, type PredictionOf, type StreamModel } from "./stream";
+
+/** What is measured live, each over a connection of its own: what one is slow at or cannot do, holds up no other. */
+export type Part = "face" | "prosody" | "burst" | "said";
+
+/** Seconds that are drawn. */
+export const SHOWN = 60;
+
+/** Milliseconds between two messages of a part on a machine that could do more. */
+const FASTEST: Record<Part, number> = { face: 66, prosody: 350, burst: 350, said: 0 };
+
+/** Seconds of sound that are looked at together: as long as the windows of jobs; bursts are short. */
+const VOICE_WINDOW = 4;
+const BURST_WINDOW = 2;
+
+/** Seconds of sound that a message has at least, and at most: more the stream does not take. */
+const LEAST_PIECE = 0.35;
+const MOST_PIECE = 4.5;
+
+/** What is said may wait a little, since every word counts; of more than this the oldest is left out. */
+const UTTERANCES = 3;
+const LINES = 60;
+
+export interface Seen {
+  faces: FaceSeen[];
+  width: number;
+  height: number;
+}
+
+/** Something that was said. */
+export interface Line {
+  id: number;
+  time: number;
+  text: string;
+  top: Score[];
+}
+
+export interface Speed {
+  perSecond: number;
+  ms: number;
+  serverMs: number | null;
+}
+
+/** Why a part has no answer; `over` when it will have none. */
+export interface Trouble {
+  text: string;
+  over: boolean;
+}
+
+const admitted = () => jobs({ limit: 1 });
+
+/** A connection for one model, opened when it is first used. */
+export const channel = <M extends StreamModel>(model: M) => new Channel(model, opened, admitted);
+
+export class Live {
+  readonly camera = signal<MediaStream | null>(null);
+  readonly microphone = signal<MediaStream | null>(null);
+  readonly paused = signal(false);
+  readonly recording = signal(false);
+  /** How much of the recording has been uploaded, 0 to 1. */
+  readonly uploaded = signal<number | null>(null);
+  /** A recording that could not be handed in. */
+  readonly kept = signal<Recorded | null>(null);
+  readonly seen = signal<Seen | null>(null);
+  readonly said = signal<Line[]>([]);
+  readonly notUnderstood = signal(false);
+  readonly troubles = signal<Partial<Record<Part, Trouble>>>({});
+  readonly speeds = signal<Partial<Record<Part, Speed>>>({});
+
+  readonly clock = new Stopwatch();
+  readonly face = new Rolling(SHOWN);
+  readonly voice = new Rolling(SHOWN);
+  readonly level = new Rolling(SHOWN);
+  readonly bursts = new Marks(SHOWN);
+  /** The face that the lines follow; null is the largest. */
+  chosen: string | null = null;
+
+  private readonly stops: Record<Kind, AbortController | null> = { camera: null, microphone: null };
+  private readonly rates: Partial<Record<Part, Rate>> = {};
+  private readonly trips: Partial<Record<Part, { whole: Middle; server: Middle }>> = {};
+  private listener: Listening | null = null;
+  private recorder: Recording | null = null;
+  private lines = 0;
+
+  // ── devices
+
+  /** Turn the camera on, shown in `video`. Throws an error whose message can be shown. */
+  async turnCameraOn(video: HTMLVideoElement, deviceId: string | null): Promise<void> {
+    const stream = await this.begun("camera", deviceId);
+    const signal = this.stops.camera!.signal;
+    video.srcObject = stream;
+    video.play().catch(() => {}); // was turned off again at once
+    this.camera.value = stream;
+    this.clock.start();
+    void this.pumpFaces(video, signal);
+  }
+
+  async turnMicrophoneOn(deviceId: string | null): Promise<void> {
+    const stream = await this.begun("microphone", deviceId);
+    const signal = this.stops.microphone!.signal;
+    try {
+      this.listener = await listening(stream);
+    } catch (error) {
+      this.turnOff("microphone");
+      throw new Error(`The sound of the microphone cannot be read: ${(error as Error).message}`);
+    }
+    this.microphone.value = stream;
+    this.clock.start();
+    this.listener.heard = this.hearing(this.listener.rate, signal);
+  }
+
+  turnOff(kind: Kind): void {
+    this.stops[kind]?.abort();
+    this.stops[kind] = null;
+    release(this[kind].value);
+    this[kind].value = null;
+    if (kind === "camera") {
+      this.seen.value = null;
+      this.forget("face");
+    } else {
+      this.listener?.stop();
+      this.listener = null;
+      this.forget("prosody", "burst", "said");
+    }
+    if (!this.camera.value && !this.microphone.value) {
+      this.clock.stop();
+      this.paused.value = false;
+    }
+  }
+
+  pause(): void {
+    this.paused.value = true;
+    this.clock.stop();
+    void this.listener?.pause();
+    this.recorder?.pause();
+  }
+
+  resume(): void {
+    this.paused.value = false;
+    this.clock.start();
+    void this.listener?.resume();
+    this.recorder?.resume();
+  }
+
+  /** The view is left. */
+  end(): void {
+    this.turnOff("camera");
+    this.turnOff("microphone");
+  }
+
+  // ── recording
+
+  record(): void {
+    const tracks = [this.camera.value, this.microphone.value].flatMap((stream) => stream?.getTracks() ?? []);
+    this.recorder = new Recording(tracks, "live");
+    if (this.paused.value) this.recorder.pause();
+    this.recording.value = true;
+  }
+
+  /** End the recording and hand it in as a job; gives its id. What cannot be handed in stays in `kept`. */
+  async measureRecording(): Promise<string> {
+    const recorded = this.kept.value ?? (await this.recorded());
+    if (!recorded) throw new Error("Nothing was recorded.");
+    this.uploaded.value = 0;
+    try {
+      const models = this.modelsOf(recorded);
+      const id = await start({ models }, [recorded], (done) => (this.uploaded.value = done));
+      this.kept.value = null;
+      return id;
+    } catch (error) {
+      this.kept.value = recorded;
+      throw error;
+    } finally {
+      this.uploaded.value = null;
+    }
+  }
+
+  async discardRecording(): Promise<void> {
+    await this.recorded();
+    this.kept.value = null;
+  }
+
+  private async recorded(): Promise<Recorded | null> {
+    const recorded = (await this.recorder?.stop()) ?? null;
+    this.recorder = null;
+    this.recording.value = false;
+    return recorded;
+  }
+
+  /** All that can look at it; what the server has told to have no engine for would only fail. */
+  private modelsOf({ file }: Recorded): Models {
+    const lacks = (part: Part) => this.troubles.value[part]?.over;
+    return {
+      ...(file.type.startsWith("video/") && !lacks("face") && { face: { fps_pred: 5 } }),
+      ...(!lacks("prosody") && { prosody: {} }),
+      ...(!lacks("burst") && { burst: {} }),
+      ...(!lacks("said") && { language: {} }),
+    };
+  }
+
+  // ── measuring
+
+  private async begun(kind: Kind, deviceId: string | null): Promise<MediaStream> {
+    const stream = await turnedOn(kind, deviceId);
+    this.turnOff(kind);
+    this.stops[kind] = new AbortController();
+    for (const track of stream.getTracks()) track.addEventListener("ended", () => this.turnOff(kind)); // pulled out
+    return stream;
+  }
+
+  private async pumpFaces(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {
+    let identify = true;
+    await this.pumped("face", "face", signal, {
+      take: async () => {
+        const shown = this.paused.value ? null : await picture(video);
+        if (!shown) return null;
+        const { data, ...size } = shown;
+        const options = identify ? { identify_faces: true } : {};
+        return { message: { models: { face: options }, data }, about: { ...size, time: this.clock.now } };
+      },
+      found: (faces, { width, height, time }) => {
+        this.seen.value = { faces, width, height };
+        const face = followed(faces, this.chosen);
+        this.face.push(time, face && byName(face.emotions));
+      },
+      // a server may find faces without telling them apart
+      missing: () => identify && !(identify = false),
+    });
+  }
+
+  /** Starts what looks at sound, and takes its blocks. */
+  private hearing(rate: number, signal: AbortSignal): (block: Float32Array) => void {
+    const voice = new Unsent(LEAST_PIECE * rate, MOST_PIECE * rate);
+    const bursts = new Unsent(LEAST_PIECE * rate, MOST_PIECE * rate);
+    const utterances = new Utterances(rate);
+    const spoken: Piece[] = [];
+    void this.pumpVoice(voice, rate, signal);
+    void this.pumpBursts(bursts, rate, signal);
+    void this.pumpSaid(spoken, rate, signal);
+    return (block) => {
+      const time = this.clock.now;
+      this.level.push(time, { level: loudness(block) });
+      voice.push(block, time);
+      bursts.push(block, time);
+      const piece = utterances.push(block, time);
+      if (piece) spoken.push(piece);
+      if (spoken.length > UTTERANCES) spoken.shift();
+    };
+  }
+
+  private async pumpVoice(unsent: Unsent, rate: number, signal: AbortSignal): Promise<void> {
+    await this.pumped("prosody", "prosody", signal, {
+      take: () => soundShot(unsent, rate, "prosody", VOICE_WINDOW),
+      found: (pieces, { end }) => this.voice.push(end, pieces[0] ? byName(pieces[0].emotions) : null),
+    });
+  }
+
+  private async pumpBursts(unsent: Unsent, rate: number, signal: AbortSignal): Promise<void> {
+    const window = new Window(BURST_WINDOW);
+    await this.pumped("burst", "burst", signal, {
+      take: () => soundShot(unsent, rate, "burst", BURST_WINDOW),
+      found: (bursts, piece, first) => {
+        const zero = window.begin(piece, rate, first);
+        for (const { time, emotions } of bursts) {
+          const mark = { begin: zero + time.begin, end: zero + time.end, scores: highest(emotions, 3) };
+          this.bursts.add(mark, this.clock.now);
+        }
+      },
+    });
+  }
+
+  private async pumpSaid(spoken: Piece[], rate: number, signal: AbortSignal): Promise<void> {
+    await this.pumped("said", "language", signal, {
+      take: () => {
+        const piece = spoken.shift();
+        return piece ? { message: saidMessage(piece, rate), about: piece } : null;
+      },
+      found: (sentences, piece) => {
+        this.notUnderstood.value = false;
+        const begin = piece.end - piece.samples.length / rate;
+        const lines = sentences.map(({ text, emotions }) => ({
+          id: ++this.lines,
+          time: Math.max(0, begin),
+          text,
+          top: highest(emotions, 2),
+        }));
+        this.said.value = [...this.said.value, ...lines].slice(-LINES);
+      },
+      // a piece that was not understood is no trouble: one says so, and hears on
+      refused: ({ code }) => code.startsWith("E02") && (this.notUnderstood.value = true),
+    });
+  }
+
+  /** Pump one part: count what is answered, and tell of a trouble once. */
+  private async pumped<M extends StreamModel, T>(
+    part: Part,
+    model: M,
+    signal: AbortSignal,
+    how: {
+      take: () => Promise<Shot<T> | null> | Shot<T> | null;
+      found: (predictions: PredictionOf[M][], about: T, first: boolean) => void;
+      /** There is no engine; true when it is worth trying in another way. */
+      missing?: () => boolean;
+      /** True when an error has been dealt with. */
+      refused?: (error: { error: string; code: string }) => boolean;
+    },
+  ): Promise<void> {
+    const mine = channel(model);
+    signal.addEventListener("abort", () => mine.close());
+    const rate = (this.rates[part] = new Rate());
+    const trip = (this.trips[part] = { whole: new Middle(), server: new Middle() });
+    const answered = ({ reply, ms, first }: Answer<PredictionOf[M]>, about: T) => {
+      if ("error" in reply) {
+        if (how.refused?.(reply)) return true;
+        const missing = reply.code === ENGINE_MISSING;
+        if (missing && how.missing?.()) return true;
+        this.trouble(part, { text: reply.error, over: missing });
+        return !missing;
+      }
+      rate.count(performance.now());
+      trip.whole.add(ms);
+      if (reply.serverMs !== null) trip.server.add(reply.serverMs);
+      this.trouble(part, null);
+      how.found(reply.found, about, first);
+      return true;
+    };
+    const failed = (error: Error) => {
+      // who gave no key is not asked again and again
+      const over = error instanceof ApiError && error.status >= 400 && error.status < 500;
+      this.trouble(part, { text: error.message, over });
+      return !over;
+    };
+    await pump({ channel: mine, pace: new Pace(FASTEST[part]), take: how.take, answered, failed }, signal);
+    mine.close();
+  }
+
+  private trouble(part: Part, trouble: Trouble | null): void {
+    const { [part]: before, ...others } = this.troubles.value;
+    if (before?.text === trouble?.text) return;
+    this.troubles.value = trouble ? { ...others, [part]: trouble } : others;
+  }
+
+  private forget(...parts: Part[]): void {
+    for (const part of parts) {
+      delete this.rates[part];
+      delete this.trips[part];
+      this.trouble(part, null);
+    }
+    this.measureSpeeds();
+  }
+
+  /** Bring `speeds` up to date. */
+  measureSpeeds(): void {
+    const speeds: Partial<Record<Part, Speed>> = {};
+    for (const [part, { whole, server }] of Object.entries(this.trips) as [Part, { whole: Middle; server: Middle }][]) {
+      if (whole.value === null) continue;
+      const perSecond = this.rates[part]!.perSecond(performance.now());
+      speeds[part] = { perSecond, ms: whole.value, serverMs: server.value };
+    }
+    this.speeds.value = speeds;
+  }
+}
+
+function soundShot(unsent: Unsent, rate: number, model: "prosody" | "burst", seconds: number): Shot<Piece> | null {
+  const piece = unsent.take();
+  if (!piece) return null;
+  const message: Message = {
+    models: { [model]: {} },
+    data: wav(piece.samples, rate),
+    stream_window_ms: seconds * 1000,
+    ...(piece.gap && { reset_stream: true }), // what came before does not join
+  };
+  return { message, about: piece };
+}
+
+function saidMessage(piece: Piece, rate: number): Message {
+  return { models: { language: { granularity: "sentence" } }, data: wav(piece.samples, rate), transcription: {} };
+}

@@ -1,0 +1,66 @@
+"""The face network trained in `training/face`: what faces express, move and look like.
+
+It takes `faces`, float32 (faces, 48, 48), grey from 0 to 255, framed and made small as the FER+ faces
+it has learned from; it gives `expressions` (faces, 48), `facs` (faces, 36) and `descriptions`
+(faces, 27) in the orders of `mien.labels`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.engines import VIEW, FaceScores, cores
+from mien.engines.onnx import opened
+from mien.errors import EngineError, EngineMissing
+from mien.labels import EXPRESSIONS, FACE_DESCRIPTIONS, FACS
+from mien.settings import Settings
+from mien.types import Image
+from mien.weights import network
+
+SIDE = 48
+GREY = np.array([0.299, 0.587, 0.114], np.float32)
+"""How much of each colour makes grey: ITU-R BT.601, as JPEG has it."""
+
+FACES = 64
+"""Faces in one call: enough to keep the cores busy in little memory."""
+
+_OUTPUTS = {"expressions": EXPRESSIONS, "facs": FACS, "descriptions": FACE_DESCRIPTIONS}
+
+
+class FaceNet:
+    """Sees what a face expresses."""
+
+    label = "mien face network"
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._session = opened(path, threads)
+        shapes = {output.name: output.shape for output in self._session.get_outputs()}
+        if any(shapes.get(name, [0])[-1] != len(names) for name, names in _OUTPUTS.items()):
+            raise EngineError(f"{path.name} is not a face network: it gives {shapes}")
+
+    def read(self, faces: Sequence[Image]) -> FaceScores:
+        parts = [
+            self._session.run(list(_OUTPUTS), {"faces": small(faces[k : k + FACES])})
+            for k in range(0, len(faces), FACES)
+        ]
+        if not parts:
+            return FaceScores(*(np.zeros((0, len(names)), np.float32) for names in _OUTPUTS.values()))
+        return FaceScores(*(np.concatenate(tables) for tables in zip(*parts, strict=True)))
+
+
+def small(faces: Sequence[Image]) -> NDArray[np.float32]:
+    """(faces, 48, 48) grey, each pixel the mean of those that it stands for."""
+    block = VIEW // SIDE
+    grey = np.stack(faces).astype(np.float32) @ GREY
+    means: NDArray[np.float32] = grey.reshape(len(faces), SIDE, block, SIDE, block).mean((2, 4))
+    return means
+
+
+def face_reader(settings: Settings) -> FaceNet:
+    """The network that is part of this package."""
+    path = network("face")
+    if path is None:
+        raise EngineMissing("this installation has no face network (mien/weights/face.onnx is not there)")
+    return FaceNet(path, cores(settings))

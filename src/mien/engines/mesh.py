@@ -1,0 +1,326 @@
+"""MediaPipe's own networks for finding faces, without MediaPipe: BlazeFace (short and full range) and
+the face mesh of 468 points. They are pulled at first use (`mien models pull mesh`).
+
+BlazeFace proposes faces: its short range sees those that fill a good part of the picture, its full range
+the smaller ones, and large pictures are looked at in tiles besides. The mesh is then laid on each
+proposal; it says how sure it is that there is a face, and where exactly. In a film the next frames are
+first tried with the meshes of the frame before, and searched anew when one is lost.
+
+Decoding follows MediaPipe's graphs (`modules/face_detection`, `modules/face_landmark`): anchors in the
+middle of each cell, boxes and six points relative to them, weighted suppression of overlapping ones.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession
+
+from mien.engines import ALIGNED, FoundFace, cores
+from mien.engines.onnx import opened
+from mien.engines.tflite import onnx_of
+from mien.engines.views import View, fitted, seen
+from mien.errors import EngineError, EngineMissing
+from mien.settings import Settings
+from mien.types import Box, Image
+from mien.weights import pulled
+
+log = logging.getLogger(__name__)
+
+Points = NDArray[np.float32]
+
+CANDIDATE = 0.4
+"""Score of BlazeFace from which the mesh is tried. Lower than MediaPipe's 0.5: the mesh decides."""
+
+OVERLAP = 0.3
+"""Share of their union that two proposals share when they mean one face; MediaPipe's own."""
+
+TILE, TILED = 640, 900
+"""Side of the tiles that larger pictures are looked at in, and the longer side from which they are: a
+face of 30 pixels fills a twentieth of a tile, which the full range still finds."""
+
+TILES_MOST = 40
+"""Tiles of one picture: larger tiles are taken for enormous pictures."""
+
+MESH_MARGIN = 1.5
+"""How much larger than the face the mesh's view is; MediaPipe's own."""
+
+HELD = 4.0
+"""Presence (logit) that a mesh laid where the face was a frame ago needs, for the face not to be searched
+anew."""
+
+SEARCHED = 4
+"""Frames after which a film is searched anew though every face is held: somebody may have come in."""
+
+PRESENCE_MIDDLE, PRESENCE_WIDTH = 0.0, 1.0
+"""From the presence logit to `probability`: σ((presence − middle) / width)."""
+
+FRAMED, RAISED = 1.11, 0.037
+"""The view that readers get, as FER+ frames its faces: its side for a mesh of 1, and how far its
+middle lies above the mesh's, in sides of the mesh. Medians of 1,431 meshes on FER+ faces."""
+
+STRAIGHTENED = 0.26
+"""Radians (15°) of tilt that readers get to see; what is more is turned back."""
+
+_RIGHT_EYE, _LEFT_EYE = (33, 133), (362, 263)
+"""Corners of the eyes in the mesh, as they follow each other in the picture."""
+
+ALIGNED_POINTS = ((33, 133, 159, 145), (362, 263, 386, 374), (1, 4), (61,), (291,))
+ALIGNED_PLACES = np.array(
+    [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)],
+    np.float32,
+)
+"""Points of the mesh whose means are eyes (corners and lids), tip of the nose and corners of the mouth, as
+they follow each other in the picture; and where ArcFace has these in its 112 pixels, of which the first has
+its middle at 0 (Deng et al., CVPR 2019). The detectors it was trained with see them 1 to 3 pixels off."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """Where a face may be."""
+
+    score: float
+    box: NDArray[np.float32]
+    """left, top, right, bottom"""
+    turn: float
+
+    @property
+    def view(self) -> View:
+        middle, size = (self.box[:2] + self.box[2:]) / 2, self.box[2:] - self.box[:2]
+        return View(float(middle[0]), float(middle[1]), float(size.max()) * MESH_MARGIN, self.turn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A mesh, in pixels, and how sure it is."""
+
+    points: Points
+    presence: float
+
+    @property
+    def turn(self) -> float:
+        """Tilt of the head, from eye to eye."""
+        right, left = (self.points[list(eye)].mean(0) for eye in (_RIGHT_EYE, _LEFT_EYE))
+        return float(np.arctan2(left[1] - right[1], left[0] - right[0]))
+
+    @property
+    def box(self) -> NDArray[np.float32]:
+        return np.concatenate([self.points.min(0), self.points.max(0)])
+
+    def straight(self) -> tuple[float, float, float]:
+        """Middle (x, y) and longer side of the upright mesh."""
+        cos, sin = np.cos(self.turn), np.sin(self.turn)
+        upright = self.points @ np.array([[cos, -sin], [sin, cos]], np.float32)
+        low, high = upright.min(0), upright.max(0)
+        x, y = (low + high) / 2 @ np.array([[cos, sin], [-sin, cos]])
+        return float(x), float(y), float((high - low).max())
+
+    def next_view(self) -> View:
+        """Where to lay the mesh in the next frame."""
+        x, y, side = self.straight()
+        return View(x, y, side * MESH_MARGIN, self.turn)
+
+    def framed(self) -> View:
+        """What readers are to see."""
+        x, y, side = self.straight()
+        up = side * RAISED
+        back = self.turn - float(np.clip(self.turn, -STRAIGHTENED, STRAIGHTENED))
+        return View(x + up * float(np.sin(self.turn)), y - up * float(np.cos(self.turn)), side * FRAMED, back)
+
+    def aligned(self) -> View:
+        """What tells whose face it is."""
+        points = np.stack([self.points[list(some)].mean(0) for some in ALIGNED_POINTS])
+        return fitted(points, (ALIGNED_PLACES + np.float32(0.5)) / np.float32(ALIGNED))
+
+
+class MeshFinder:
+    """Finds every face, and lays a mesh on it."""
+
+    label = "MediaPipe BlazeFace and face mesh (opened when first used)"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = Lock()
+        self._networks: _Networks | None = None
+
+    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
+        networks = self._opened()
+        found: list[list[FoundFace]] = []
+        held: list[_Held] = []
+        for i, image in enumerate(images):
+            follows = i > 0 and image.shape == images[i - 1].shape
+            held = networks.faces(image, held if follows else [], i % SEARCHED == 0, tiled=not follows)
+            found.append([_found(one, image) for one in held])
+        return found
+
+    def _opened(self) -> "_Networks":
+        with self._lock:
+            if self._networks is None:
+                self._networks = _Networks(_folder(self._settings), cores(self._settings))
+            return self._networks
+
+
+class _Networks:
+    def __init__(self, folder: Path, threads: int) -> None:
+        self._short = _BlazeFace(
+            folder / "face_detection_short_range.tflite", threads, 128, ((8, 2), (16, 6))
+        )
+        self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", threads, 192, ((4, 1),))
+        self._mesh = _opened(folder / "face_landmark.tflite", threads)
+
+    def faces(self, image: Image, before: Sequence[_Held], searched: bool, tiled: bool) -> list[_Held]:
+        """The faces of a picture, largest first. `before` are those of the frame before it; whether
+        it is searched though all of them are still there, and whether in tiles besides."""
+        held = [one for view in (one.next_view() for one in before) if (one := self._lay(image, view))]
+        lost = len(held) < len(before) or any(one.presence < HELD for one in held)
+        if searched or lost or not before:
+            for proposal in self._proposed(image, tiled):
+                if all(_shared(proposal.box, one.box) < OVERLAP for one in held) and (
+                    one := self._lay(image, proposal.view)
+                ):
+                    held.append(one)
+        return sorted(_apart(held), key=lambda one: -one.straight()[2])
+
+    def _proposed(self, image: Image, tiled: bool) -> list[_Proposal]:
+        height, width = image.shape[:2]
+        whole = View(width / 2, height / 2, max(height, width))
+        found = [*self._short.proposed(image, whole), *self._full.proposed(image, whole)]
+        if tiled and max(height, width) >= TILED:
+            for tile in _tiles(width, height):
+                found.extend(self._full.proposed(image, tile))
+        return _merged(found)
+
+    def _lay(self, image: Image, view: View) -> _Held | None:
+        """The mesh in a view, laid a second time where the first says the face is; None without one."""
+        for _ in range(2):
+            given = seen(image, view, 192)[np.newaxis].astype(np.float32) / 255
+            points, presence = self._mesh.run(["conv2d_21", "conv2d_31"], {"input_1": given})
+            placed = view.placed(points.reshape(-1, 3)[:, :2] / 192)
+            held = _Held(placed, float(presence.reshape(-1)[0]))
+            if held.presence < 0 or not np.isfinite(placed).all():
+                return None
+            moved = held.next_view()
+            if abs(moved.side / view.side - 1) < 0.15 and np.hypot(moved.x - view.x, moved.y - view.y) < (
+                0.08 * view.side
+            ):
+                break  # it lies where it looked
+            view = moved
+        return held
+
+
+class _BlazeFace:
+    """One of the two detectors."""
+
+    def __init__(self, path: Path, threads: int, side: int, layers: Sequence[tuple[int, int]]) -> None:
+        """`layers` are the (pixels a cell, anchors a cell) of its layers."""
+        self._session = _opened(path, threads)
+        self._side = side
+        given, gives = self._session.get_inputs()[0], self._session.get_outputs()
+        self._given = given.name
+        # points before scores, whatever they are called
+        self._gives = [one.name for one in sorted(gives, key=lambda one: -one.shape[-1])]
+        anchors = []
+        for cell, count in layers:
+            steps = (np.arange(side // cell, dtype=np.float32) + 0.5) * cell / side
+            across, down = np.meshgrid(steps, steps)
+            anchors.append(np.repeat(np.stack([across.ravel(), down.ravel()], 1), count, axis=0))
+        self._anchors = np.concatenate(anchors)
+
+    def proposed(self, image: Image, view: View) -> Iterator[_Proposal]:
+        given = seen(image, view, self._side, black=True)[np.newaxis].astype(np.float32) / 127.5 - 1
+        points, scores = self._session.run(self._gives, {self._given: given})
+        likely = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -80, 80)))
+        for i in np.flatnonzero(likely >= CANDIDATE):
+            values = points[0, i].reshape(-1, 2) / self._side  # middle, size, six points
+            placed = view.placed(np.concatenate([values[:1], values[2:4]]) + self._anchors[i])
+            half = values[1] * view.side / 2
+            eyes = placed[2] - placed[1]
+            box = np.concatenate([placed[0] - half, placed[0] + half])
+            yield _Proposal(float(likely[i]), box, float(np.arctan2(eyes[1], eyes[0])))
+
+
+def _opened(path: Path, threads: int) -> InferenceSession:
+    return opened(onnx_of(path), threads, path.name)
+
+
+def _tiles(width: int, height: int) -> Iterator[View]:
+    """Squares that overlap by a quarter and cover the picture."""
+    side = float(TILE)
+    while -(-width // (side * 0.75)) * -(-height // (side * 0.75)) > TILES_MOST:
+        side *= 1.25
+    for y in _middles(height, side):
+        for x in _middles(width, side):
+            yield View(x, y, side)
+
+
+def _middles(length: int, side: float) -> list[float]:
+    if length <= side:
+        return [length / 2]
+    count = int(np.ceil((length - side) / (side * 0.75))) + 1
+    return [float(x) for x in np.linspace(side / 2, length - side / 2, count)]
+
+
+def _merged(proposals: Sequence[_Proposal]) -> list[_Proposal]:
+    """One proposal a face: of those that overlap, the mean weighted by score."""
+    rest = sorted(proposals, key=lambda one: -one.score)
+    merged = []
+    while rest:
+        same = [one for one in rest if _shared(one.box, rest[0].box) >= OVERLAP]
+        weights = np.array([one.score for one in same], np.float32)
+        box = (weights[:, None] * np.stack([one.box for one in same])).sum(0) / weights.sum()
+        merged.append(_Proposal(rest[0].score, box, rest[0].turn))
+        rest = [one for one in rest if _shared(one.box, rest[0].box) < OVERLAP]
+    return merged
+
+
+def _apart(held: Sequence[_Held]) -> list[_Held]:
+    """Without meshes half of which lie on a face that a surer one lies on."""
+    kept: list[_Held] = []
+    for one in sorted(held, key=lambda one: -one.presence):
+        if all(_shared(one.box, other.box, of_smaller=True) < 0.5 for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _shared(one: NDArray[np.float32], other: NDArray[np.float32], of_smaller: bool = False) -> float:
+    """Intersection over union, or over the smaller of the two."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    both = float(np.prod(np.maximum(high - low, 0)))
+    areas = float(np.prod(one[2:] - one[:2])), float(np.prod(other[2:] - other[:2]))
+    return both / max(min(areas) if of_smaller else sum(areas) - both, 1e-6)
+
+
+def _found(held: _Held, image: Image) -> FoundFace:
+    """With its box within the picture."""
+    height, width = image.shape[:2]
+    left, top, right, bottom = np.clip(held.box, 0, [width, height, width, height]).tolist()
+    probability = 1 / (1 + np.exp(-(held.presence - PRESENCE_MIDDLE) / PRESENCE_WIDTH))
+    box = Box(left, top, right - left, bottom - top)
+    return FoundFace(box, float(probability), held.framed(), held.aligned())
+
+
+def _folder(settings: Settings) -> Path:
+    """Where the networks lie; they are fetched when they are not there."""
+    if folders := pulled(settings.weights, "mesh"):
+        return folders[-1]
+    from mien.weights.pull import known, pull  # the hub's library: half a second that is seldom needed
+
+    log.warning("fetching the networks that find faces (36 MB, of which 2 MB are kept); this is done once")
+    try:
+        return pull(known("mesh", settings), settings)
+    except EngineError as error:
+        raise EngineMissing(f"there are no networks to find faces with: {error}") from error
+
+
+def face_finder(settings: Settings) -> MeshFinder:
+    """The networks that have been pulled, or will be at first use."""
+    if settings.offline and not pulled(settings.weights, "mesh"):
+        raise EngineMissing(
+            "the networks that find faces have not been pulled (`mien models pull mesh`),"
+            " and MIEN_OFFLINE says that nothing is fetched here"
+        )
+    return MeshFinder(settings)

@@ -1,0 +1,47 @@
+"""The facemesh network trained in `training/face`: expressions from the geometry of a face alone.
+
+It takes `points`, float32 (meshes, 478, 3) in any unit, also as fractions of a picture of any form, and
+gives `expressions`, float32 (meshes, 48) in the order of `EXPRESSIONS`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mien.engines import cores
+from mien.engines.onnx import opened
+from mien.errors import EngineError, EngineMissing
+from mien.labels import EXPRESSIONS
+from mien.settings import Settings
+from mien.types import Landmarks, ScoreTable
+from mien.weights import network
+
+
+class MeshNet:
+    """Reads expressions from landmarks."""
+
+    label = "mien facemesh network"
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._session = opened(path, threads)
+        shapes = {output.name: output.shape for output in self._session.get_outputs()}
+        if shapes.get("expressions", [0])[-1] != len(EXPRESSIONS):
+            raise EngineError(f"{path.name} is not a facemesh network: it gives {shapes}")
+
+    def read_meshes(self, meshes: Sequence[Landmarks]) -> ScoreTable:
+        if not meshes:
+            return np.zeros((0, len(EXPRESSIONS)), np.float32)
+        (scores,) = self._session.run(["expressions"], {"points": np.stack(meshes)})
+        table: ScoreTable = scores
+        return table
+
+
+def mesh_reader(settings: Settings) -> MeshNet:
+    """The network that is part of this package."""
+    path = network("facemesh")
+    if path is None:
+        raise EngineMissing(
+            "this installation has no facemesh network (mien/weights/facemesh.onnx is not there)"
+        )
+    return MeshNet(path, cores(settings))

@@ -1,0 +1,116 @@
+"""Finding faces with MediaPipe's networks."""
+
+import numpy as np
+import pytest
+
+from mien.engines.mesh import MeshFinder, face_finder
+from mien.engines.tflite import onnx_of
+from mien.engines.views import View, seen
+from mien.errors import EngineError, EngineMissing
+from mien.settings import Settings
+
+FACE = (180, 72, 92, 104)
+"""Where the astronaut's face lies: x, y, w, h."""
+
+
+@pytest.fixture(scope="module")
+def finder(with_mesh):
+    return MeshFinder(with_mesh)
+
+
+def test_a_face_is_found_where_it_is(finder, astronaut):
+    ((face,),) = finder.find([astronaut])
+
+    assert (face.box.x, face.box.y, face.box.w, face.box.h) == pytest.approx(FACE, abs=4)
+    assert face.probability >= 0.99
+
+
+@pytest.mark.parametrize("scale", [0.5, 3.0])
+def test_boxes_are_in_pixels_of_the_picture_given(scale, finder, astronaut):
+    other = seen(astronaut, View(256, 256, 512), int(512 * scale))
+
+    ((face,),) = finder.find([other])
+
+    assert (face.box.x, face.box.y, face.box.w, face.box.h) == pytest.approx(
+        tuple(np.array(FACE) * scale), abs=5 * scale
+    )
+
+
+def test_every_face_of_a_wide_picture_is_found(finder, astronaut):
+    wall = np.tile(astronaut[:320, 60:380], (2, 5, 1))
+
+    (found,) = finder.find([wall])
+    faces = [face for face in found if face.probability >= 0.99]
+
+    assert len(faces) == 10
+    places = sorted((round(face.box.y / 320), round(face.box.x / 320)) for face in faces)
+    assert len(set(places)) == 10
+
+
+@pytest.mark.parametrize("degrees", [-40, -20, 20, 40])
+def test_readers_get_a_tilted_face_nearly_upright(degrees, finder, astronaut):
+    tilted = seen(astronaut, View(226, 130, 300, np.radians(degrees)), 600)
+
+    ((face,),) = finder.find([tilted])
+
+    left = abs(degrees) - abs(np.degrees(face.view.turn))
+    assert left <= 20  # the astronaut tilts a little; what is more than 15° is turned back
+    assert face.probability > 0.9
+
+
+@pytest.mark.parametrize("degrees", [-40, 0, 30])
+def test_what_tells_faces_apart_has_eyes_nose_and_mouth_where_arcface_has_them(degrees, finder, astronaut):
+    tilted = seen(astronaut, View(226, 130, 300, np.radians(degrees)), 600)
+    ((face,),) = finder.find([tilted])
+
+    eyes, mouth = face.mesh[[468, 473], :2], face.mesh[[61, 291], :2]  # the irises, the corners
+
+    np.testing.assert_allclose(face.aligned.within(eyes) * 112, [(38, 52), (74, 52)], atol=6)
+    np.testing.assert_allclose(face.aligned.within(mouth) * 112, [(42, 92), (71, 92)], atol=6)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(np.zeros((60, 80, 3), np.uint8), id="black"),
+        pytest.param(np.full((1, 1, 3), 200, np.uint8), id="one pixel"),
+        pytest.param(np.random.default_rng(0).integers(0, 256, (300, 200, 3), dtype=np.uint8), id="noise"),
+        pytest.param(np.full((8, 2000, 3), 90, np.uint8), id="a line"),
+    ],
+)
+def test_where_there_is_no_face_none_is_found(image, finder):
+    assert finder.find([image]) == [[]]
+
+
+def test_a_face_is_followed_lost_and_found_again(finder, astronaut):
+    blank = np.full_like(astronaut, 128)
+    moved = np.roll(astronaut, 12, axis=1)
+    elsewhere = np.roll(astronaut, 150, axis=1)
+
+    found = finder.find([astronaut, moved, blank, elsewhere, astronaut])
+
+    assert [len(faces) for faces in found] == [1, 1, 0, 1, 1]
+    assert found[3][0].box.x == pytest.approx(FACE[0] + 150, abs=6)
+
+
+def test_somebody_who_comes_in_is_seen_within_four_frames(finder, astronaut):
+    alone = np.concatenate([astronaut, np.full_like(astronaut, 90)], 1)
+    both = np.concatenate([astronaut, astronaut[:, ::-1]], 1)
+
+    found = finder.find([alone, both, both, both, both])
+
+    assert len(found[0]) == 1
+    assert len(found[4]) == 2
+
+
+def test_where_nothing_may_be_fetched_it_says_what_to_do(tmp_path):
+    with pytest.raises(EngineMissing, match="mien models pull mesh"):
+        face_finder(Settings(home=tmp_path, offline=True))
+
+
+@pytest.mark.parametrize("data", [b"", b"TFL3", b"\0" * 64, b"\x1c\0\0\0TFL3" + b"\xff" * 60])
+def test_what_is_no_network_is_a_clear_error(data, tmp_path):
+    (tmp_path / "broken.tflite").write_bytes(data)
+
+    with pytest.raises(EngineError, match=r"broken\.tflite"):
+        onnx_of(tmp_path / "broken.tflite")

@@ -1,0 +1,94 @@
+"""Live, with a camera and a microphone that play what they are given."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.app import build
+from mien.jobs.store import Listing
+from mien.media.decode import open_media
+from mien.settings import Settings
+from mien.wire.batch import Completed
+from tests.media import talk
+
+CALL = Path(__file__).parent.parent.parent / "examples" / "call.flac"
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def chromium(launch, tmp_path_factory):
+    """A browser whose microphone hears a telephone call."""
+    sound = np.concatenate(list(open_media(CALL, CALL.name, Settings()).sound()))
+    heard = talk(tmp_path_factory.mktemp("heard") / "call.wav", sound)
+    browser = launch(f"--use-file-for-fake-audio-capture={heard}")
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def mien(settings):
+    """Voice and text are really measured; faces are not told apart."""
+    real = {"voice": "voicenet", "voice_activity": "silero", "text_reader": "textnet"}
+    return build(settings.model_copy(update=real | {"face_identity": "", "require_key": True}))
+
+
+def test_face_voice_and_words_are_measured_while_they_go_on(mien, address, look, axe):
+    key = mien.keys.create_key("test")[1]
+    page = look(f"{address}/library", allow="401")
+    sockets = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    page.get_by_role("link", name="Live").click()
+
+    page.get_by_label("Text to be read as you type").fill("I am so happy that you came!")
+    page.locator(".typing mark").first.wait_for()
+    page.get_by_role("list", name="What this sentence expresses").wait_for()
+
+    page.get_by_role("button", name="Camera and microphone").click()
+    page.locator(".live .face").wait_for()
+    page.get_by_role("list", name="What the face expresses").get_by_text("Joy").wait_for()
+    page.get_by_role("list", name="What the voice expresses").wait_for()
+    page.get_by_role("list", name="Lines").get_by_text("word0").wait_for()
+    page.get_by_text(re.compile(r"pictures a second, \d+ ms there and back, \d+ in the server")).wait_for()
+    assert axe(page) == []
+
+    page.get_by_role("button", name="Record").click()
+    page.get_by_text(re.compile("Recording 0:0[2-9]")).wait_for()
+    page.get_by_role("button", name="Stop and measure").click()
+    page.get_by_text("The recording is a job now").wait_for()
+
+    (job,) = mien.jobs.list(Listing())
+    assert re.fullmatch(r"live-\d{4}-\d\d-\d\d-\d{4}\.(webm|mp4)", job.sources[0].filename)
+    assert {"face", "prosody", "burst", "language"} == {*job.request.chosen()}
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("Paused").wait_for()
+    for _ in range(600):
+        if isinstance(mien.jobs.get(job.id).state, Completed):
+            break
+        page.wait_for_timeout(500)
+    else:
+        pytest.fail("the recording was never measured")
+    assert sockets
+    assert not [url for url in sockets if key in url]
+
+
+def test_a_browser_that_refuses_is_named_and_typing_goes_on(mien, address, look):
+    key = mien.keys.create_key("test")[1]
+    page = look(f"{address}/library", allow="401")
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    page.get_by_role("link", name="Live").click()
+    page.get_by_role("button", name="Microphone only").wait_for()
+    page.evaluate(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+    )
+
+    page.get_by_role("button", name="Microphone only").click()
+    page.get_by_role("alert").get_by_text("was not allowed to use the microphone").wait_for()
+
+    page.get_by_label("Text to be read as you type").fill("That is awful.")
+    page.locator(".typing mark").first.wait_for()
