@@ -4,6 +4,8 @@ import { signal } from "@preact/signals";
 
 import { jobs, start } from "../../api";
 import { release } from "../../parts/devices";
+import { Recording, type Recorded } from "../../parts/recording";
+import { Stopwatch } from "../../parts/stopwatch";
 import type { Models, Score } from "../../wire";
 import { listening, picture, type Listening } from "./capture";
 import { Channel } from "./channel";
@@ -11,10 +13,8 @@ import { turnedOn, type Kind } from "./devices";
 import { followed } from "./faces";
 import { Part, type Measuring, type Speed } from "./part";
 import type { Shot } from "./pump";
-import { Recording, type Recorded } from "../../parts/recording";
 import { byName, highest, Marks, Rolling } from "./rolling";
 import { loudness, Unsent, Utterances, wav, Window, type Piece } from "./sound";
-import { Stopwatch } from "../../parts/stopwatch";
 import { opened, type FaceSeen, type Message, type StreamModel } from "./stream";
 
 /** What is measured live, each over a connection of its own: what one is slow at or cannot do, holds up no other. */

@@ -15,7 +15,7 @@ export function Said({ live }: { live: Live }) {
     if (current) current.scrollTop = current.scrollHeight;
   }, [lines.length]);
   return (
-    <section class="panel said" aria-labelledby="said-title">
+    <section class="panel live-said" aria-labelledby="said-title">
       <div class="head">
         <h2 id="said-title">What was said</h2>
         {live.notUnderstood.value && <span class="quiet small">the last piece was not understood</span>}
