@@ -114,7 +114,8 @@ def turns_of(voices: Voices, begins: NDArray[np.int64], times: Sequence[Interval
             labels[first:last] = NOBODY
     names: dict[int, str] = {}
     for stretch, first, last in _runs(labels, begins):
-        time, begin, end = times[stretch], begins[stretch], begins[stretch + 1]
+        # numpy's own numbers cannot be written as JSON
+        time, begin, end = times[stretch], int(begins[stretch]), int(begins[stretch + 1])
         who = int(labels[first])
         sure = _sure(voices[first:last], speakers, who)
         yield Turn(
