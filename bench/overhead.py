@@ -78,7 +78,7 @@ def networks_alone(file: Path) -> float:
     begin = time.perf_counter()
     reading = Reading(open_media(file, file.name, settings), engines, None)
     windows = Windows(4.0, 1.0, spoken=True).segments(reading)
-    while batch := [window.sound for window in islice(windows, 16)]:
+    while batch := [window.heard for window in islice(windows, 16)]:
         engines.voice.prosody(batch)
     return time.perf_counter() - begin
 

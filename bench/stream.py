@@ -38,7 +38,7 @@ from mien.media.decode import open_media, text_media
 from mien.models import MODELS
 from mien.segments import Reading
 from mien.settings import Settings
-from mien.types import SOUND_RATE, Interval, Sound, Speech
+from mien.types import SOUND_RATE, Sound
 
 CALL = Path(__file__).parent.parent / "examples" / "call.flac"
 TEXT = "I really did not expect you to come all this way tonight, but I am so glad you are here."
@@ -227,22 +227,16 @@ def _face(engines: Engines, film: Path | None) -> Case:
 
 
 def _sound(engines: Engines) -> Case:
-    """Two seconds for prosody, and for burst where there is an engine."""
+    """Two seconds for prosody and burst."""
     sound = np.concatenate(list(open_media(CALL, "0", Settings()).sound()))[2 * SOUND_RATE : 4 * SOUND_RATE]
-    names = ["prosody"]
-    try:
-        engines.burst_reader  # noqa: B018  # whether there is one
-        names.append("burst")
-    except EngineMissing as missing:
-        print(f"left out: {missing}")
-    models = [MODELS[name](MODELS[name].options(), engines, None) for name in names]
-    whole = [Speech(time=Interval(0, 2), sound=sound)]
-    seconds = [Speech(time=Interval(i, i + 1), sound=sound[i * SOUND_RATE :][:SOUND_RATE]) for i in range(2)]
+    names = ["prosody", "burst"]
 
     def alone() -> None:
         list(engines.voice_activity.speech([sound]))
-        for name, model in zip(names, models, strict=True):
-            model.predict(whole if name == "prosody" else seconds)
+        (heard,) = engines.voice.hear([sound])
+        engines.voice.prosody([heard])
+        if found := engines.voice.find_bursts(heard):
+            engines.voice.bursts([heard] * len(found))
 
     message = {
         "data": b64encode(_wav(sound)).decode(),

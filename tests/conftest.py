@@ -14,7 +14,7 @@ from tests.storage.postgres import server
 hypothesis_settings.register_profile("mien", deadline=None)
 hypothesis_settings.load_profile("mien")
 
-ROLES = ("voice_activity", "transcriber", "diarizer", "voice", "burst_reader", "face_finder")
+ROLES = ("voice_activity", "transcriber", "diarizer", "voice", "face_finder")
 ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader", "language_detector")
 
 

@@ -86,14 +86,14 @@ def test_models_that_want_the_same_cut_share_one_pass(engines):
 
 
 def test_a_model_without_an_engine_answers_with_an_error_and_the_others_go_on(settings):
-    engines = Engines(settings.model_copy(update={"burst_reader": ""}))
+    engines = Engines(settings.model_copy(update={"voice": ""}))
 
-    found = measure(Talk(), wish("burst", "prosody"), engines)
+    found = measure(Talk(), wish("burst", "language"), engines)
 
     (error,) = found.errors
     assert error.model == "burst"
     assert "no engine" in error.message
-    assert list(found.models) == ["prosody"]
+    assert list(found.models) == ["language"]
 
 
 def test_what_was_not_understood_is_an_error_of_those_who_need_words(engines):
@@ -233,9 +233,7 @@ def test_files_together_are_as_each_by_itself(engines):
 
 
 def test_scores_that_are_no_numbers_are_never_served(engines):
-    class Broken:
-        label = "broken"
-
+    class Broken(Stub):
         def prosody(self, pieces):
             return np.full((len(pieces), 48), np.nan, np.float32)
 

@@ -26,7 +26,7 @@ from mien.types import (
     Prediction,
     Problem,
     ReadPassage,
-    Speech,
+    Voiced,
 )
 
 BATCH, BATCH_MB = 16, 64
@@ -182,7 +182,7 @@ def _share(segment: object) -> float:
     match segment:
         case Passage():
             return 1 / PASSAGES
-        case Frame(image=data) | Speech(sound=data):
+        case Frame(image=data) | Voiced(heard=data):
             return max(1 / BATCH, data.nbytes / (BATCH_MB * 1_000_000))
         case _:
             return 1 / BATCH

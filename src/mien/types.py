@@ -13,9 +13,13 @@ Image: TypeAlias = NDArray[np.uint8]  # (height, width, 3), RGB
 Sound: TypeAlias = NDArray[np.float32]  # (samples,), mono at SOUND_RATE, -1..1
 Landmarks: TypeAlias = NDArray[np.float32]  # (478, 3): x, y, z of a face mesh
 ScoreTable: TypeAlias = NDArray[np.float32]  # (pieces, names)
+Heard: TypeAlias = NDArray[np.float16]  # (rows, features): what a voice engine hears, every HEARD_STEP
 
 SOUND_RATE = 16_000
 """Samples a second of every `Sound`: what speech networks are trained at."""
+
+HEARD_STEP = 0.16
+"""Seconds from one row of `Heard` to the next."""
 
 UNKNOWN = "unknown"
 """The person of a prediction while nobody has been told apart."""
@@ -95,10 +99,19 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
-    """A stretch of sound, with the words in it where they are known. A kind of segment."""
+    """A stretch of sound in which somebody speaks."""
 
     time: Interval
     sound: Sound = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voiced:
+    """A stretch of a recording as the voice engine heard it, with the words in it where they are known.
+    A kind of segment."""
+
+    time: Interval
+    heard: Heard = field(repr=False, compare=False)
     text: str | None = None
     confidence: float | None = None
     person: str = UNKNOWN

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mien.segments import Reading, TranscriptionOptions
 from mien.segments.speech import PADDING, Spoken, attributed, grouped, joined, speaker_sureness
-from mien.types import SOUND_RATE, Interval, Turn, Word
+from mien.types import HEARD_STEP, Interval, Turn, Word
 from tests.media import Talk, speech
 
 
@@ -121,4 +121,4 @@ def test_pieces_are_padded_within_the_file(engines):
     assert (first.time.begin, second.time.end) == (0.0, 4.0)
     assert first.time.end == pytest.approx(1.0 + PADDING)
     assert second.time.begin == pytest.approx(3.0 - PADDING)
-    assert len(second.sound) == pytest.approx(second.time.length * SOUND_RATE, abs=1)
+    assert len(second.heard) == pytest.approx(second.time.length / HEARD_STEP, abs=1)

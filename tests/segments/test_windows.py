@@ -12,7 +12,7 @@ from mien.settings import Settings
 from mien.types import SOUND_RATE, Interval
 from tests.media import Talk, silence, speech, tone
 
-ENGINES = Engines(Settings(voice_activity="stub"))
+ENGINES = Engines(Settings(voice_activity="stub", voice="stub"))
 
 lengths = st.floats(0.5, 8, allow_nan=False)
 
@@ -29,17 +29,15 @@ def windows(sound, cut: Windows):
 @example(samples=8 * SOUND_RATE, length=4.0, step=4.0)
 @example(samples=9 * SOUND_RATE, length=0.7, step=0.1 * 9)
 def test_windows_cover_the_sound_without_gaps(samples, length, step):
-    sound = np.arange(samples, dtype=np.float32)
+    sound = np.zeros(samples, np.float32)
 
     found = windows(sound, Windows(length, step))
 
     covered = np.zeros(samples, bool)
     for k, piece in enumerate(found):
-        begin = round(k * step * SOUND_RATE)
-        whole = sound[begin : round((k * step + length) * SOUND_RATE)]
-        assert piece.sound.tolist() == whole.tolist()
         assert piece.time.begin == k * step
-        covered[begin : begin + len(piece.sound)] = True
+        assert piece.time.end == min(k * step + length, samples / SOUND_RATE)
+        covered[round(piece.time.begin * SOUND_RATE) : round(piece.time.end * SOUND_RATE)] = True
     wanted = np.zeros(samples, bool)  # a step longer than the window leaves out what lies between
     for k in range(len(covered)):
         if (begin := round(k * step * SOUND_RATE)) >= samples:

@@ -181,12 +181,12 @@ def test_lines_are_of_whatever_is_chosen(address, look, talking):
 
 def test_what_could_not_be_measured_is_said_where_it_would_be(look, settings, tmp_path):
     (tmp_path / "b.wav").write_bytes(b"no sound at all")
-    mien = build(settings.model_copy(update={"burst_reader": "", "poll_seconds": 0.05}))
+    mien = build(settings.model_copy(update={"text_reader": "", "poll_seconds": 0.05}))
     with served(mien) as address:
         files = talk(tmp_path / "a.wav"), tmp_path / "b.wav"
-        page = look(f"{address}/result/{begun(address, *files, models={'burst': {}, 'prosody': {}})}")
+        page = look(f"{address}/result/{begun(address, *files, models={'language': {}, 'prosody': {}})}")
 
-        page.get_by_role("group", name="Vocal bursts: error").get_by_text("no engine").wait_for()
+        page.get_by_role("group", name="Words: error").get_by_text("no engine").wait_for()
         page.get_by_text("One file could not be measured").wait_for()
         assert "b.wav" in page.locator(".problems").inner_text()
 

@@ -81,12 +81,13 @@ def parts(name: str, sound: Sound, seconds: float) -> Iterator[tuple[str, Sound]
 
 
 def conversation(pool: dict[str, list[Sound]], speakers: int, minutes: float, seed: int) -> Conversation:
-    """Turns of half a second to twelve, one after the other with a pause between, of parts of their recordings
-    at random: loud and soft, on a floor of noise. Of long ones a part is heard more than once."""
+    """Turns of half a second to twelve, one after the other with a pause between, of what they have recorded:
+    loud and soft, on a floor of noise. Nothing is heard a second time before all of a speaker has been heard."""
     rng = np.random.default_rng(seed)
-    names = list(rng.choice(sorted(pool), speakers, replace=False))
+    names = [str(name) for name in rng.choice(sorted(pool), speakers, replace=False)]
     talkative = rng.dirichlet(np.full(speakers, 3.0)) + 0.3 / speakers
     loud = {name: 10 ** (rng.uniform(-5, 5) / 20) for name in names}
+    said = {name: Said(pool[name], rng) for name in names}
     pieces, turns, at, last = [], [], 0, ""
     while at < minutes * 60 * SOUND_RATE:
         name = str(rng.choice(names, p=talkative / talkative.sum()))
@@ -94,22 +95,35 @@ def conversation(pool: dict[str, list[Sound]], speakers: int, minutes: float, se
             continue
         last = name
         gap = int(rng.uniform(0.1, 1.2) * SOUND_RATE)
-        size = int(np.clip(rng.lognormal(1.1, 0.8), 0.5, 12) * SOUND_RATE)
-        source = pool[name][rng.integers(len(pool[name]))]
-        begin = rng.integers(0, max(1, len(source) - size))
-        part = trimmed(source[begin : begin + size])
+        part = trimmed(said[name].next(int(np.clip(rng.lognormal(1.1, 0.8), 0.5, 12) * SOUND_RATE)))
         level = float(np.sqrt(np.square(part).mean())) + 1e-6
         pieces += [np.zeros(gap, np.float32), part * np.float32(0.05 / level * loud[name])]
-        turns += [
-            ((at + gap) / SOUND_RATE + begin, (at + gap) / SOUND_RATE + end, name)
-            for begin, end in loud_parts(part)
-        ]
+        start = (at + gap) / SOUND_RATE
+        turns += [(start + begin, start + end, name) for begin, end in loud_parts(part)]
         at += gap + len(part)
     sound = np.concatenate([*pieces, np.zeros(SOUND_RATE, np.float32)])
-    sound += rng.standard_normal(len(sound)).astype(np.float32) * np.float32(
-        0.05 * 10 ** (-rng.uniform(25, 40) / 20)
-    )
+    floor = np.float32(0.05 * 10 ** (-rng.uniform(25, 40) / 20))
+    sound += rng.standard_normal(len(sound)).astype(np.float32) * floor
     return Conversation(sound, tuple(turns))
+
+
+class Said:
+    """What a speaker has recorded, part by part, over and over, each time from elsewhere on."""
+
+    def __init__(self, recordings: Sequence[Sound], rng: np.random.Generator) -> None:
+        self._recordings, self._rng = recordings, rng
+        self._left: list[Sound] = []
+
+    def next(self, size: int) -> Sound:
+        """The next part: `size` samples, or what is left of a recording."""
+        if not self._left:
+            order = self._rng.permutation(len(self._recordings))
+            for k in order:
+                place = int(self._rng.integers(0, len(self._recordings[k])))
+                self._left += [self._recordings[k][place:], self._recordings[k][:place]]
+        part, rest = self._left[0][:size], self._left[0][size:]
+        self._left[:1] = [rest] if len(rest) >= SOUND_RATE // 2 else []
+        return part if len(part) >= SOUND_RATE // 2 else self.next(size)
 
 
 def loud_parts(sound: Sound) -> Iterator[tuple[float, float]]:
@@ -217,7 +231,7 @@ def _recordings(clips: Clips, speaker: int) -> list[Sound]:
     return [clips[i] for i in clips.of(range(speaker, speaker + 1))]
 
 
-MADE = ((1, 5), (2, 5), (3, 5), (4, 5), (5, 10), (6, 10), (7, 15), (8, 20), (2, 30), (4, 60), (8, 60))
+MADE = ((1, 5), (2, 5), (3, 5), (4, 5), (5, 10), (6, 10), (7, 15), (8, 20), (4, 60), (8, 60))
 """Speakers and minutes of the made conversations."""
 
 

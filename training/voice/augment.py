@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from training.voice.network import BANDS, SILENT, normalised
+
 LONGEST = 48_000
 """Samples of a training clip: three seconds."""
 
@@ -41,23 +43,85 @@ def sound_changed(sound: Tensor, lengths: Tensor, rng: np.random.Generator) -> T
     return sound * (torch.arange(samples)[None] < lengths[:, None])
 
 
-def bands_changed(bands: Tensor, frames: Tensor, rng: np.random.Generator) -> Tensor:
-    """(batch, bands, frames) as another microphone or line gives them, with parts blanked out."""
-    count, height, width = bands.shape
-    curve = torch.randn(count, 1, 5) * 0.25
-    bands = bands + functional.interpolate(curve, height, mode="linear", align_corners=True)[:, 0, :, None]
-    for one, length in zip(bands, frames.tolist(), strict=True):
-        if rng.random() < 0.15:
-            one[rng.integers(40, 60) :] = -2  # a narrow line
-        for _ in range(2):
-            size = rng.integers(0, 10)
-            begin = rng.integers(0, height - size)
-            one[begin : begin + size] = 0
-        for _ in range(2):
-            size = rng.integers(0, min(25, length // 4) + 1)
-            begin = rng.integers(0, max(1, length - size))
-            one[:, begin : begin + size] = 0
-    return bands * (torch.arange(width)[None] < frames[:, None]).to(bands.dtype)[:, None]
+def bands_changed(bands: Tensor, lengths: Tensor, length: int, rng: np.random.Generator) -> Tensor:
+    """(batch, frames, 64) logarithms of power, of which `lengths` (batch,) count → (batch, 64, length),
+    normalised: a part of each, faster or slower, higher or lower, in noise and rooms, through other
+    microphones, with parts blanked out.
+
+    All this happens to the bands, whose sounds need not be analysed again for it.
+    """
+    bands = torch.bmm(_taken(bands, lengths, length), _WARPS[torch.randint(len(_WARPS), (len(bands),))])
+    power = torch.exp(bands.transpose(1, 2))
+    power = power + _noise(power)
+    if rng.random() < 0.35:
+        power = power + _echoes(power, rng)
+    bands = torch.log(power + SILENT)
+    bands = bands + functional.interpolate(
+        torch.randn(len(bands), 1, 5) * 0.7, BANDS, mode="linear", align_corners=True
+    ).transpose(1, 2)
+    line = torch.where(torch.rand(len(bands), 1) < 0.12, torch.randint(40, 60, (len(bands), 1)), BANDS)
+    beyond = torch.arange(BANDS)[None] >= line
+    bands = torch.where(beyond[:, :, None], bands.amin((1, 2), keepdim=True), bands)
+    bands = normalised(bands)
+    for _ in range(2):
+        bands = bands * _blank(len(bands), BANDS, 10)[:, :, None] * _blank(len(bands), length, 20)[:, None]
+    return bands
+
+
+def _taken(bands: Tensor, lengths: Tensor, length: int) -> Tensor:
+    """(batch, length, 64): a part of each, at another speed; a short one is repeated."""
+    speed = torch.exp((torch.rand(len(bands), 1) * 2 - 1) * 0.18)
+    begin = torch.rand(len(bands), 1) * (lengths[:, None] - length * speed).clamp_min(0)
+    places = (begin + torch.arange(length)[None] * speed) % (lengths[:, None] - 1)
+    first = places.long()
+    rows = torch.arange(len(bands))[:, None]
+    return torch.lerp(bands[rows, first], bands[rows, first + 1], (places - first)[:, :, None])
+
+
+def _warps() -> Tensor:
+    """(21, 64, 64): bands of voices whose every frequency is 0.85 to 1.18 times as high."""
+    mel = np.linspace(*(2595 * np.log10(1 + np.array([50.0, 7800.0]) / 700)), BANDS + 2)[1:-1]
+    found = []
+    for factor in np.exp(np.linspace(-0.165, 0.165, 21)):
+        source = 2595 * np.log10(1 + 700 * (10 ** (mel / 2595) - 1) / factor / 700)
+        place = np.clip((source - mel[0]) / (mel[1] - mel[0]), 0, BANDS - 1.001)
+        low = place.astype(int)
+        warp = np.zeros((BANDS, BANDS), np.float32)
+        warp[low, np.arange(BANDS)] = 1 - (place - low)
+        warp[low + 1, np.arange(BANDS)] += place - low
+        found.append(warp)
+    return torch.from_numpy(np.array(found))
+
+
+_WARPS = _warps()
+
+
+def _noise(power: Tensor) -> Tensor:
+    """Steady noise of any colour, 3 to 45 dB below the mean of the sound; in two of five, none."""
+    count = len(power)
+    colour = torch.exp(
+        functional.interpolate(torch.randn(count, 1, 5) * 1.5, BANDS, mode="linear", align_corners=True)
+    ).transpose(1, 2)
+    level = 10 ** -(torch.rand(count, 1, 1) * 4.2 + 0.3) * power.mean((1, 2), keepdim=True)
+    some = torch.rand(count, 1, 1) < 0.6
+    return torch.exp(torch.randn_like(power) * 0.5) * colour / colour.mean(1, keepdim=True) * level * some
+
+
+def _echoes(power: Tensor, rng: np.random.Generator) -> Tensor:
+    """What a room that takes 0.1 to 0.8 s to fall silent gives back."""
+    frames = torch.arange(power.shape[2])
+    late = (frames[None] - frames[:, None]).float()  # from a frame to a later one
+    decay = torch.where(late > 0, torch.exp(-13.8 * 0.01 * late / rng.uniform(0.1, 0.8)), 0.0)
+    wet = torch.rand(len(power), 1, 1) * 1.2
+    return wet * (power @ (decay / decay.sum(1).max()))
+
+
+def _blank(count: int, size: int, widest: int) -> Tensor:
+    """(count, size) of ones, with up to `widest` zeros in a row."""
+    width = torch.randint(widest + 1, (count, 1))
+    begin = (torch.rand(count, 1) * (size - width)).long()
+    at = torch.arange(size)[None]
+    return 1 - ((at >= begin) & (at < begin + width)).float()
 
 
 def _in_a_room(sound: Tensor, rng: np.random.Generator) -> Tensor:

@@ -1,11 +1,14 @@
-"""Fit the heads on the trained encoder and write the network that mien ships.
+"""Fit the heads on the trained encoder and write the networks that mien ships.
 
-    python -m training.voice.export --work WORK --data DATA --out voice.onnx
+    python -m training.voice.export --work WORK --data DATA --classes yamnet_class_map.csv --out voice.onnx
 
-The graph takes `sound` float32 (batch, samples) at 16 kHz and `lengths` int64 (batch,), the real
-length of each piece in samples. It gives `prosody` float32 (batch, 48), and for evaluation and
-further training `intended` (batch, 30), `spoken` (batch, 7), `speech` (batch, 1) and `embedding`
-(batch, 768).
+`voice.onnx` takes `sound` float32 (batch, samples) at 16 kHz and `lengths` int64 (batch,), the real
+length of each sound in samples. It gives `heard` float32 (batch, rows, 387), a row every 0.16 s: 384
+features, and how likely that is speech, a burst, or neither (in the order of `scenes`).
+
+`voice.heads.onnx` takes `heard` float32 (pieces, rows, 387) and `rows` int64 (pieces,). It gives
+`prosody` and `expressions` (of a burst) float32 (pieces, 48) and `descriptions` (pieces, 67); and for
+evaluation and further training `intended` (pieces, 30), `spoken` (7), `speech` (1) and `embedding` (768).
 """
 
 import argparse
@@ -19,18 +22,21 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
-from sklearn.linear_model import LogisticRegressionCV
+from sklearn.linear_model import LogisticRegressionCV, Ridge
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
+from mien.labels import BURST_DESCRIPTIONS
 from training.halves import halve
 from training.semantics.shares import ratings, shares
 from training.voice.augment import sound_changed, taken
 from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, TRAIN, Clips, load
-from training.voice.network import Classifier, LogMel
-from training.voice.train import logits_of
+from training.voice.descriptions import SPREAD, USUAL, forms, kinds_of_sound, targets
+from training.voice.detector import learned
+from training.voice.network import Classifier, Encoder, Kinds, LogMel, normalised
+from training.voice.train import TAUGHT, bands_of
 
 Floats = NDArray[np.float64]
 
@@ -41,15 +47,29 @@ PLAIN_WEIGHT = 0.25
 """How much all of the plain read speech counts beside EMO-DB's neutral sentences: enough to know that a
 microphone and a language are no feeling; more, and whatever is English would be neutral."""
 
-SOME_BURSTS = 3000
-"""Recordings of bursts from which speech is told."""
+SOME_BURSTS, MORE_BURSTS = 600, 6000
+"""Recordings of bursts from which speech is told, and from which descriptions are learned."""
 
 
-class Prosody(nn.Module):
-    """Samples to shares of raters. See the module's text for shapes.
+class Ears(nn.Module):
+    """Samples to what is heard of them. See the module's text for shapes."""
 
-    What was learned from bursts says nothing of speech, nor the other way round: each head counts as
-    far as the piece sounds like what it has learned from.
+    def __init__(self, encoder: Encoder, kinds: Kinds) -> None:
+        super().__init__()
+        self.front, self.encoder, self.kinds = LogMel(), encoder, kinds
+
+    def forward(self, sound: Tensor, lengths: Tensor) -> Tensor:
+        bands, frames = self.front(sound, lengths)
+        heard, _ = self.encoder(bands, frames)
+        kinds = torch.softmax(self.kinds(bands, heard, frames), 1)
+        return torch.cat([heard, kinds], 1).transpose(1, 2)
+
+
+class Heads(nn.Module):
+    """What is heard of a piece to shares of raters. See the module's text for shapes.
+
+    What was learned from bursts says nothing of speech, nor the other way round: each head counts for
+    prosody as far as the piece sounds like what it has learned from.
     """
 
     def __init__(
@@ -57,24 +77,25 @@ class Prosody(nn.Module):
         trained: Classifier,
         spoken: nn.Linear,
         is_speech: nn.Linear,
+        described: nn.Linear,
         mixing: Floats,
         mixing_spoken: Floats,
     ) -> None:
         super().__init__()
-        self.front, self.encoder, self.intended = LogMel(), trained.encoder, trained.head
-        self.spoken, self.is_speech = spoken, is_speech
+        self.pool, self.intended = trained.pool, trained.head
+        self.spoken, self.is_speech, self.described = spoken, is_speech, described
         self.register_buffer("mixing", torch.tensor(mixing, dtype=torch.float32))
         self.register_buffer("mixing_spoken", torch.tensor(mixing_spoken, dtype=torch.float32))
 
-    def forward(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
-        embedding = self.encoder(*self.front(sound, lengths))
+    def forward(self, heard: Tensor, rows: Tensor) -> tuple[Tensor, ...]:
+        embedding = self.pool(heard[:, :, : Encoder.SIZE].transpose(1, 2), rows)
         intended = torch.softmax(self.intended(embedding), 1)
         spoken = torch.softmax(self.spoken(embedding), 1)
         speech = torch.sigmoid(self.is_speech(embedding))
-        from_bursts = intended @ cast("Tensor", self.mixing)
-        from_speech = spoken @ cast("Tensor", self.mixing_spoken)
-        prosody = speech * from_speech + (1 - speech) * from_bursts
-        return prosody, intended, spoken, speech, embedding
+        expressions = intended @ cast("Tensor", self.mixing)
+        prosody = speech * (spoken @ cast("Tensor", self.mixing_spoken)) + (1 - speech) * expressions
+        descriptions = torch.sigmoid(self.described(embedding))
+        return prosody, expressions, descriptions, intended, spoken, speech, embedding
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +155,8 @@ def _regression(x: Floats, y: NDArray[np.int64], weight: Floats, group: NDArray[
         Cs=np.logspace(-4, -1, 4),
         cv=folds,
         scoring="neg_log_loss",
-        max_iter=500,
+        max_iter=200,
+        tol=1e-3,
         l1_ratios=(0,),
         use_legacy_attributes=False,
     )
@@ -179,7 +201,7 @@ def _embed(network: Classifier) -> Embed:
     @torch.no_grad()
     def embed(sound: NDArray[np.float32]) -> Floats:
         given = torch.from_numpy(sound)[None], torch.tensor([len(sound)])
-        found: Floats = network.encoder(*front(*given))[0].numpy()
+        found: Floats = network.pool(*network.encoder(*front(*given)))[0].numpy()
         return found
 
     return embed
@@ -196,27 +218,59 @@ def _linear(head: Pipeline, warmth: float = 1.0) -> nn.Linear:
     return layer
 
 
-def _calibrated(network: Classifier, clips: Clips) -> float:
-    """Make the burst head's softmax right on the development speakers; the temperature it took."""
-    indices = clips.of(DEVELOPMENT)
-    warmth = temperature(logits_of(network, clips, indices).numpy(), clips.labels[indices])
+@torch.no_grad()
+def burst_embeddings(network: Classifier, bands: Tensor, frames: Tensor) -> Tensor:
+    """(recordings, 768) of bands as `bands_of` gives them."""
+    network.eval()
+    found = []
+    for some, count in zip(bands.split(256), frames.split(256), strict=True):
+        inside = torch.arange(some.shape[1])[None] < count[:, None]
+        given = normalised(some.float().transpose(1, 2), inside)
+        found.append(network.pool(*network.encoder(given, count)))
+    return torch.cat(found)
+
+
+def calibrate(head: nn.Linear, embeddings: Tensor, labels: NDArray[np.int64]) -> float:
+    """Make a head's softmax right as often as it says; the temperature it took."""
     with torch.no_grad():
-        network.head.weight.div_(warmth)
-        network.head.bias.div_(warmth)
+        warmth = temperature(head(embeddings).double().numpy(), labels)
+        head.weight.div_(warmth)
+        head.bias.div_(warmth)
     return warmth
 
 
-def write(network: Prosody, out: Path) -> None:
-    example = torch.randn(2, 16_000), torch.tensor([16_000, 9_000])
-    dynamic = {"sound": {0: "batch", 1: "samples"}, "lengths": {0: "batch"}}
-    outputs = ["prosody", "intended", "spoken", "speech", "embedding"]
+def described(embeddings: Floats, sources: dict[str, dict[str, Floats]]) -> nn.Linear:
+    """One layer from embeddings to the logits of `BURST_DESCRIPTIONS`: of each name the sum of what the
+    embedding foretells of its sources."""
+    scaler = StandardScaler().fit(embeddings)
+    x = scaler.transform(embeddings)
+    weight, bias = np.zeros((len(BURST_DESCRIPTIONS), x.shape[1])), np.full(len(BURST_DESCRIPTIONS), USUAL)
+    for j, name in enumerate(BURST_DESCRIPTIONS):
+        parts = Ridge(alpha=300.0, fit_intercept=False).fit(x, np.stack(list(sources[name].values()), axis=1))
+        # a source that is foretold badly varies little, and counts the less
+        weight[j] = parts.coef_.sum(0) * SPREAD / parts.predict(x).sum(1).std()
+    layer = nn.Linear(weight.shape[1], len(bias))
+    with torch.no_grad():
+        weight /= scaler.scale_
+        layer.weight.copy_(torch.tensor(weight))
+        layer.bias.copy_(torch.tensor(bias - weight @ scaler.mean_))
+    return layer
+
+
+def write(
+    network: nn.Module, example: tuple[Tensor, ...], names: tuple[list[str], list[str]], out: Path
+) -> None:
+    """A network as a graph in which the first two dimensions of what is given may be anything."""
+    given, gives = names
+    dynamic = {given[0]: {0: "batch", 1: "length"}, given[1]: {0: "batch"}}
     torch.onnx.export(
         network,
         example,
         str(out),
-        input_names=["sound", "lengths"],
-        output_names=outputs,
-        dynamic_axes=dynamic | {name: {0: "batch"} for name in outputs},
+        input_names=given,
+        output_names=gives,
+        dynamic_axes=dynamic
+        | {name: {0: "batch", 1: "rows"} if name == "heard" else {0: "batch"} for name in gives},
         opset_version=17,
         dynamo=False,
     )
@@ -232,25 +286,50 @@ def main() -> None:
     )
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--classes", type=Path, required=True, help="the names of YAMNet's classes")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", default="encoder", help="of the checkpoint in WORK")
     wanted = parser.parse_args()
-    network = Classifier(len(EMOGATOR))
+    torch.set_num_threads(1)
+    network = Classifier(len(EMOGATOR), TAUGHT)
     network.load_state_dict(torch.load(wanted.work / f"{wanted.name}.pt", weights_only=True)["average"])
+    network.eval()
     clips = load(wanted.work, "emogator")
-    print(f"bursts: temperature {_calibrated(network, clips):.2f}")
+    bands, frames = bands_of(clips, wanted.work / "emogator.bands.npy")
+    rng, chosen = np.random.default_rng(0), clips.of(DEVELOPMENT)
+    embeddings = burst_embeddings(network, bands[chosen], frames[chosen])
+    print(f"bursts: temperature {calibrate(network.head, embeddings, clips.labels[chosen]):.2f}", flush=True)
+
+    some = np.sort(rng.choice(clips.of(TRAIN), MORE_BURSTS, replace=False))
+    embeddings = burst_embeddings(network, bands[some], frames[some])
+    layer = described(
+        embeddings.double().numpy(),
+        targets(
+            np.load(wanted.work / "yamnet.npy")[some, 0].astype(np.float64),
+            network.head(embeddings).detach().double().numpy(),
+            forms(bands[some].numpy()),
+            kinds_of_sound(wanted.classes),
+        ),
+    )
 
     embed = _embed(network)
     acted, plain = (embedded(embed, load(wanted.work, name)) for name in ("emodb", "librispeech"))
-    some = np.random.default_rng(0).choice(clips.of(TRAIN), SOME_BURSTS, replace=False)
-    is_speech = _linear(speech_head(acted, plain, embedded(embed, clips, np.sort(some))))
+    some = np.sort(rng.choice(clips.of(TRAIN), SOME_BURSTS, replace=False))
+    is_speech = _linear(speech_head(acted, plain, embedded(embed, clips, some)))
     warmth = temperature(leave_one_speaker_out(acted, plain), acted.labels)
     spoken = _linear(spoken_head(acted, plain), warmth)
-    print(f"speech: temperature {warmth:.2f}")
+    print(f"speech: temperature {warmth:.2f}", flush=True)
 
+    kinds = learned(network.encoder, wanted.work)
     rated = ratings(wanted.data)
     mixing, mixing_spoken = shares(rated, EMOGATOR), shares(rated, list(EMODB.values()))
-    write(Prosody(network, spoken, is_speech, mixing, mixing_spoken).eval(), wanted.out)
+    heads = Heads(network, spoken, is_speech, layer, mixing, mixing_spoken).eval()
+    example = torch.randn(2, 16_000), torch.tensor([16_000, 9_000])
+    ears = Ears(network.encoder, kinds).eval()
+    write(ears, example, (["sound", "lengths"], ["heard"]), wanted.out)
+    outputs = ["prosody", "expressions", "descriptions", "intended", "spoken", "speech", "embedding"]
+    example = torch.randn(2, 9, Encoder.SIZE + 3), torch.tensor([9, 5])
+    write(heads, example, (["heard", "rows"], outputs), wanted.out.with_suffix(".heads.onnx"))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """The voice network: samples in, log-mel bands, a small residual network, attention over time.
 
-Everything from the samples on is part of the exported graph, so that training and serving cannot
-drift apart. What lies beyond the length of a piece is masked after every layer: a piece scores the
-same alone and in a batch with longer ones.
+It hears a sound once, as a row of numbers every 0.16 s (`Encoder`); what is said of a piece rests on the
+rows that lie in it (`Pool`), so that pieces may overlap, and be as many as one likes, at little cost.
+Everything from the samples on is part of the exported graphs, so that training and serving cannot
+drift apart. What lies beyond the length of a sound is masked after every layer: it is heard the same
+alone and in a batch with longer ones. In training, where all are of one length, there is no mask.
 """
 
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -14,11 +17,17 @@ from torch.nn import functional
 
 RATE, WINDOW, HOP, FFT, BANDS = 16_000, 400, 160, 512, 64
 
+SILENT = 1e-7
+"""Power that is added to every band, so that its logarithm stays finite."""
+
+STRIDE = 16
+"""Frames to one row of what is heard: rows are 0.16 s apart."""
+
 
 class LogMel(nn.Module):
     """(batch, samples), (batch,) lengths → (batch, 64 bands, frames), (batch,) frames.
 
-    25 ms windows every 10 ms. Each piece is scaled to the same peak before and to zero mean and
+    25 ms windows every 10 ms. Each sound is scaled to the same peak before and to zero mean and
     about unit variance after the logarithm, so that the level of a recording does not matter.
     """
 
@@ -32,18 +41,31 @@ class LogMel(nn.Module):
         self.register_buffer("mel", torch.tensor(mel_bands(), dtype=torch.float32))
 
     def forward(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        bands, frames = self.bands(sound, lengths)
+        return normalised(bands, (torch.arange(bands.shape[2])[None] < frames[:, None])), frames
+
+    def bands(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The same before it is scaled: logarithms of power."""
         inside = (torch.arange(sound.shape[1])[None] < lengths[:, None]).to(sound.dtype)
         sound = sound * inside
         sound = sound / (sound.abs().amax(1, keepdim=True) + 1e-4) * 0.5
         waves = functional.conv1d(sound[:, None], cast("Tensor", self.waves), stride=HOP, padding=WINDOW // 2)
         real, imaginary = waves.split(FFT // 2 + 1, dim=1)
-        bands = torch.log(cast("Tensor", self.mel) @ (real**2 + imaginary**2) + 1e-7)
-        frames = lengths // HOP + 1
-        mask = (torch.arange(bands.shape[2])[None] < frames[:, None]).to(bands.dtype)[:, None]
-        count = mask.sum((1, 2), keepdim=True) * BANDS
-        mean = (bands * mask).sum((1, 2), keepdim=True) / count
-        spread = (((bands - mean) * mask) ** 2).sum((1, 2), keepdim=True).div(count).sqrt()
-        return (bands - mean) / (spread + 0.3) * mask, frames
+        return torch.log(cast("Tensor", self.mel) @ (real**2 + imaginary**2) + SILENT), lengths // HOP + 1
+
+
+def normalised(bands: Tensor, inside: Tensor | None = None) -> Tensor:
+    """Logarithms of power (batch, bands, frames) at zero mean and about unit variance over what is
+    `inside` (batch, frames)."""
+    if inside is None:
+        mean = bands.mean((1, 2), keepdim=True)
+        spread = (bands - mean).pow(2).mean((1, 2), keepdim=True).sqrt()
+        return (bands - mean) / (spread + 0.3)
+    mask = inside.to(bands.dtype)[:, None]
+    count = mask.sum((1, 2), keepdim=True) * BANDS
+    mean = (bands * mask).sum((1, 2), keepdim=True) / count
+    spread = (((bands - mean) * mask) ** 2).sum((1, 2), keepdim=True).div(count).sqrt()
+    return (bands - mean) / (spread + 0.3) * mask
 
 
 def mel_bands() -> np.ndarray:
@@ -74,22 +96,23 @@ class Block(nn.Module):
                 nn.Conv2d(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels)
             )
 
-    def forward(self, x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
-        if self.halves_time:
+    def forward(self, x: Tensor, frames: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        if frames is not None and self.halves_time:
             frames = (frames + 1) // 2
-        y = self.first(x)
-        mask = _mask(y, frames)
-        y = functional.relu(self.first_norm(y)) * mask
-        y = self.second_norm(self.second(y)) * mask
-        mean = y.sum((2, 3)) / (frames * y.shape[2])[:, None].to(y.dtype)
+        y = _masked(functional.relu(self.first_norm(self.first(x))), frames)
+        y = _masked(self.second_norm(self.second(y)), frames)
+        if frames is None:
+            mean = y.mean((2, 3))
+        else:
+            mean = y.sum((2, 3)) / (frames * y.shape[2])[:, None].to(y.dtype)
         gate = torch.sigmoid(self.excite(functional.relu(self.squeeze(mean))))[:, :, None, None]
-        return functional.relu(y * gate + self.shortcut(x)) * mask, frames
+        return _masked(functional.relu(y * gate + self.shortcut(x)), frames), frames
 
 
 class Encoder(nn.Module):
-    """(batch, 64 bands, frames) → (batch, 768): mean and spread over time, weighted by attention."""
+    """(batch, 64 bands, frames) → (batch, 384, rows), a row every 0.16 s; and how many rows count."""
 
-    SIZE = 768
+    SIZE = 384
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,38 +130,86 @@ class Encoder(nn.Module):
                 Block(256, 256, (1, 1)),
             ]
         )
-        self.projection = nn.Conv1d(256 * 4, 384, 1)
-        self.attention = nn.Sequential(nn.Conv1d(384, 96, 1), nn.Tanh(), nn.Conv1d(96, 384, 1))
-        self.norm = nn.BatchNorm1d(self.SIZE)
+        self.projection = nn.Conv1d(256 * 4, self.SIZE, 1)
 
-    def forward(self, bands: Tensor, frames: Tensor) -> Tensor:
+    def forward(self, bands: Tensor, frames: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         x = self.stem(bands[:, None].contiguous(memory_format=torch.channels_last))
-        frames = (frames + 1) // 2
-        x = functional.relu(self.stem_norm(x)) * _mask(x, frames)
+        if frames is not None:
+            frames = (frames + 1) // 2
+        x = _masked(functional.relu(self.stem_norm(x)), frames)
         for block in self.blocks:
             x, frames = block(x, frames)
-        x = functional.relu(self.projection(x.flatten(1, 2)))
-        inside = (torch.arange(x.shape[2])[None] < frames[:, None])[:, None]
-        weights = torch.softmax(self.attention(x).float().masked_fill(~inside, -1e4), 2)
-        x = x.float()
-        mean = (weights * x).sum(2)
-        spread = ((weights * x * x).sum(2) - mean * mean).clamp_min(1e-5).sqrt()
+        return functional.relu(self.projection(x.flatten(1, 2))), frames
+
+
+class Pool(nn.Module):
+    """(batch, 384, rows) → (batch, 768): mean and spread over time, weighted by attention."""
+
+    SIZE = 2 * Encoder.SIZE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.Sequential(
+            nn.Conv1d(Encoder.SIZE, 96, 1), nn.Tanh(), nn.Conv1d(96, Encoder.SIZE, 1)
+        )
+        self.norm = nn.BatchNorm1d(self.SIZE)
+
+    def forward(self, heard: Tensor, rows: Tensor | None = None) -> Tensor:
+        attention = self.attention(heard).float()
+        if rows is not None:
+            inside = (torch.arange(heard.shape[2])[None] < rows[:, None])[:, None]
+            attention = attention.masked_fill(~inside, -1e4)
+        weights, heard = torch.softmax(attention, 2), heard.float()
+        mean = (weights * heard).sum(2)
+        spread = ((weights * heard * heard).sum(2) - mean * mean).clamp_min(1e-5).sqrt()
         return cast("Tensor", self.norm(torch.cat([mean, spread], 1)))
 
 
 class Classifier(nn.Module):
-    """The encoder with a head over intended expressions, as it is trained."""
+    """The encoder with the heads by which it is trained: intended expressions, and what the teacher hears."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, taught: int) -> None:
         super().__init__()
-        self.encoder = Encoder()
-        self.dropout = nn.Dropout(0.3)
-        self.head = nn.Linear(Encoder.SIZE, classes)
+        self.encoder, self.pool = Encoder(), Pool()
+        self.dropout = nn.Dropout(0.2)
+        self.head = nn.Linear(Pool.SIZE, classes)
+        self.taught = nn.Linear(Pool.SIZE, taught)
 
-    def forward(self, bands: Tensor, frames: Tensor) -> Tensor:
-        """(batch, classes) logits"""
-        return cast("Tensor", self.head(self.dropout(self.encoder(bands, frames))))
+    def forward(self, bands: Tensor, frames: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """(batch, classes) logits, (batch, taught)"""
+        embedding = self.dropout(self.pool(*self.encoder(bands, frames)))
+        return self.head(embedding), self.taught(embedding)
 
 
-def _mask(x: Tensor, frames: Tensor) -> Tensor:
-    return (torch.arange(x.shape[3])[None] < frames[:, None]).to(x.dtype)[:, None, None]
+class Kinds(nn.Module):
+    """Bands (batch, 64, frames) and what the encoder made of them (batch, 384, rows) → (batch, 3, rows) logits
+    of what is heard.
+
+    The encoder has learned from bursts alone; this looks for itself, at little cost: over time, not over
+    bands.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        sizes = [BANDS, 96, 128, 128, 128]  # each halves time, as the encoder does four times
+        self.layers = nn.ModuleList([nn.Conv1d(a, b, 5, 2, 2, bias=False) for a, b in pairwise(sizes)])
+        self.norms = nn.ModuleList([nn.BatchNorm1d(size) for size in sizes[1:]])
+        self.dropout = nn.Dropout(0.2)
+        self.first = nn.Conv1d(Encoder.SIZE + sizes[-1], 96, 3, padding=1)
+        self.second = nn.Conv1d(96, 3, 3, padding=1)
+
+    def forward(self, bands: Tensor, heard: Tensor, frames: Tensor | None = None) -> Tensor:
+        x = bands
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            frames = frames if frames is None else (frames + 1) // 2
+            x = _masked(functional.relu(norm(layer(x))), frames)
+        x = self.dropout(torch.cat([_masked(heard, frames), x], 1))
+        return cast("Tensor", self.second(_masked(functional.relu(self.first(x)), frames)))
+
+
+def _masked(x: Tensor, frames: Tensor | None) -> Tensor:
+    """Zero beyond the frames that count; time is the last dimension."""
+    if frames is None:
+        return x
+    inside = (torch.arange(x.shape[-1])[None] < frames[:, None]).to(x.dtype)
+    return x * (inside[:, None] if x.ndim == 3 else inside[:, None, None])

@@ -4,12 +4,12 @@ import { KINDS, isServed, usual, withModel } from "./choice";
 
 const ALL = {
   face_finder: "yunet", face_reader: "facenet", face_identity: "sface", voice: "voicenet",
-  burst_reader: "burstnet", text_reader: "textnet", mesh_reader: "meshnet",
+  text_reader: "textnet", mesh_reader: "meshnet",
 };
 
 it("chooses all that the server can measure, but for landmark files", () => {
   expect(Object.keys(usual(ALL).models)).toEqual(["face", "prosody", "burst", "language", "ner"]);
-  expect(Object.keys(usual({ voice: "voicenet" }).models)).toEqual(["prosody"]);
+  expect(Object.keys(usual({ voice: "voicenet" }).models)).toEqual(["prosody", "burst"]);
   expect(usual({}).models).toEqual({});
 });
 

@@ -34,7 +34,7 @@ export const KINDS: readonly Kind[] = [
   {
     name: "burst",
     says: "Sounds without words: laughter, sighs, gasps, and what they express.",
-    roles: ["burst_reader"],
+    roles: ["voice"],
     defaults: {},
   },
   {

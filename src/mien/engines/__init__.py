@@ -19,6 +19,7 @@ from mien.errors import EngineError, EngineMissing
 from mien.settings import Settings
 from mien.types import (
     Box,
+    Heard,
     Image,
     Interval,
     Landmarks,
@@ -93,25 +94,31 @@ class Diarizer(Engine, Protocol):
         """Who speaks in which part of the stretches, in order of time."""
 
 
-class Voice(Engine, Protocol):
-    """Hears how something is said."""
-
-    def prosody(self, pieces: Sequence[Sound]) -> ScoreTable:
-        """(pieces, 48) in the order of `EXPRESSIONS`."""
-
-
 class BurstScores(NamedTuple):
     """What vocal bursts sound like."""
 
-    presence: ScoreTable  # (pieces, 1): how likely there is a burst at all
     expressions: ScoreTable  # (pieces, 48)
     descriptions: ScoreTable  # (pieces, 67)
 
 
-class BurstReader(Engine, Protocol):
-    """Hears laughs, sighs, gasps."""
+class Voice(Engine, Protocol):
+    """Hears how something is said, and laughs, sighs, gasps.
 
-    def bursts(self, pieces: Sequence[Sound]) -> BurstScores: ...
+    It hears a sound once, as rows of numbers that mean something to itself alone; what it says of any
+    piece of that sound rests on the rows in it.
+    """
+
+    def hear(self, sounds: Sequence[Sound]) -> list[Heard]:
+        """Of each sound a row for its begin, and for every `HEARD_STEP` up to its end."""
+
+    def prosody(self, pieces: Sequence[Heard]) -> ScoreTable:
+        """(pieces, 48) in the order of `EXPRESSIONS`. No piece is empty."""
+
+    def find_bursts(self, heard: Heard) -> Sequence[Interval]:
+        """Where there are vocal bursts, in order; seconds from the first row."""
+
+    def bursts(self, pieces: Sequence[Heard]) -> BurstScores:
+        """What bursts express and sound like. No piece is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +225,7 @@ class Engines:
     voice_activity = _Role[VoiceActivity]("finding speech in sound")
     transcriber = _Role[Transcriber]("writing down speech")
     diarizer = _Role[Diarizer]("telling speakers apart")
-    voice = _Role[Voice]("reading tone of voice")
-    burst_reader = _Role[BurstReader]("reading vocal bursts")
+    voice = _Role[Voice]("reading tone of voice and vocal bursts")
     face_finder = _Role[FaceFinder]("finding faces")
     face_reader = _Role[FaceReader]("reading faces")
     face_identity = _Role[FaceIdentity]("telling faces apart")

@@ -70,13 +70,17 @@ _RIGHT_EYE, _LEFT_EYE = (33, 133), (362, 263)
 """Corners of the eyes in the mesh, as they follow each other in the picture."""
 
 ALIGNED_POINTS = ((33, 133, 159, 145), (362, 263, 386, 374), (1, 4), (61,), (291,))
-ALIGNED_PLACES = np.array(
-    [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)],
-    np.float32,
-)
+ALIGNED_PLACES: Points = (
+    np.array(
+        [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)],
+        np.float32,
+    )
+    + np.float32(0.5)
+) / np.float32(ALIGNED)
 """Points of the mesh whose means are eyes (corners and lids), tip of the nose and corners of the mouth, as
-they follow each other in the picture; and where ArcFace has these in its 112 pixels, of which the first has
-its middle at 0 (Deng et al., CVPR 2019). The detectors it was trained with see them 1 to 3 pixels off."""
+they follow each other in the picture; and where ArcFace has these, from 0 to 1: its own figures are in 112
+pixels, of which the first has its middle at 0 (Deng et al., CVPR 2019). Its detectors see them 1 to 3
+pixels off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class _Held:
     def aligned(self) -> View:
         """What tells whose face it is."""
         points = np.stack([self.points[list(some)].mean(0) for some in ALIGNED_POINTS])
-        return fitted(points, (ALIGNED_PLACES + np.float32(0.5)) / np.float32(ALIGNED))
+        return fitted(points, ALIGNED_PLACES)
 
 
 class MeshFinder:

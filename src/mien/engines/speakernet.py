@@ -1,7 +1,7 @@
 """Who speaks when: the speaker network trained in `training/speakers`, and clustering of what it hears.
 
 The network takes `sound`, float32 (1, samples) at `SOUND_RATE`: one stretch of speech. It gives `voices`,
-float32 (cells, 256) of unit length: for each `CELL` seconds what the voice is like in the second and a half
+float32 (cells, 96) of unit length: for each `CELL` seconds what the voice is like in the second and a half
 around them. Then:
 
 1. Stretches are cut into pieces of one voice, where the voices before and after differ most.
@@ -29,7 +29,7 @@ from mien.weights import network
 Voices: TypeAlias = NDArray[np.float32]  # (n, size): rows of unit length
 Counts: TypeAlias = NDArray[np.float64]  # (n,)
 
-SIZE = 256
+SIZE = 96
 NOBODY = -1
 
 CELL = 0.15
@@ -38,20 +38,21 @@ CELL = 0.15
 REACH = 5
 """Cells to either side of a change that are compared."""
 
-DIFFERENT = 0.5
+DIFFERENT = 0.35
 """Below which likeness of the voices before and after there may be a change."""
 
-LONGEST_PIECE = 25
-"""Cells of a piece: long enough to know a voice, short enough to be of one."""
+LONGEST_PIECE, LONG_PIECE = 25, 12
+"""Cells of a piece: long enough to know a voice, short enough to be of one; and from how many on its voice is
+clear enough to make a speaker."""
 
-ALIKE, THE_SAME = 0.45, 0.8
+ALIKE, THE_SAME = 0.46, 0.6
 """From which mean likeness of their pieces on two clusters are one speaker; and from which likeness of their
 means, which is a surer sign once much has been heard of both."""
 
 CONDENSED, SURELY = 1200, 0.6
 """Pieces that are clustered at once; where there are more, those this much alike are put together first."""
 
-LEAST, LEAST_SHARE = 4.0, 0.15
+LEAST, LEAST_SHARE = 3.0, 0.15
 """Seconds of speech that make a speaker, or that share of what is said by whoever says most, if that is less:
 who says less is one of the others, or unknown."""
 
@@ -59,9 +60,10 @@ SHARPNESS, STAYS, STAYS_AFTER_PAUSE = 6.0, 0.97, 0.7
 """How much likeness counts, and how likely who speaks goes on, from cell to cell and after a pause."""
 
 ROUNDS = 3
-"""Times that speakers are listened to anew, once their cells are known better."""
+"""Times that speakers are listened to anew, once their cells are known better; those that turn out to be the
+same are put together."""
 
-STRANGER, CERTAINTY = 0.1, 12.0
+STRANGER, CERTAINTY = 0.15, 12.0
 """How alike a turn is to nobody in particular, and how fast confidence grows with likeness; fitted on made
 conversations of speakers that the network had not heard."""
 
@@ -79,7 +81,7 @@ class SpeakerNet:
 
     def turns(self, stretches: Iterable[Speech]) -> list[Turn]:
         times: list[Interval] = []
-        heard: list[NDArray[np.float16]] = []  # three hours of cells are 35 MB
+        heard: list[NDArray[np.float16]] = []  # three hours of cells are 14 MB
         for stretch in stretches:
             times.append(stretch.time)
             heard.append(self.voices(stretch.sound).astype(np.float16))
@@ -104,7 +106,8 @@ def turns_of(voices: Voices, begins: NDArray[np.int64], times: Sequence[Interval
     fresh[begins[:-1]] = True
     for _ in range(ROUNDS):
         chance = chances(voices @ speakers.T, fresh)
-        speakers = _unit(chance.T.astype(np.float32) @ voices)
+        speakers, spoken = _unit(chance.T.astype(np.float32) @ voices), chance.sum(0)
+        speakers = _unit(_sums(speakers, spoken, linked(speakers, spoken, THE_SAME)))
     labels = chances(voices @ speakers.T, fresh).argmax(1)
     for _, first, last in _runs(labels, begins):
         if _sure(voices[first:last], speakers, int(labels[first])) < 0.5:
@@ -163,8 +166,9 @@ def speakers_of(voices: Voices, cuts: NDArray[np.int64]) -> Voices:
     """(speakers, SIZE): how each sounds, from pieces that begin at `cuts`; the last cut is the end."""
     means: Voices = _unit(np.add.reduceat(voices, cuts[:-1]).astype(np.float32))
     weights = np.diff(cuts).astype(np.float64)
+    clear = weights >= min(LONG_PIECE, weights.max())
+    means, weights = means[clear], weights[clear]
     labels = clusters(means, weights)
-    labels = linked(_unit(_sums(means, weights, labels)), _totals(weights, labels), THE_SAME)[labels]
     spoken = _totals(weights, labels) * CELL
     return _unit(_sums(means, weights, labels)[spoken >= min(LEAST, LEAST_SHARE * spoken.max())])
 

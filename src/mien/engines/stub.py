@@ -12,9 +12,11 @@ from mien.engines import LONGEST_STRETCH, BurstScores, FaceScores, FoundFace
 from mien.engines.views import View
 from mien.settings import Settings
 from mien.types import (
+    HEARD_STEP,
     SOUND_RATE,
     Box,
     Entity,
+    Heard,
     Image,
     Interval,
     Landmarks,
@@ -79,19 +81,32 @@ class Stub:
             for i, stretch in enumerate(stretches)
         ]
 
-    def prosody(self, pieces: Sequence[Sound]) -> ScoreTable:
+    def hear(self, sounds: Sequence[Sound]) -> list[Heard]:
+        """How loud it is."""
+        step = round(HEARD_STEP * SOUND_RATE)
+        return [
+            np.array([[_level(sound[k : k + step])] for k in range(0, len(sound) + 1, step)], np.float16)
+            for sound in sounds
+        ]
+
+    def prosody(self, pieces: Sequence[Heard]) -> ScoreTable:
         """Excitement is how loud it is."""
         table = _table(len(pieces), labels.EXPRESSIONS)
-        table[:, labels.EXPRESSIONS.index("Excitement")] = [_level(piece) for piece in pieces]
+        table[:, labels.EXPRESSIONS.index("Excitement")] = [
+            _level(piece.astype(np.float32)) for piece in pieces
+        ]
         return table
 
-    def bursts(self, pieces: Sequence[Sound]) -> BurstScores:
-        """A burst is where it is loud; all are laughs."""
-        expressions = self.prosody(pieces)
+    def find_bursts(self, heard: Heard) -> list[Interval]:
+        """A burst is where it is loud."""
+        loud = np.flatnonzero(np.diff(np.pad(heard.max(1, initial=0) >= LOUD, 1).astype(int)))
+        return [Interval(b * HEARD_STEP, e * HEARD_STEP) for b, e in loud.reshape(-1, 2).tolist()]
+
+    def bursts(self, pieces: Sequence[Heard]) -> BurstScores:
+        """All are laughs."""
         descriptions = _table(len(pieces), labels.BURST_DESCRIPTIONS)
         descriptions[:, labels.BURST_DESCRIPTIONS.index("Laugh")] = 1.0
-        presence = np.array([[float(_level(piece) >= LOUD)] for piece in pieces], np.float32)
-        return BurstScores(presence.reshape(-1, 1), expressions, descriptions)
+        return BurstScores(self.prosody(pieces), descriptions)
 
     def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
         """A picture that is not black is one face, a hundred pixels wide at most."""
@@ -170,7 +185,7 @@ def _stub(settings: Settings) -> Stub:
     return Stub()
 
 
-voice_activity = transcriber = diarizer = voice = burst_reader = _stub
+voice_activity = transcriber = diarizer = voice = _stub
 face_finder = face_reader = face_identity = mesh_reader = text_reader = multilingual_reader = (
     language_detector
 ) = _stub

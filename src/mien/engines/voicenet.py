@@ -1,75 +1,136 @@
-"""The voice network trained in `training/voice`: how something is said, as 48 scores.
+"""The voice networks trained in `training/voice`: how something is said, and vocal bursts.
 
-It takes `sound`, float32 (pieces, samples) at `SOUND_RATE`, and `lengths`, int64 (pieces,), which
-says how many samples of each row count; it gives `prosody`, float32 (pieces, 48) in the order of
-`EXPRESSIONS`. A piece scores the same alone and beside longer ones.
+One hears: it takes `sound`, float32 (sounds, samples) at `SOUND_RATE`, and `lengths`, int64 (sounds,),
+which says how many samples of each row count; it gives `heard`, float32 (sounds, rows, 387): a row every
+`HEARD_STEP`, whose last three columns say how likely that is neither, speech, or a burst. The other, far
+smaller, takes `heard`, float32 (pieces, rows, 387), and `rows`, int64 (pieces,); it gives `prosody` and
+`expressions` of bursts, float32 (pieces, 48) in the order of `EXPRESSIONS`, and `descriptions`, (pieces, 67)
+in that of `BURST_DESCRIPTIONS`. Both give the same alone and beside longer ones.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from onnxruntime import InferenceSession
 
-from mien.engines import cores
+from mien.engines import BurstScores, cores
 from mien.engines.onnx import calls, opened
 from mien.errors import EngineError, EngineMissing
-from mien.labels import EXPRESSIONS
+from mien.labels import BURST_DESCRIPTIONS, EXPRESSIONS
 from mien.settings import Settings
-from mien.types import SOUND_RATE, ScoreTable, Sound
+from mien.types import HEARD_STEP, SOUND_RATE, Heard, Interval, ScoreTable, Sound
 from mien.weights import network
 
-SHORTEST = SOUND_RATE // 10
-"""Samples; a shorter piece is filled up with silence, for want of anything to hear in it."""
+STEP = round(HEARD_STEP * SOUND_RATE)
 
-LONGEST = 15 * SOUND_RATE
-"""Samples; a longer piece scores the mean of its equal parts. The network learned from seconds."""
+SHORTEST = SOUND_RATE // 10
+"""Samples; a shorter sound is filled up with silence, for want of anything to hear in it."""
 
 LARGEST = 64 * SOUND_RATE
 """Samples in one call, padding included: enough to keep the cores busy in little memory."""
 
+LONGEST, MANY = 94, 4096
+"""Rows: a longer piece, of 15 seconds, scores the mean of its equal parts, as the network learned from
+seconds; and those in one call, padding included."""
+
+BURST = -1
+"""The column that says how likely a burst is."""
+
+SURE, PEAK = 0.5, 0.75
+"""How likely a burst must be as long as it lasts, and somewhere in it. These and the next were chosen on
+scenes by speakers on whom nothing is reported."""
+
+AT_LEAST, APART = 2, 1
+"""Rows that a burst lasts at least; and that may lie between two parts of one."""
+
 
 class VoiceNet:
-    """Hears how something is said, in any language."""
+    """Hears how something is said, in any language, and bursts."""
 
     label = "mien voice network"
 
-    def __init__(self, path: Path, threads: int) -> None:
-        self._session = opened(path, threads)
-        shapes = {output.name: output.shape for output in self._session.get_outputs()}
-        if shapes.get("prosody", [0])[-1] != len(EXPRESSIONS):
-            raise EngineError(f"{path.name} is not a voice network: it gives {shapes}")
+    def __init__(self, ears: Path, heads: Path, threads: int) -> None:
+        self._ears, self._heads = opened(ears, threads), opened(heads, threads)
+        self._width = _shape(self._ears, "heard", ears)
+        wanted = {"prosody": len(EXPRESSIONS), "descriptions": len(BURST_DESCRIPTIONS)}
+        if {name: _shape(self._heads, name, heads) for name in wanted} != wanted:
+            raise EngineError(f"{heads.name} is not a voice network: it gives other names")
 
-    def prosody(self, pieces: Sequence[Sound]) -> ScoreTable:
-        parts = [(i, part) for i, piece in enumerate(pieces) for part in _parts(piece)]
-        table = np.zeros((len(pieces), len(EXPRESSIONS)), np.float32)
-        for call in calls([len(part) for _, part in parts], LARGEST):
-            scores = self._heard([parts[k][1] for k in call])
-            for k, row in zip(call, scores, strict=True):
-                piece = parts[k][0]
-                table[piece] += row * (len(parts[k][1]) / max(len(pieces[piece]), SHORTEST))
+    def hear(self, sounds: Sequence[Sound]) -> list[Heard]:
+        padded = [np.pad(sound, (0, max(0, SHORTEST - len(sound)))) for sound in sounds]
+        found: list[Heard] = [np.empty((0, self._width), np.float16)] * len(sounds)
+        for call in calls([len(sound) for sound in padded], LARGEST):
+            lengths = np.array([len(padded[k]) for k in call], np.int64)
+            sound = np.zeros((len(call), lengths.max()), np.float32)
+            for row, k in zip(sound, call, strict=True):
+                row[: len(padded[k])] = padded[k]
+            (heard,) = self._ears.run(["heard"], {"sound": sound, "lengths": lengths})
+            for rows, k in zip(heard, call, strict=True):
+                found[k] = rows[: len(sounds[k]) // STEP + 1].astype(np.float16)
+        return found
+
+    def prosody(self, pieces: Sequence[Heard]) -> ScoreTable:
+        (table,) = self._read(pieces, {"prosody": len(EXPRESSIONS)})
         return table
 
-    def _heard(self, pieces: Sequence[Sound]) -> ScoreTable:
-        """One call of the network."""
-        lengths = np.array([len(piece) for piece in pieces], np.int64)
-        sound = np.zeros((len(pieces), lengths.max()), np.float32)
-        for row, piece in zip(sound, pieces, strict=True):
-            row[: len(piece)] = piece
-        (scores,) = self._session.run(["prosody"], {"sound": sound, "lengths": lengths})
-        table: ScoreTable = scores
-        return table
+    def find_bursts(self, heard: Heard) -> list[Interval]:
+        if not len(heard):
+            return []
+        likely = heard[:, BURST].astype(np.float32)
+        edges = np.flatnonzero(np.diff(np.pad(likely >= SURE, 1).astype(np.int8))).reshape(-1, 2)
+        joined: list[tuple[int, int]] = []
+        for first, end in edges.tolist():
+            if joined and first - joined[-1][1] <= APART:
+                joined[-1] = joined[-1][0], end
+            else:
+                joined.append((first, end))
+        return [
+            Interval(max(0.0, (first - 0.5) * HEARD_STEP), (end - 0.5) * HEARD_STEP)
+            for first, end in joined
+            if end - first >= AT_LEAST and likely[first:end].max() >= PEAK
+        ]
+
+    def bursts(self, pieces: Sequence[Heard]) -> BurstScores:
+        wanted = {"expressions": len(EXPRESSIONS), "descriptions": len(BURST_DESCRIPTIONS)}
+        return BurstScores(*self._read(pieces, wanted))
+
+    def _read(self, pieces: Sequence[Heard], wanted: dict[str, int]) -> list[ScoreTable]:
+        """Outputs by name, of so many columns each; a long piece gets the mean of its parts."""
+        parts = [
+            (i, part)
+            for i, piece in enumerate(pieces)
+            for part in np.array_split(piece, -(-len(piece) // LONGEST))
+        ]
+        tables = [np.zeros((len(pieces), columns), np.float32) for columns in wanted.values()]
+        for call in calls([len(part) for _, part in parts], MANY):
+            rows = np.array([len(parts[k][1]) for k in call], np.int64)
+            heard = np.zeros((len(call), rows.max(), self._width), np.float32)
+            for row, k in zip(heard, call, strict=True):
+                row[: len(parts[k][1])] = parts[k][1]
+            found = self._heads.run(list(wanted), {"heard": heard, "rows": rows})
+            for table, scores in zip(tables, found, strict=True):
+                for k, score in zip(call, scores, strict=True):
+                    piece = parts[k][0]
+                    table[piece] += score * (len(parts[k][1]) / len(pieces[piece]))
+        return tables
 
 
-def _parts(piece: Sound) -> list[Sound]:
-    """Equal parts that the network can hear; a short piece is one."""
-    if len(piece) < SHORTEST:
-        return [np.pad(piece, (0, SHORTEST - len(piece)))]
-    return np.array_split(piece, -(-len(piece) // LONGEST))
+def _shape(session: InferenceSession, name: str, path: Path) -> int:
+    """How many columns an output has.
+
+    Raises:
+        EngineError: there is no such output.
+    """
+    shapes = {output.name: output.shape for output in session.get_outputs()}
+    if name not in shapes:
+        raise EngineError(f"{path.name} is not a voice network: it gives {shapes}")
+    return int(shapes[name][-1])
 
 
 def voice(settings: Settings) -> VoiceNet:
-    """The network that is part of this package."""
-    path = network("voice")
-    if path is None:
+    """The networks that are part of this package."""
+    ears = network("voice")
+    if ears is None:
         raise EngineMissing("this installation has no voice network (mien/weights/voice.onnx is not there)")
-    return VoiceNet(path, cores(settings))
+    return VoiceNet(ears, ears.with_suffix(".heads.onnx"), cores(settings))

@@ -9,11 +9,8 @@ from mien.engines import Engines
 from mien.media import Media
 from mien.models.options import Options
 from mien.segments import TranscriptionOptions
-from mien.segments.windows import Windows
-from mien.types import Interval, Prediction, Scores, Speech
-
-PRESENT = 0.5
-"""How likely a burst must be to be reported."""
+from mien.segments.bursts import Bursts
+from mien.types import Interval, Prediction, Scores, Voiced
 
 
 class BurstOptions(Options):
@@ -30,7 +27,7 @@ class BurstPrediction(Prediction):
 
 
 class Burst:
-    """Hears bursts in pieces of one second, as the retired API did."""
+    """Hears bursts, each from its begin to its end."""
 
     name: ClassVar[str] = "burst"
     options: ClassVar[type[Options]] = BurstOptions
@@ -39,15 +36,15 @@ class Burst:
     def __init__(
         self, options: BurstOptions, engines: Engines, transcription: TranscriptionOptions | None
     ) -> None:
-        self.cut = Windows(length=1.0, step=1.0)
-        self._reader = engines.burst_reader
+        self.cut = Bursts()
+        self._voice = engines.voice
 
     @staticmethod
     def applies(media: Media) -> bool:
         return media.has_sound
 
-    def predict(self, segments: Sequence[Speech]) -> list[BurstPrediction]:
-        scores = self._reader.bursts([piece.sound for piece in segments])
+    def predict(self, segments: Sequence[Voiced]) -> list[BurstPrediction]:
+        scores = self._voice.bursts([piece.heard for piece in segments])
         return [
             BurstPrediction(
                 time=piece.time,
@@ -55,5 +52,4 @@ class Burst:
                 descriptions=Scores(labels.BURST_DESCRIPTIONS, scores.descriptions[i]),
             )
             for i, piece in enumerate(segments)
-            if scores.presence[i, 0] >= PRESENT
         ]

@@ -13,7 +13,7 @@ from mien.models.options import Options
 from mien.segments import Cut, TranscriptionOptions
 from mien.segments.speech import Spoken
 from mien.segments.windows import Windows
-from mien.types import Granularity, Interval, Prediction, Scores, Speech
+from mien.types import Granularity, Interval, Prediction, Scores, Voiced
 
 
 class WindowOptions(Options):
@@ -56,7 +56,7 @@ class Prosody:
         self, options: ProsodyOptions, engines: Engines, transcription: TranscriptionOptions | None
     ) -> None:
         window = options.window
-        self.cut: Cut[Speech]
+        self.cut: Cut[Voiced]
         if window is None and transcription is not None:
             self.cut = Spoken(options.granularity, speakers=options.identify_speakers)
         else:
@@ -68,8 +68,8 @@ class Prosody:
     def applies(media: Media) -> bool:
         return media.has_sound
 
-    def predict(self, segments: Sequence[Speech]) -> list[ProsodyPrediction]:
-        scores = self._voice.prosody([piece.sound for piece in segments])
+    def predict(self, segments: Sequence[Voiced]) -> list[ProsodyPrediction]:
+        scores = self._voice.prosody([piece.heard for piece in segments])
         return [
             ProsodyPrediction(
                 person=piece.person,

@@ -11,6 +11,7 @@ from mien.engines import Engines, TextReader
 from mien.errors import EngineMissing, NotTranscribed, UnsupportedLanguage
 from mien.labels import LANGUAGES
 from mien.media import Media
+from mien.segments.hearing import Hearing, hearing
 from mien.segments.slices import slices
 from mien.types import Interval, Metadata, Speech, Transcript, Turn
 
@@ -56,6 +57,16 @@ class Reading:
     def speech(self) -> tuple[Interval, ...]:
         """Where somebody speaks, in seconds."""
         return tuple(self._engines.voice_activity.speech(self.media.sound()))
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """What the voice engine hears of it."""
+        return hearing(self._engines.voice, self.media.sound())
+
+    @cached_property
+    def bursts(self) -> tuple[Interval, ...]:
+        """Where there are vocal bursts, in seconds."""
+        return tuple(self._engines.voice.find_bursts(self.hearing.rows))
 
     @cached_property
     def transcript(self) -> Transcript:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mien.segments import Reading
-from mien.segments.slices import slices
-from mien.types import UNKNOWN, Granularity, Interval, Speech, Turn, Word, sureness
+from mien.types import UNKNOWN, Granularity, Interval, Turn, Voiced, Word, sureness
 
 PADDING = 0.2
 """Seconds added on either side of the words, as the retired API did."""
@@ -34,13 +33,14 @@ class Spoken:
     speakers: bool = False
     transcribed = True
 
-    def segments(self, reading: Reading) -> Iterator[Speech]:
-        pieces = list(spans(reading, self.granularity, self.speakers))
-        wide = [Interval(max(0.0, p[0].time.begin - PADDING), p[-1].time.end + PADDING) for p in pieces]
-        for words, (time, sound) in zip(pieces, slices(reading.media.sound(), wide), strict=True):
-            yield Speech(
+    def segments(self, reading: Reading) -> Iterator[Voiced]:
+        for words in spans(reading, self.granularity, self.speakers):
+            hearing = reading.hearing
+            begin = max(0.0, words[0].time.begin - PADDING)
+            time = Interval(begin, max(begin, min(words[-1].time.end + PADDING, hearing.length)))
+            yield Voiced(
                 time=time,
-                sound=sound,
+                heard=hearing.between(time),
                 text=joined(words),
                 confidence=sureness(words),
                 person=words[0].person,

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from mien.segments import Reading
-from mien.segments.slices import slices
-from mien.types import SOUND_RATE, Interval, Speech
+from mien.types import Interval, Voiced
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +20,18 @@ class Windows:
     spoken: bool = False
     transcribed = False
 
-    def segments(self, reading: Reading) -> Iterator[Speech]:
+    def segments(self, reading: Reading) -> Iterator[Voiced]:
         speech = iter(reading.speech) if self.spoken else None
         stretch = next(speech, None) if speech else None
-        before = 0
-        for time, sound in slices(reading.media.sound(), self._wanted()):
-            end = round(time.end * SOUND_RATE)
-            if before >= end:  # the sound ended with the window before
+        hearing = reading.hearing
+        for k in count():
+            begin, end = k * self.step, min(k * self.step + self.length, hearing.length)
+            if begin >= hearing.length:
                 return
-            before = end
-            while speech and stretch and stretch.end <= time.begin:
+            while speech and stretch and stretch.end <= begin:
                 stretch = next(speech, None)
-            if speech is None or (stretch and stretch.begin < time.end):
-                yield Speech(time=time, sound=sound)
-
-    def _wanted(self) -> Iterator[Interval]:
-        return (Interval(k * self.step, k * self.step + self.length) for k in count())
+            if speech is None or (stretch and stretch.begin < end):
+                time = Interval(begin, end)
+                yield Voiced(time=time, heard=hearing.between(time))
+            if end == hearing.length:
+                return

@@ -21,8 +21,7 @@ MOST = 16
 """Pieces in one call: as many as the walk gives an engine at once."""
 
 SHARED: Mapping[str, str] = {
-    "voice": "prosody",
-    "burst_reader": "bursts",
+    "voice": "hear",
     "face_finder": "find",
     "face_reader": "read",
     "face_identity": "embed",

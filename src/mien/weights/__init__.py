@@ -1,4 +1,4 @@
-"""The networks trained in `training/`, one `.onnx` and one card (`.md`) each, and the pulling of others."""
+"""The networks trained in `training/`, one card (`.md`) each and its `.onnx`, and the pulling of others."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,17 +21,30 @@ class Shipped:
     size: int
     card: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def digests(self) -> Mapping[Path, str]:
+        """What the card says of its files: `sha256`, and `sha256 of NAME` of its parts."""
+        said = {self.path: self.card.get("sha256", "")}
+        said |= {
+            self.path.with_name(key.removeprefix("sha256 of ")): digest
+            for key, digest in self.card.items()
+            if key.startswith("sha256 of ")
+        }
+        return {path: digest for path, digest in said.items() if digest}
+
 
 def shipped() -> tuple[Shipped, ...]:
-    """The networks in this package."""
+    """The networks in this package, each with its parts: those whose names begin with its own."""
     return tuple(
         Shipped(
-            name=path.stem,
+            name=card.stem,
             path=path,
-            size=path.stat().st_size,
-            card=dict(_front_matter(path.with_suffix(".md"))),
+            size=sum(part.stat().st_size for part in _folder().glob(f"{card.stem}.*.onnx"))
+            + path.stat().st_size,
+            card=dict(_front_matter(card)),
         )
-        for path in sorted(_folder().glob("*.onnx"))
+        for card in sorted(_folder().glob("*.md"))
+        if (path := card.with_suffix(".onnx")).is_file()
     )
 
 

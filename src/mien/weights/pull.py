@@ -201,9 +201,9 @@ def check(
 ) -> Iterator[Checked]:
     """Whether the weights in this package, and those that have been pulled, are what they should be."""
     for network in shipped():
-        said = network.card.get("sha256")
-        if said and _sha256(network.path) != said:
-            yield Checked(network.name, f"{network.path.name} is not the file of its card; install mien anew")
+        wrong = [path.name for path, said in network.digests.items() if _sha256(path) != said]
+        if wrong:
+            yield Checked(network.name, f"{wrong[0]} is not the file of its card; install mien anew")
         else:
             yield Checked(network.name)
     here = [

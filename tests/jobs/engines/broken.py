@@ -6,7 +6,7 @@ from mien.errors import EngineError
 class Broken:
     label = "broken"
 
-    def prosody(self, pieces):
+    def hear(self, sounds):
         raise EngineError("out of order")
 
     def read(self, faces):

@@ -10,10 +10,10 @@ from mien.types import SOUND_RATE
 class Crashing(Stub):
     label = "crashing"
 
-    def prosody(self, pieces):
-        if any(len(piece) > 2 * SOUND_RATE for piece in pieces):
+    def hear(self, sounds):
+        if any(len(sound) > 2 * SOUND_RATE for sound in sounds):
             os.kill(os.getpid(), signal.SIGSEGV)
-        return super().prosody(pieces)
+        return super().hear(sounds)
 
 
 def voice(settings):

@@ -9,7 +9,7 @@ const FULL = 1;
 
 export function Bars({ names, scores, label }: { names: string[]; scores: Scores | null; label: string }) {
   return (
-    <ul class="bars" aria-label={label}>
+    <ul class="live-bars" aria-label={label}>
       {names.map((name) => {
         const score = scores?.[name];
         const share = Math.min(1, (score ?? 0) / FULL);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { followed, personName } from "./faces";
+import { followed } from "./faces";
 
 const face = (face_id: string, w: number) => ({ face_id, bbox: { x: 0, y: 0, w, h: w }, prob: 1, emotions: [] });
 
@@ -10,9 +10,4 @@ it("the largest face is followed, unless another was chosen and is there", () =>
   expect(followed(faces, "face_0")?.face_id).toBe("face_0");
   expect(followed(faces, "face_7")?.face_id).toBe("face_1");
   expect(followed([], "face_0")).toBeNull();
-});
-
-it("people count from one", () => {
-  expect(personName("face_0")).toBe("Face 1");
-  expect(personName("unknown")).toBe("Face");
 });

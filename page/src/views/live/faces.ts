@@ -8,9 +8,3 @@ export function followed(faces: FaceSeen[], chosen: string | null): FaceSeen | n
   const same = faces.find((face) => chosen !== null && face.face_id === chosen);
   return same ?? faces.reduce<FaceSeen | null>((best, face) => (best && area(best) >= area(face) ? best : face), null);
 }
-
-/** `face_0` as people say it. */
-export function personName(id: string): string {
-  const number = /^face_(\d+)$/.exec(id)?.[1];
-  return number === undefined ? "Face" : `Face ${Number(number) + 1}`;
-}

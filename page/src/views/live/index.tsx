@@ -7,12 +7,12 @@ import type uPlot from "uplot";
 import { colorOf } from "../../expressions";
 import { clock, megabytes } from "../../parts/clock";
 import { Expression } from "../../parts/expression";
+import { MODEL_NAMES, personName } from "../../parts/names";
 import { notifyError } from "../../parts/notices";
 import { Bars } from "./bars";
 import { devices, unavailable, type Device, type Kind } from "./devices";
-import { personName } from "./faces";
 import { Lane } from "./lane";
-import { Live as Session, SHOWN, type Part } from "./live";
+import { Live as Session, SHOWN, type PartName } from "./live";
 import { highest, type Rolling } from "./rolling";
 import { Said } from "./said";
 import { Stage } from "./stage";
@@ -261,9 +261,9 @@ function FacePanel({ live, now }: Moving) {
   const on = live.camera.value !== null;
   const ids = [...new Set(live.seen.value?.faces.map(({ face_id }) => face_id) ?? [])].sort();
   return (
-    <Panel title="Face" live={live} part="face" unit="pictures">
+    <Panel title={MODEL_NAMES.face} live={live} part="face" unit="pictures">
       {ids.length > 1 && (
-        <p class="row people" role="group" aria-label="Whose face">
+        <p class="row live-people" role="group" aria-label="Whose face">
           {ids.map((id) => (
             <button key={id} class="bare small" aria-pressed={live.chosen === id} onClick={() => (live.chosen = id)}>
               {personName(id)}
@@ -279,7 +279,7 @@ function FacePanel({ live, now }: Moving) {
 function VoicePanel({ live, now }: Moving) {
   const on = live.microphone.value !== null;
   return (
-    <Panel title="Voice" live={live} part="prosody" unit="pieces">
+    <Panel title={MODEL_NAMES.prosody} live={live} part="prosody" unit="pieces">
       <Strongest rolling={live.voice} on={on} now={now.value} label="What the voice expresses" nothing="Nobody speaks." off="The microphone is off." />
     </Panel>
   );
@@ -293,9 +293,9 @@ function Strongest(props: { rolling: Rolling; on: boolean; now: number; label: s
   return <Bars label={props.label} names={rolling.strongest(6, BARS_OVER)} scores={scores} />;
 }
 
-function Panel(props: { title: string; live: Session; part: Part; unit: string; children: preact.ComponentChildren }) {
+function Panel(props: { title: string; live: Session; part: PartName; unit: string; children: preact.ComponentChildren }) {
   const { title, live, part } = props;
-  const trouble = live.troubles.value[part];
+  const trouble = live.parts[part].trouble.value;
   const speed = live.speeds.value[part];
   const id = `${part}-title`;
   return (
@@ -325,13 +325,13 @@ function Timeline({ live, now: moving }: Moving) {
   if (!live.camera.value && !live.microphone.value && now === 0) return null;
   const faceNames = live.face.steady(4, LINES_OVER);
   const voiceNames = live.voice.steady(4, LINES_OVER);
-  const trouble = live.troubles.value.burst;
+  const trouble = live.parts.burst.trouble.value;
   const lane = { now, seconds: SHOWN };
   return (
-    <section class="timeline" aria-label="The last minute">
-      <LaneHead title="Face" names={faceNames} />
+    <section class="last-minute" aria-label="The last minute">
+      <LaneHead title={MODEL_NAMES.face} names={faceNames} />
       <Lane {...lane} height={110} least={0.5} names={faceNames} data={live.face.columns(faceNames)} label={spoken("face", faceNames)} />
-      <LaneHead title="Voice" names={voiceNames} />
+      <LaneHead title={MODEL_NAMES.prosody} names={voiceNames} />
       <Lane {...lane} height={110} least={0.4} names={voiceNames} data={live.voice.columns(voiceNames)} label={spoken("voice", voiceNames)} />
       <LaneHead title="Sound and bursts" names={[]} note={trouble?.text} />
       <Lane
@@ -351,7 +351,7 @@ function Timeline({ live, now: moving }: Moving) {
 
 function LaneHead({ title, names, note }: { title: string; names: string[]; note?: string | undefined }) {
   return (
-    <p class="lane-head row small">
+    <p class="live-lane-head row small">
       <b>{title}</b>
       {names.map((name) => (
         <Expression key={name} name={name} />

@@ -55,7 +55,7 @@ export function Lane(props: LaneProps) {
     });
   }, [props.now, look]);
 
-  return <div class="lane-plot" ref={holder} role="img" aria-label={props.label} />;
+  return <div class="live-lane" ref={holder} role="img" aria-label={props.label} />;
 }
 
 function options(latest: { current: LaneProps }, at: HTMLElement): uPlot.Options {

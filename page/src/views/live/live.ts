@@ -2,28 +2,26 @@
 
 import { signal } from "@preact/signals";
 
-import { ApiError, jobs, start } from "../../api";
+import { jobs, start } from "../../api";
 import { release } from "../../parts/devices";
+import { Recording, type Recorded } from "../../parts/recording";
+import { Stopwatch } from "../../parts/stopwatch";
 import type { Models, Score } from "../../wire";
 import { listening, picture, type Listening } from "./capture";
-import { Channel, type Answer } from "./channel";
+import { Channel } from "./channel";
 import { turnedOn, type Kind } from "./devices";
 import { followed } from "./faces";
-import { Middle, Pace, pump, Rate, type Shot } from "./pump";
-import { Recording, type Recorded } from "../../parts/recording";
+import { Part, type Measuring, type Speed } from "./part";
+import type { Shot } from "./pump";
 import { byName, highest, Marks, Rolling } from "./rolling";
 import { loudness, Unsent, Utterances, wav, Window, type Piece } from "./sound";
-import { Stopwatch } from "../../parts/stopwatch";
-import { ENGINE_MISSING, opened, type FaceSeen, type Message, type PredictionOf, type StreamModel } from "./stream";
+import { opened, type FaceSeen, type Message, type StreamModel } from "./stream";
 
 /** What is measured live, each over a connection of its own: what one is slow at or cannot do, holds up no other. */
-export type Part = "face" | "prosody" | "burst" | "said";
+export type PartName = "face" | "prosody" | "burst" | "said";
 
 /** Seconds that are drawn. */
 export const SHOWN = 60;
-
-/** Milliseconds between two messages of a part on a machine that could do more. */
-const FASTEST: Record<Part, number> = { face: 66, prosody: 350, burst: 350, said: 0 };
 
 /** Seconds of sound that are looked at together: as long as the windows of jobs; bursts are short. */
 const VOICE_WINDOW = 4;
@@ -51,18 +49,6 @@ export interface Line {
   top: Score[];
 }
 
-export interface Speed {
-  perSecond: number;
-  ms: number;
-  serverMs: number | null;
-}
-
-/** Why a part has no answer; `over` when it will have none. */
-export interface Trouble {
-  text: string;
-  over: boolean;
-}
-
 const admitted = () => jobs({ limit: 1 });
 
 /** A connection for one model, opened when it is first used. */
@@ -80,8 +66,14 @@ export class Live {
   readonly seen = signal<Seen | null>(null);
   readonly said = signal<Line[]>([]);
   readonly notUnderstood = signal(false);
-  readonly troubles = signal<Partial<Record<Part, Trouble>>>({});
-  readonly speeds = signal<Partial<Record<Part, Speed>>>({});
+  readonly parts: Record<PartName, Part> = {
+    face: new Part(66),
+    prosody: new Part(350),
+    burst: new Part(350),
+    said: new Part(0),
+  };
+  /** Brought up to date now and then: figures that flicker cannot be read. */
+  readonly speeds = signal<Partial<Record<PartName, Speed | null>>>({});
 
   readonly clock = new Stopwatch();
   readonly face = new Rolling(SHOWN);
@@ -92,8 +84,6 @@ export class Live {
   chosen: string | null = null;
 
   private readonly stops: Record<Kind, AbortController | null> = { camera: null, microphone: null };
-  private readonly rates: Partial<Record<Part, Rate>> = {};
-  private readonly trips: Partial<Record<Part, { whole: Middle; server: Middle }>> = {};
   private listener: Listening | null = null;
   private recorder: Recording | null = null;
   private lines = 0;
@@ -132,12 +122,12 @@ export class Live {
     this[kind].value = null;
     if (kind === "camera") {
       this.seen.value = null;
-      this.forget("face");
     } else {
       this.listener?.stop();
       this.listener = null;
-      this.forget("prosody", "burst", "said");
+      this.notUnderstood.value = false;
     }
+    this.measureSpeeds();
     if (!this.camera.value && !this.microphone.value) {
       this.clock.stop();
       this.paused.value = false;
@@ -205,7 +195,7 @@ export class Live {
 
   /** All that can look at it; what the server has told to have no engine for would only fail. */
   private modelsOf({ file }: Recorded): Models {
-    const lacks = (part: Part) => this.troubles.value[part]?.over;
+    const lacks = (part: PartName) => this.parts[part].trouble.value?.over;
     return {
       ...(file.type.startsWith("video/") && !lacks("face") && { face: { fps_pred: 5 } }),
       ...(!lacks("prosody") && { prosody: {} }),
@@ -226,7 +216,7 @@ export class Live {
 
   private async pumpFaces(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {
     let identify = true;
-    await this.pumped("face", "face", signal, {
+    const how: Measuring<"face", { width: number; height: number; time: number }> = {
       take: async () => {
         const shown = this.paused.value ? null : await picture(video);
         if (!shown) return null;
@@ -241,7 +231,8 @@ export class Live {
       },
       // a server may find faces without telling them apart
       missing: () => identify && !(identify = false),
-    });
+    };
+    await this.parts.face.measure(channel("face"), how, signal);
   }
 
   /** Starts what looks at sound, and takes its blocks. */
@@ -265,15 +256,16 @@ export class Live {
   }
 
   private async pumpVoice(unsent: Unsent, rate: number, signal: AbortSignal): Promise<void> {
-    await this.pumped("prosody", "prosody", signal, {
+    const how: Measuring<"prosody", Piece> = {
       take: () => soundShot(unsent, rate, "prosody", VOICE_WINDOW),
       found: (pieces, { end }) => this.voice.push(end, pieces[0] ? byName(pieces[0].emotions) : null),
-    });
+    };
+    await this.parts.prosody.measure(channel("prosody"), how, signal);
   }
 
   private async pumpBursts(unsent: Unsent, rate: number, signal: AbortSignal): Promise<void> {
     const window = new Window(BURST_WINDOW);
-    await this.pumped("burst", "burst", signal, {
+    const how: Measuring<"burst", Piece> = {
       take: () => soundShot(unsent, rate, "burst", BURST_WINDOW),
       found: (bursts, piece, first) => {
         const zero = window.begin(piece, rate, first);
@@ -282,11 +274,12 @@ export class Live {
           this.bursts.add(mark, this.clock.now);
         }
       },
-    });
+    };
+    await this.parts.burst.measure(channel("burst"), how, signal);
   }
 
   private async pumpSaid(spoken: Piece[], rate: number, signal: AbortSignal): Promise<void> {
-    await this.pumped("said", "language", signal, {
+    const how: Measuring<"language", Piece> = {
       take: () => {
         const piece = spoken.shift();
         return piece ? { message: saidMessage(piece, rate), about: piece } : null;
@@ -304,76 +297,14 @@ export class Live {
       },
       // a piece that was not understood is no trouble: one says so, and hears on
       refused: ({ code }) => code.startsWith("E02") && (this.notUnderstood.value = true),
-    });
-  }
-
-  /** Pump one part: count what is answered, and tell of a trouble once. */
-  private async pumped<M extends StreamModel, T>(
-    part: Part,
-    model: M,
-    signal: AbortSignal,
-    how: {
-      take: () => Promise<Shot<T> | null> | Shot<T> | null;
-      found: (predictions: PredictionOf[M][], about: T, first: boolean) => void;
-      /** There is no engine; true when it is worth trying in another way. */
-      missing?: () => boolean;
-      /** True when an error has been dealt with. */
-      refused?: (error: { error: string; code: string }) => boolean;
-    },
-  ): Promise<void> {
-    const mine = channel(model);
-    signal.addEventListener("abort", () => mine.close());
-    const rate = (this.rates[part] = new Rate());
-    const trip = (this.trips[part] = { whole: new Middle(), server: new Middle() });
-    const answered = ({ reply, ms, first }: Answer<PredictionOf[M]>, about: T) => {
-      if ("error" in reply) {
-        if (how.refused?.(reply)) return true;
-        const missing = reply.code === ENGINE_MISSING;
-        if (missing && how.missing?.()) return true;
-        this.trouble(part, { text: reply.error, over: missing });
-        return !missing;
-      }
-      rate.count(performance.now());
-      trip.whole.add(ms);
-      if (reply.serverMs !== null) trip.server.add(reply.serverMs);
-      this.trouble(part, null);
-      how.found(reply.found, about, first);
-      return true;
     };
-    const failed = (error: Error) => {
-      // who gave no key is not asked again and again
-      const over = error instanceof ApiError && error.status >= 400 && error.status < 500;
-      this.trouble(part, { text: error.message, over });
-      return !over;
-    };
-    await pump({ channel: mine, pace: new Pace(FASTEST[part]), take: how.take, answered, failed }, signal);
-    mine.close();
-  }
-
-  private trouble(part: Part, trouble: Trouble | null): void {
-    const { [part]: before, ...others } = this.troubles.value;
-    if (before?.text === trouble?.text) return;
-    this.troubles.value = trouble ? { ...others, [part]: trouble } : others;
-  }
-
-  private forget(...parts: Part[]): void {
-    for (const part of parts) {
-      delete this.rates[part];
-      delete this.trips[part];
-      this.trouble(part, null);
-    }
-    this.measureSpeeds();
+    await this.parts.said.measure(channel("language"), how, signal);
   }
 
   /** Bring `speeds` up to date. */
   measureSpeeds(): void {
-    const speeds: Partial<Record<Part, Speed>> = {};
-    for (const [part, { whole, server }] of Object.entries(this.trips) as [Part, { whole: Middle; server: Middle }][]) {
-      if (whole.value === null) continue;
-      const perSecond = this.rates[part]!.perSecond(performance.now());
-      speeds[part] = { perSecond, ms: whole.value, serverMs: server.value };
-    }
-    this.speeds.value = speeds;
+    const { face, prosody, burst, said } = this.parts;
+    this.speeds.value = { face: face.speed, prosody: prosody.speed, burst: burst.speed, said: said.speed };
   }
 }
 

@@ -9,13 +9,13 @@ import type { Live } from "./live";
 export function Said({ live }: { live: Live }) {
   const list = useRef<HTMLOListElement>(null);
   const lines = live.said.value;
-  const trouble = live.troubles.value.said;
+  const trouble = live.parts.said.trouble.value;
   useEffect(() => {
     const { current } = list;
     if (current) current.scrollTop = current.scrollHeight;
   }, [lines.length]);
   return (
-    <section class="panel said" aria-labelledby="said-title">
+    <section class="panel live-said" aria-labelledby="said-title">
       <div class="head">
         <h2 id="said-title">What was said</h2>
         {live.notUnderstood.value && <span class="quiet small">the last piece was not understood</span>}

@@ -3,7 +3,7 @@
 import type { RefObject } from "preact";
 
 import { colorOf } from "../../expressions";
-import { personName } from "./faces";
+import { personName } from "../../parts/names";
 import type { Live, Seen } from "./live";
 import { highest } from "./rolling";
 import type { FaceSeen } from "./stream";
@@ -20,7 +20,7 @@ export function Stage({ live, video, children }: StageProps) {
   const seen = live.seen.value;
   const mirrored = facesUser(live.camera.value);
   return (
-    <div class="stage">
+    <div class="live-stage">
       <div class="picture" hidden={!on} style={seen ? { aspectRatio: `${seen.width} / ${seen.height}` } : {}}>
         <video ref={video} class={mirrored ? "mirrored" : undefined} muted playsInline aria-label="Your camera" />
         {seen?.faces.map((face, i) => (
@@ -38,11 +38,12 @@ function Face({ face, seen, mirrored }: { face: FaceSeen; seen: Seen; mirrored: 
   const left = mirrored ? seen.width - x - w : x;
   const part = (value: number, of: number) => `${((100 * value) / of).toFixed(2)}%`;
   const top = highest(face.emotions, 2);
+  const person = personName(face.face_id);
   const place = { left: part(left, seen.width), top: part(y, seen.height), width: part(w, seen.width), height: part(h, seen.height) };
   return (
     <div class="face" style={{ ...place, borderColor: top[0] ? colorOf(top[0].name) : "" }}>
       <span class={y < seen.height * 0.15 ? "tag below" : "tag"}>
-        {face.face_id !== "unknown" && <b>{personName(face.face_id)}</b>}
+        {person && <b>{person}</b>}
         {top.map(({ name, score }) => (
           <span key={name} class="expression">
             <span class="swatch" style={{ background: colorOf(name) }} />
