@@ -212,7 +212,7 @@ def test_a_text_is_coloured_and_each_word_has_its_panel(address, look, measured)
     page.get_by_label("Colours").select_option("sentiment")
     page.get_by_text("negative to positive").wait_for()
     page.get_by_role("combobox", name="File").select_option("1 (text)")
-    page.get_by_text("Another").wait_for()
+    page.get_by_role("heading", name="“Another”").wait_for()
 
 
 def test_pictures_are_a_grid_with_boxes(address, look, measured, tmp_path):
