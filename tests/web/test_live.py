@@ -84,7 +84,8 @@ def test_a_browser_that_refuses_is_named_and_typing_goes_on(mien, address, look)
     page.get_by_role("link", name="Live").click()
     page.get_by_role("button", name="Microphone only").wait_for()
     page.evaluate(
-        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+        "() => { navigator.mediaDevices.getUserMedia ="
+        " () => Promise.reject(new DOMException('', 'NotAllowedError')); }"
     )
 
     page.get_by_role("button", name="Microphone only").click()
