@@ -213,7 +213,7 @@ class Diarized:
     def stretches(self, told: Conversation) -> list[Speech]:
         chunks = np.array_split(told.sound, max(1, len(told.sound) // SOUND_RATE))
         where = list(self._activity.speech(chunks))
-        return [Speech(time=time, sound=sound) for time, sound in slices([told.sound], where)]
+        return [Speech(time=time, sound=sound) for time, sound in slices(chunks, where)]
 
     def turns(self, told: Conversation) -> list[Turn]:
         return self._net.turns(self.stretches(told))
