@@ -36,8 +36,9 @@ def main() -> None:
         for minutes, file in files.items():
             seconds, busy, megabytes = job(file)
             print(
-                f"speakers, prosody, bursts, {minutes:.0f} min: {seconds:.1f} s, {minutes * 60 / seconds:.0f} ×"
-                f" real time ({busy:.1f} s of processor time), {megabytes:.0f} MB at most",
+                f"speakers, prosody, bursts, {minutes:.0f} min: {seconds:.1f} s,"
+                f" {minutes * 60 / seconds:.0f} × real time"
+                f" ({busy:.1f} s of processor time), {megabytes:.0f} MB at most",
                 flush=True,
             )
         print(f"who speaks when alone, one core, {HOUR:.0f} min: {alone(files[HOUR]):.0f} × real time")
