@@ -64,9 +64,9 @@ def served(mien: App) -> Iterator[str]:
 
 @pytest.fixture
 def talking(measured, tmp_path) -> str:
-    """A film of six seconds, bright and loud but for the two in its middle."""
+    """A film of six seconds, loud but for the two in its middle, when it is dark; brightest just before."""
     sound = np.concatenate([tone(2), silence(2), tone(2)])
-    greys = [230] * 60 + [0] * 60 + [130] * 60
+    greys = [200] * 50 + [250] * 10 + [0] * 60 + [130] * 60
     return measured(film(tmp_path / "talking.mp4", *greys, sound=sound, width=320, height=240))
 
 
