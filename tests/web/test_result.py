@@ -197,7 +197,7 @@ def test_a_text_is_coloured_and_each_word_has_its_panel(address, look, measured)
     job = measured(models=models, text=[text, "Another one."])
     page = look(f"{address}/result/{job}")
 
-    page.locator("[data-piece]").first.wait_for()
+    page.locator("[data-piece]", has_text="not").wait_for()  # paragraphs come one by one
     shown = page.get_by_role("group", name=re.compile("The text")).inner_text()
     assert [*filter(None, (line.strip() for line in shown.splitlines()))][-1].endswith("🙂 Is it not?")
     assert page.locator(".entity", has_text="Angela").get_attribute("title") == "PERSON"
