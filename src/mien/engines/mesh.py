@@ -181,10 +181,10 @@ class _Networks:
         it is searched though all of them are still there, and whether in tiles besides."""
         held: list[_Held] = []
         lost = False
-        for one in before:
-            now = self._lay(image, one.next_view())
+        for was in before:
+            now = self._lay(image, was.next_view())
             # one that was not surely a face is no reason to search the whole picture
-            lost = lost or (one.presence >= HELD and (now is None or now.presence < HELD))
+            lost = lost or (was.presence >= HELD and (now is None or now.presence < HELD))
             if now:
                 held.append(now)
         if searched or lost or not before:
