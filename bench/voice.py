@@ -26,7 +26,7 @@ from mien.settings import Settings
 from mien.types import SOUND_RATE, Sound
 
 CALL = Path(__file__).parent.parent / "examples" / "call.flac"
-MINUTES, SHORT, RUNS = 10.0, 0.5, 3
+MINUTES, SHORT, RUNS = 10.0, 0.25, 3
 """Of the file that mien hears, and of that which the others hear."""
 
 WINDOW = {"length": 4.0, "step": 1.0}

@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=30.0, gt=0)
     """A worker that has not been heard of for so long has lost its work to another."""
     poll_seconds: float = Field(default=0.05, gt=0)
-    """How often an idle worker looks for work."""
+    """How often an idle worker looks for work; after a few seconds without any, a sixth as often."""
     max_attempts: int = Field(default=3, ge=1)
     """Times a file is tried when measuring it ends the process."""
     max_file_minutes: float = Field(default=360.0, gt=0)

@@ -93,6 +93,8 @@ def test_turns_cover_the_stretches_in_order(stretches):
         assert inside[-1].end == stretch.end
         assert all(before.end == after.begin for before, after in pairwise(inside))
     assert all(0.5 <= turn.confidence <= 1 for turn in turns)
+    plain = {type(value) for turn in turns for value in (turn.time.begin, turn.time.end, turn.confidence)}
+    assert plain == {float}  # what numpy has of its own cannot be written as JSON
 
 
 @given(st.lists(st.integers(0, 11), min_size=1, max_size=60), st.randoms())

@@ -1,6 +1,8 @@
 """Words by pocketsphinx."""
 
+import tarfile
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from mien.engines.silero import voice_activity
 from mien.engines.sphinx import transcriber
 from mien.segments.slices import slices
 from mien.types import Interval, Speech
+from tests.engines.conftest import recorded
 from tests.media import tone
 
 
@@ -65,6 +68,18 @@ def test_english_backwards_is_not_believed(sphinx, call, settings):
     backwards = call[::-1].copy()
 
     assert sphinx.transcribe(stretches(backwards, settings), None).confidence < 0.5
+
+
+def test_german_is_not_believed_but_for_a_few_sentences(sphinx, shared, tmp_path, settings):
+    with tarfile.open(shared / "data" / "voice" / "emodb.tar") as archive:
+        some = [one for one in archive if one.isfile() and Path(one.name).stem[5:6] == "N"][:20]
+        archive.extractall(tmp_path, some, filter="data")
+    sounds = [recorded(path) for path in sorted(tmp_path.rglob("*.flac"))]
+
+    sure = [sphinx.transcribe(stretches(sound, settings), None).confidence for sound in sounds]
+
+    assert len(sure) == 20
+    assert sum(one >= 0.5 for one in sure) <= 3
 
 
 def _within(inner, outer):

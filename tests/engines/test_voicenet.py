@@ -116,7 +116,6 @@ def test_another_network_is_refused(voice):
         pytest.param(
             np.random.default_rng(0).normal(0, 0.01, 20 * SOUND_RATE).astype(np.float32), id="noise"
         ),
-        pytest.param(tone(20), id="a tone"),
     ],
 )
 def test_nothing_bursts_where_nobody_is(voice, sound):

@@ -10,8 +10,6 @@ on from it.
 """
 
 import argparse
-import math
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.clock import Clock
 from training.face.augment import changed
 from training.face.data import CLASSES, PARTS, Faces, read
 from training.face.network import FaceNet, Informed
 
 BATCH = 64
 RATE = 1.5e-3
-RISING = 0.08
-"""Share of the time in which the rate rises; then it falls as a cosine does."""
-
 DECAY = 0.05
 KEEP = 0.998
 """How much of the running average stays at each step: it spans about an epoch."""
@@ -146,15 +142,15 @@ def train(data: Path, work: Path, minutes: float) -> None:
     )
     steps = len(every_epoch) // BATCH
     parts = {"pair": pair, "average": average, "optimizer": optimizer}
-    clock = _Clock(minutes * 60)
+    clock = Clock(minutes * 60)
     checkpoint = work / "face.pt"
-    epoch = _resume(checkpoint, parts, targets, clock)
+    epoch, times_named = _resume(checkpoint, parts, targets, clock)
     while clock.part < 1:
         begun, total, taken = clock.spent, 0.0, 0
-        if clock.named < len(NAMED_AT) and clock.part >= NAMED_AT[clock.named]:
+        if times_named < len(NAMED_AT) and clock.part >= NAMED_AT[times_named]:
             rows = torch.from_numpy(faces.train)
             targets.give(rows, named(average, images[rows], targets.votes[rows]))
-            clock.named += 1
+            times_named += 1
         shuffled = torch.from_numpy(rng.permutation(every_epoch))
         pair.train()
         for step in range(steps):
@@ -176,6 +172,7 @@ def train(data: Path, work: Path, minutes: float) -> None:
         stored |= {
             "epoch": epoch,
             "clock": clock.state(),
+            "named": times_named,
             "names": targets.names.half(),
             "weight": targets.weight,
         }
@@ -186,35 +183,6 @@ def train(data: Path, work: Path, minutes: float) -> None:
             flush=True,
         )
         epoch += 1
-
-
-class _Clock:
-    """How far training has come, in processor time."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._before, self._begun = seconds, 0.0, time.process_time()
-        self.steps, self.named = 0, 0
-
-    @property
-    def spent(self) -> float:
-        return self._before + time.process_time() - self._begun
-
-    @property
-    def part(self) -> float:
-        return self.spent / self._seconds
-
-    @property
-    def rate(self) -> float:
-        """0 to 1: what the rate of learning is to be multiplied with."""
-        if self.part < RISING:
-            return 0.04 + 0.96 * self.part / RISING
-        return max(0.002, (1 + math.cos(math.pi * (self.part - RISING) / (1 - RISING))) / 2)
-
-    def state(self) -> dict[str, float]:
-        return {"spent": self.spent, "steps": self.steps, "named": self.named}
-
-    def go_on(self, state: dict[str, float]) -> None:
-        self._before, self.steps, self.named = state["spent"], int(state["steps"]), int(state["named"])
 
 
 def agreement(network: FaceNet, faces: Faces) -> str:
@@ -252,16 +220,17 @@ def _follow(average: Pair, pair: Pair, step: int) -> None:
             mean.copy_(now)
 
 
-def _resume(checkpoint: Path, parts: dict[str, Any], targets: Targets, clock: _Clock) -> int:
+def _resume(checkpoint: Path, parts: dict[str, Any], targets: Targets, clock: Clock) -> tuple[int, int]:
+    """The epoch to go on with, and how often unrated faces have been named."""
     if not checkpoint.exists():
-        return 0
+        return 0, 0
     stored = torch.load(checkpoint, weights_only=True)
     for name, part in parts.items():
         part.load_state_dict(stored[name])
     targets.names, targets.weight = stored["names"].float(), stored["weight"]
     clock.go_on(stored["clock"])
     print(f"going on after epoch {stored['epoch']}")
-    return int(stored["epoch"]) + 1
+    return int(stored["epoch"]) + 1, int(stored["named"])
 
 
 def main() -> None:

@@ -213,7 +213,7 @@ class Diarized:
     def stretches(self, told: Conversation) -> list[Speech]:
         chunks = np.array_split(told.sound, max(1, len(told.sound) // SOUND_RATE))
         where = list(self._activity.speech(chunks))
-        return [Speech(time=time, sound=sound) for time, sound in slices([told.sound], where)]
+        return [Speech(time=time, sound=sound) for time, sound in slices(chunks, where)]
 
     def turns(self, told: Conversation) -> list[Turn]:
         return self._net.turns(self.stretches(told))
@@ -231,7 +231,7 @@ def _recordings(clips: Clips, speaker: int) -> list[Sound]:
     return [clips[i] for i in clips.of(range(speaker, speaker + 1))]
 
 
-MADE = ((1, 5), (2, 5), (3, 5), (4, 5), (5, 10), (6, 10), (7, 15), (8, 20), (2, 30), (4, 60), (8, 60))
+MADE = ((1, 5), (2, 5), (3, 5), (4, 5), (5, 10), (6, 10), (7, 15), (8, 20), (4, 60), (8, 60))
 """Speakers and minutes of the made conversations."""
 
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien.engines.speakernet import CELL, SIZE
+from training.halves import halve
 from training.speakers.network import RATE, STEP, THINNED, Bands, Speaker
 from training.speakers.train import Voices as Crops
 from training.speakers.train import changed
-from training.voice.export import _halve
 
 WINDOW = 51
 """Frames of 30 ms that are pooled around each cell."""
@@ -107,7 +107,7 @@ def main() -> None:
         opset_version=17,
         dynamo=False,
     )
-    _halve(wanted.out)
+    halve(wanted.out)
     print(f"{wanted.out}: {wanted.out.stat().st_size / 1e6:.2f} MB")
 
 

@@ -51,6 +51,7 @@ describe("a text", () => {
 describe("speech", () => {
   it("breaks where another speaks, and after a pause", () => {
     const paragraphs = paragraphsOf(spoken([["spk_0", "Hi.", 0], ["spk_1", "Oh,", 0.5], ["spk_1", "hello.", 1], ["spk_1", "So?", 9]]), null);
+    expect(paragraphs.map(({ pieces: [piece] }) => piece!.before)).toEqual(["", "", ""]);
     expect(paragraphs.map(({ person, time, first, pieces }) => [person, time, first, pieces.length])).toEqual([
       ["spk_0", 0, 0, 1],
       ["spk_1", 0.5, 1, 2],

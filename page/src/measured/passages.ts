@@ -55,6 +55,7 @@ export function paragraphsOf(tracks: Track[], whole: string | null): Paragraph[]
       broken > 0 ||
       begin[row]! - heard > PAUSE ||
       (open.pieces.length >= LONG && (/[.!?…]["”’)]?$/.test(said) || open.pieces.length >= 2 * LONG));
+    if (breaks && !text) piece.before = "";
     if (breaks)
       paragraphs.push({ person, time: begin[row]!, first: (open?.first ?? 0) + (open?.pieces.length ?? 0), pieces: [piece], after: "" });
     else open.pieces.push(piece);

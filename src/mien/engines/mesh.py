@@ -179,8 +179,14 @@ class _Networks:
     def faces(self, image: Image, before: Sequence[_Held], searched: bool, tiled: bool) -> list[_Held]:
         """The faces of a picture, largest first. `before` are those of the frame before it; whether
         it is searched though all of them are still there, and whether in tiles besides."""
-        held = [one for view in (one.next_view() for one in before) if (one := self._lay(image, view))]
-        lost = len(held) < len(before) or any(one.presence < HELD for one in held)
+        held: list[_Held] = []
+        lost = False
+        for was in before:
+            now = self._lay(image, was.next_view())
+            # one that was not surely a face is no reason to search the whole picture
+            lost = lost or (was.presence >= HELD and (now is None or now.presence < HELD))
+            if now:
+                held.append(now)
         if searched or lost or not before:
             for proposal in self._proposed(image, tiled):
                 if all(_shared(proposal.box, one.box) < OVERLAP for one in held) and (

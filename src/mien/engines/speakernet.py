@@ -45,7 +45,7 @@ LONGEST_PIECE, LONG_PIECE = 25, 12
 """Cells of a piece: long enough to know a voice, short enough to be of one; and from how many on its voice is
 clear enough to make a speaker."""
 
-ALIKE, THE_SAME = 0.46, 0.7
+ALIKE, THE_SAME = 0.46, 0.6
 """From which mean likeness of their pieces on two clusters are one speaker; and from which likeness of their
 means, which is a surer sign once much has been heard of both."""
 
@@ -60,7 +60,8 @@ SHARPNESS, STAYS, STAYS_AFTER_PAUSE = 6.0, 0.97, 0.7
 """How much likeness counts, and how likely who speaks goes on, from cell to cell and after a pause."""
 
 ROUNDS = 3
-"""Times that speakers are listened to anew, once their cells are known better."""
+"""Times that speakers are listened to anew, once their cells are known better; those that turn out to be the
+same are put together."""
 
 STRANGER, CERTAINTY = 0.15, 12.0
 """How alike a turn is to nobody in particular, and how fast confidence grows with likeness; fitted on made
@@ -105,14 +106,16 @@ def turns_of(voices: Voices, begins: NDArray[np.int64], times: Sequence[Interval
     fresh[begins[:-1]] = True
     for _ in range(ROUNDS):
         chance = chances(voices @ speakers.T, fresh)
-        speakers = _unit(chance.T.astype(np.float32) @ voices)
+        speakers, spoken = _unit(chance.T.astype(np.float32) @ voices), chance.sum(0)
+        speakers = _unit(_sums(speakers, spoken, linked(speakers, spoken, THE_SAME)))
     labels = chances(voices @ speakers.T, fresh).argmax(1)
     for _, first, last in _runs(labels, begins):
         if _sure(voices[first:last], speakers, int(labels[first])) < 0.5:
             labels[first:last] = NOBODY
     names: dict[int, str] = {}
     for stretch, first, last in _runs(labels, begins):
-        time, begin, end = times[stretch], begins[stretch], begins[stretch + 1]
+        # numpy's own numbers cannot be written as JSON
+        time, begin, end = times[stretch], int(begins[stretch]), int(begins[stretch + 1])
         who = int(labels[first])
         sure = _sure(voices[first:last], speakers, who)
         yield Turn(
@@ -167,7 +170,6 @@ def speakers_of(voices: Voices, cuts: NDArray[np.int64]) -> Voices:
     clear = weights >= min(LONG_PIECE, weights.max())
     means, weights = means[clear], weights[clear]
     labels = clusters(means, weights)
-    labels = linked(_unit(_sums(means, weights, labels)), _totals(weights, labels), THE_SAME)[labels]
     spoken = _totals(weights, labels) * CELL
     return _unit(_sums(means, weights, labels)[spoken >= min(LEAST, LEAST_SHARE * spoken.max())])
 

@@ -59,6 +59,11 @@ def worker_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"
 
 
+IDLER, IDLEST = 1.1, 6.0
+"""By which the pauses of a worker that finds nothing to do grow, and how many times as long they get: seven
+threads that ask twenty times a second would keep a tenth of a core busy with nothing."""
+
+
 class _GiveUp(BaseException):
     """Ends the measuring of a file that this worker no longer holds, or has no time for. Nobody who
     catches errors of media or engines may catch it."""
@@ -128,6 +133,7 @@ class Worker:
     # ── one lane
 
     def _work(self, lane: tuple[TaskKind, ...]) -> None:
+        pause = self._settings.poll_seconds
         while not self._stop.is_set():
             try:
                 task = self._jobs.claim(self.name, lane, self._settings.lease_seconds)
@@ -136,9 +142,12 @@ class Worker:
                 self._stop.wait(STORE_PAUSE)
                 continue
             if task is None:
-                self._woken[lane].wait(self._settings.poll_seconds)
+                if self._woken[lane].wait(pause):
+                    pause = self._settings.poll_seconds
                 self._woken[lane].clear()
+                pause = min(pause * IDLER, self._settings.poll_seconds * IDLEST)
             else:
+                pause = self._settings.poll_seconds
                 self._take(task)
 
     def _take(self, task: Task) -> None:

@@ -195,12 +195,13 @@ function gestures(stage: HTMLElement, over: HTMLElement, brush: HTMLElement, pla
   on("pointerdown", (event) => {
     if (!onPlot(event) || event.button) return;
     pressed = { x: event.clientX, touch: event.pointerType === "touch" };
-    stage.setPointerCapture(event.pointerId);
   });
   on("pointermove", (event) => {
     if (!pressed && !onPlot(event)) axis.hover.value = null;
     else if (event.pointerType !== "touch") axis.hover.value = timeAt(event.clientX);
     if (!isDrag(event)) return;
+    // from now on wherever it goes; not before, or a double click would be one on the stage
+    if (event.isTrusted) stage.setPointerCapture(event.pointerId);
     // a finger scrubs, a mouse chooses what to look at closer; on the ruler both scrub
     if (pressed!.touch || scrubs(event)) player.seek(timeAt(event.clientX), false);
     else brushed(pressed!.x, event.clientX);

@@ -17,6 +17,7 @@ import { highestOf, LinesLane, PeopleLane, WordsLane } from "../../parts/timelin
 import { Player } from "../../parts/timeline/player";
 import { Stage, useKeys } from "../../parts/timeline/stage";
 import type { Side } from ".";
+import "../../parts/measured/summary.css";
 
 const TOPS = 3;
 
@@ -213,8 +214,9 @@ function Differences({ pair, a, b }: { pair: Pair; a: Side; b: Side }) {
             <th scope="col">B</th>
             <th scope="col">
               <span class="strip-scale">
-                <span>A higher by {most.toFixed(1)}</span>
-                <span>B higher by {most.toFixed(1)}</span>
+                <span>A by {most.toFixed(1)}</span>
+                <span>higher</span>
+                <span>B by {most.toFixed(1)}</span>
               </span>
             </th>
           </tr>

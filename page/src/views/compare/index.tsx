@@ -48,7 +48,8 @@ export function Compare() {
         <Beside key={`${keyOf(a.value)} ${keyOf(b.value)}`} a={a.value} b={b.value} />
       ) : (
         <p class="quiet">
-          Choose a result for each side: two runs of one film, two takes, or an export of the retired API and what this server says of the same.
+          Choose a result for each side: two runs of one film, two takes, or an export of the retired API and what this server says of the same.{" "}
+          <a href="/result/export">Open one export alone.</a>
         </p>
       )}
     </section>
@@ -108,9 +109,8 @@ function Choice({ letter, side, recent, first }: ChoiceProps) {
         <span class={`letter ${letter}`}>{letter}</span>
         <span class="clip">{found ? found.name : "Nothing yet"}</span>
       </h2>
-      <label>
-        <span class="unseen">Result of side {letter}</span>
-        <select value="" onChange={(event) => event.currentTarget.value && void show(jobOf(event.currentTarget.value).then(resultOf))}>
+      <div>
+        <select aria-label={`Result of side ${letter}`} value="" onChange={(event) => event.currentTarget.value && void show(jobOf(event.currentTarget.value).then(resultOf))}>
           <option value="">{found ? "Another result…" : "A result of this server…"}</option>
           {recent.map((one) => (
             <option key={one.job_id} value={one.job_id}>
@@ -118,16 +118,15 @@ function Choice({ letter, side, recent, first }: ChoiceProps) {
             </option>
           ))}
         </select>
-      </label>
+      </div>
       {heads.length > 1 && found && (
-        <label>
-          <span class="unseen">File of side {letter}</span>
-          <select value={heads.indexOf(side.value?.head ?? heads[0]!)} onChange={(event) => void show(Promise.resolve(found), Number(event.currentTarget.value))}>
+        <div>
+          <select aria-label={`File of side ${letter}`} value={heads.indexOf(side.value?.head ?? heads[0]!)} onChange={(event) => void show(Promise.resolve(found), Number(event.currentTarget.value))}>
             {heads.map((head, i) => (
               <option key={i} value={i}>{`${head.file} (${TYPE_NAMES[head.type]})`}</option>
             ))}
           </select>
-        </label>
+        </div>
       )}
       <details open={!found}>
         <summary>or a predictions JSON</summary>

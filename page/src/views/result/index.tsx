@@ -127,16 +127,15 @@ function Files({ result }: { result: Measured }) {
 
 function FileChooser({ contents: { heads, sources }, number, go }: { contents: Contents; number: number; go: (file: number) => void }) {
   return (
-    <label class="file-chooser">
-      <span class="unseen">File</span>
-      <select value={number} onChange={(event) => go(Number(event.currentTarget.value))}>
+    <div class="file-chooser">
+      <select aria-label="File" value={number} onChange={(event) => go(Number(event.currentTarget.value))}>
         {sources.map((source, at) => (
           <optgroup key={at} label={sourceName(source)}>
             {heads.map((head, i) => head.source === at && <option key={i} value={i}>{`${head.file} (${TYPE_NAMES[head.type]})`}</option>)}
           </optgroup>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 
