@@ -24,8 +24,11 @@ const FRAMES = 12;
 const FRAMES_CALM = 2;
 
 /** Seconds over which it is decided which names are shown. */
-const BARS_OVER = 3;
+const BARS_OVER = 1.5;
 const LINES_OVER = 30;
+
+/** Seconds after which an answer is no longer what happens now. */
+const STALE = 3;
 
 export function Live() {
   const live = useMemo(() => new Session(), []);
@@ -287,7 +290,7 @@ function VoicePanel({ live, now }: Moving) {
 
 function Strongest(props: { rolling: Rolling; on: boolean; now: number; label: string; nothing: string; off: string }) {
   const { rolling, on, now } = props;
-  const scores = now - rolling.end < BARS_OVER ? rolling.latest : null;
+  const scores = now - rolling.end < STALE ? rolling.latest : null;
   if (!on) return <p class="quiet small">{props.off}</p>;
   if (!scores) return <p class="quiet small">{props.nothing}</p>;
   return <Bars label={props.label} names={rolling.strongest(6, BARS_OVER)} scores={scores} />;

@@ -38,11 +38,13 @@ function Face({ face, seen, mirrored }: { face: FaceSeen; seen: Seen; mirrored: 
   const left = mirrored ? seen.width - x - w : x;
   const part = (value: number, of: number) => `${((100 * value) / of).toFixed(2)}%`;
   const top = highest(face.emotions, 2);
+  // over the face, or under it where there is no room, or in it where there is none at all
+  const where = y > 0.3 * seen.height ? "" : y + h < 0.7 * seen.height ? "below" : "within";
   const person = personName(face.face_id);
   const place = { left: part(left, seen.width), top: part(y, seen.height), width: part(w, seen.width), height: part(h, seen.height) };
   return (
     <div class="face" style={{ ...place, borderColor: top[0] ? colorOf(top[0].name) : "" }}>
-      <span class={`tag ${y < seen.height * 0.15 ? "below" : ""} ${left + w / 2 > seen.width / 2 ? "left" : ""}`}>
+      <span class={`tag ${where} ${left + w / 2 > seen.width / 2 ? "left" : ""}`}>
         {person && <b>{person}</b>}
         {top.map(({ name, score }) => (
           <span key={name} class="expression">
