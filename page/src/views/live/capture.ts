@@ -62,22 +62,12 @@ export interface Picture {
 const canvas = document.createElement("canvas");
 
 /** What the camera shows now; null before its first picture. */
-export async function picture(video: HTMLVideoElement): Promise<Picture | null> {
+export function picture(video: HTMLVideoElement): Picture | null {
   if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return null;
   const scale = Math.min(1, SIDE / Math.max(video.videoWidth, video.videoHeight));
   canvas.width = Math.round(video.videoWidth * scale);
   canvas.height = Math.round(video.videoHeight * scale);
-  canvas.getContext("2d")!.drawImage(video, 0, 0, canvas.width, canvas.height);
-  const { width, height } = canvas;
-  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", 0.85));
-  return blob && { data: await dataUrl(blob), width, height };
-}
-
-function dataUrl(blob: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result as string);
-    reader.onerror = () => reject(reader.error ?? new Error("the picture cannot be read"));
-    reader.readAsDataURL(blob);
-  });
+  canvas.getContext("2d", { willReadFrequently: true })!.drawImage(video, 0, 0, canvas.width, canvas.height);
+  // a few milliseconds, where `toBlob` waits until the page has nothing else to do: up to a second while it draws
+  return { data: canvas.toDataURL("image/jpeg", 0.85), width: canvas.width, height: canvas.height };
 }

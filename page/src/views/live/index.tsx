@@ -332,7 +332,7 @@ function Timeline({ live, now: moving }: Moving) {
       <LaneHead title={MODEL_NAMES.face} names={faceNames} />
       <Lane {...lane} height={110} least={0.5} names={faceNames} data={live.face.columns(faceNames)} label={spoken("face", faceNames)} />
       <LaneHead title={MODEL_NAMES.prosody} names={voiceNames} />
-      <Lane {...lane} height={110} least={0.4} names={voiceNames} data={live.voice.columns(voiceNames)} label={spoken("voice", voiceNames)} />
+      <Lane {...lane} height={110} least={0.3} names={voiceNames} data={live.voice.columns(voiceNames)} label={spoken("voice", voiceNames)} />
       <LaneHead title="Sound and bursts" names={[]} note={trouble?.text} />
       <Lane
         {...lane}

@@ -92,7 +92,7 @@ function options(latest: { current: LaneProps }, at: HTMLElement): uPlot.Options
         gap: 2,
         grid,
         ticks: { show: false },
-        splits: (_, __, min, max) => (filled ? [] : [min, max / 2].map((value) => Math.floor(value * 10) / 10)),
+        splits: (_, __, ___, max) => (filled ? [] : [0, 1, 2, 3, 4].map((i) => i * (max > 0.7 ? 0.5 : 0.2)).filter((v) => v < max)),
         values: (_, values) => values.map((value) => value.toFixed(1)),
       },
     ],

@@ -217,8 +217,8 @@ export class Live {
   private async pumpFaces(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {
     let identify = true;
     const how: Measuring<"face", { width: number; height: number; time: number }> = {
-      take: async () => {
-        const shown = this.paused.value ? null : await picture(video);
+      take: () => {
+        const shown = this.paused.value ? null : picture(video);
         if (!shown) return null;
         const { data, ...size } = shown;
         const options = identify ? { identify_faces: true } : {};

@@ -22,7 +22,7 @@ export interface Trouble {
 }
 
 export interface Measuring<M extends StreamModel, T> {
-  take: () => Promise<Shot<T> | null> | Shot<T> | null;
+  take: () => Shot<T> | null;
   /** Gets what was found, and whether it is the first answer of a connection. */
   found: (predictions: PredictionOf[M][], about: T, first: boolean) => void;
   /** There is no engine; true when it is worth trying in another way. */

@@ -39,7 +39,7 @@ export interface Pumped<M extends StreamModel, T> {
   channel: Channel<M>;
   pace: Pace;
   /** The newest there is, taken when the channel is free; null where there is nothing. */
-  take: () => Promise<Shot<T> | null> | Shot<T> | null;
+  take: () => Shot<T> | null;
   /** Gets every answer; false ends the pump. */
   answered: (answer: Answer<PredictionOf[M]>, about: T) => boolean;
   /** Hears why no answer came; false ends the pump. */
@@ -52,8 +52,7 @@ export async function pump<M extends StreamModel, T>(how: Pumped<M, T>, signal: 
   let failures = 0;
   while (!signal.aborted) {
     const begun = performance.now();
-    const shot = await how.take();
-    if (signal.aborted) return;
+    const shot = how.take();
     if (!shot) {
       await sleep(NOTHING_YET_MS);
       continue;

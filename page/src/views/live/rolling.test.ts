@@ -21,6 +21,12 @@ describe("the last minute", () => {
     expect(rolling.columns(["Joy"])).toEqual([[1, 4, 5], [0.5, null, 0.7]]);
   });
 
+  it("is broken where there was no answer for long", () => {
+    const rolling = new Rolling(60);
+    for (const t of [1, 3, 9]) rolling.push(t, { Joy: t });
+    expect(rolling.columns(["Joy"])).toEqual([[1, 3, 3.001, 9], [1, 3, null, 9]]);
+  });
+
   it("takes no answer that was overtaken", () => {
     const rolling = new Rolling(60);
     rolling.push(2, { Joy: 0.2 });

@@ -16,6 +16,9 @@ export function highest(scores: Score[], count: number): Score[] {
 /** A newcomer has to be so much stronger than the one whose place it takes: legends that flicker cannot be read. */
 const STRONGER = 1.2;
 
+/** Seconds without an answer after which a line is broken. */
+const BREAK = 3;
+
 export class Rolling {
   private times: number[] = [];
   private rows: (Scores | null)[] = [];
@@ -30,6 +33,10 @@ export class Rolling {
     if (scores === null && this.rows.at(-1) === null) {
       this.times[this.times.length - 1] = time; // silence is one gap, however long
       return;
+    }
+    if (last !== undefined && scores && this.rows.at(-1) && time - last > BREAK) {
+      this.times.push(last + 0.001); // nobody knows what was in between
+      this.rows.push(null);
     }
     this.times.push(time);
     this.rows.push(scores);

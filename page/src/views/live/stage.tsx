@@ -42,7 +42,7 @@ function Face({ face, seen, mirrored }: { face: FaceSeen; seen: Seen; mirrored: 
   const place = { left: part(left, seen.width), top: part(y, seen.height), width: part(w, seen.width), height: part(h, seen.height) };
   return (
     <div class="face" style={{ ...place, borderColor: top[0] ? colorOf(top[0].name) : "" }}>
-      <span class={y < seen.height * 0.15 ? "tag below" : "tag"}>
+      <span class={`tag ${y < seen.height * 0.15 ? "below" : ""} ${left + w / 2 > seen.width / 2 ? "left" : ""}`}>
         {person && <b>{person}</b>}
         {top.map(({ name, score }) => (
           <span key={name} class="expression">
