@@ -103,13 +103,18 @@ describe("the pace", () => {
     expect(pace.interval).toBeCloseTo(400);
   });
 
-  it("becomes slower sooner than faster", () => {
+  it("is soon that of the machine again after something slow", () => {
     const pace = new Pace(0);
-    pace.took(100);
-    pace.took(200);
-    const slowed = pace.interval;
-    pace.took(40);
-    expect(slowed - 100 / 0.75).toBeGreaterThan(slowed - pace.interval);
+    pace.took(6000); // an engine was loaded
+    expect(pace.interval).toBeCloseTo(8000);
+    pace.took(60);
+    expect(pace.interval).toBeCloseTo(80);
+  });
+
+  it("follows a machine that has become slower", () => {
+    const pace = new Pace(0);
+    for (const ms of [60, 60, 60, 300, 300, 300]) pace.took(ms);
+    expect(pace.interval).toBeCloseTo(400);
   });
 });
 

@@ -11,7 +11,8 @@ export interface Shot<T> {
 
 /** How far apart messages are sent: at most `BUSY` of the time one is under way, so that there is breath left. */
 export class Pace {
-  private usualMs: number | null = null;
+  /** The last few. The quickest of them counts: what was slow once, as when an engine was loaded, slows nothing down. */
+  private last: number[] = [];
 
   constructor(
     /** Milliseconds between two messages on a machine that could do more. */
@@ -19,16 +20,16 @@ export class Pace {
   ) {}
 
   took(ms: number): void {
-    const last = this.usualMs ?? ms;
-    this.usualMs = last + (ms - last) * (ms > last ? 0.4 : 0.15); // slower at once, faster with care
+    this.last = [...this.last.slice(1 - FEW), ms];
   }
 
   get interval(): number {
-    return Math.max(this.fastest, (this.usualMs ?? 0) / BUSY);
+    return Math.max(this.fastest, this.last.length ? Math.min(...this.last) / BUSY : 0);
   }
 }
 
 const BUSY = 0.75;
+const FEW = 3;
 /** Where there is nothing to send yet. */
 const NOTHING_YET_MS = 25;
 /** After a failure, doubled up to the last. */
