@@ -5,6 +5,8 @@ import worklet from "./microphone.worklet.ts?worker&url";
 /** What the networks hear; also what saves most on the way. */
 const RATE = 16_000;
 
+const STARTS_WITHIN_MS = 8000;
+
 export interface Listening {
   readonly rate: number;
   /** Gets the sound, twenty blocks a second. */
@@ -29,12 +31,18 @@ export async function listening(stream: MediaStream): Promise<Listening> {
     const node = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0 });
     node.port.onmessage = ({ data }) => listening.heard(data as Float32Array);
     source.connect(node);
-    await context.resume();
+    await Promise.race([context.resume(), tooLate()]);
   } catch (error) {
     void context.close();
     throw error;
   }
   return listening;
+}
+
+/** Firefox waits for ever where there is nothing to play sound on. */
+function tooLate(): Promise<never> {
+  const error = new Error("the browser's audio does not start; some browsers need a loudspeaker or headphones for it.");
+  return new Promise((_, reject) => setTimeout(() => reject(error), STARTS_WITHIN_MS));
 }
 
 function connected(stream: MediaStream): [AudioContext, MediaStreamAudioSourceNode] {
