@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.average import follow
 from training.clock import Clock
 from training.face.augment import changed
 from training.face.data import CLASSES, PARTS, Faces, read
@@ -27,9 +28,6 @@ from training.face.network import FaceNet, Informed
 BATCH = 64
 RATE = 1.5e-3
 DECAY = 0.05
-KEEP = 0.998
-"""How much of the running average stays at each step: it spans about an epoch."""
-
 NAMES_WEIGHT = 12.0
 """By which the mean over 111 names weighs against the cross entropy of the votes."""
 
@@ -165,7 +163,7 @@ def train(data: Path, work: Path, minutes: float) -> None:
             torch.nn.utils.clip_grad_norm_(pair.parameters(), 5.0)
             optimizer.step()
             clock.steps += 1
-            _follow(average, pair, clock.steps)
+            follow(average, pair, clock.steps)
             total += loss.item()
             taken += 1
         stored = {name: part.state_dict() for name, part in parts.items()}
@@ -207,17 +205,6 @@ def mean_correlation(
     """Mean over the names that at least this share of the faces show at all."""
     shown = (truth > 0).mean(0) >= prevalence
     return float(np.mean([np.corrcoef(said[:, j], truth[:, j])[0, 1] for j in np.flatnonzero(shown)]))
-
-
-@torch.no_grad()
-def _follow(average: Pair, pair: Pair, step: int) -> None:
-    """Move the average of the weights a little towards the weights."""
-    keep = min(KEEP, (1 + step) / (10 + step))
-    for mean, now in zip(average.state_dict().values(), pair.state_dict().values(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(now, 1 - keep)
-        else:
-            mean.copy_(now)
 
 
 def _resume(checkpoint: Path, parts: dict[str, Any], targets: Targets, clock: Clock) -> tuple[int, int]:
