@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from training.average import follow
 from training.clock import Clock
+from training.precision import halved
 from training.voice.augment import bands_changed
 from training.voice.data import DEVELOPMENT, EMOGATOR, TRAIN, Clips, load
 from training.voice.network import HOP, Classifier, LogMel, normalised
@@ -80,7 +81,7 @@ def step_loss(
         bands = torch.lerp(bands[other], bands, share)
         target = torch.lerp(target[other], target, share)
         teacher = torch.lerp(teacher[other], teacher, share)
-    with torch.autocast("cpu", torch.bfloat16):
+    with halved():
         logits, said = network(bands)
     crossed = -(target * functional.log_softmax(logits.float(), 1)).sum(1).mean()
     return crossed + TAUGHT_WEIGHT * functional.smooth_l1_loss(said.float(), teacher)
