@@ -3,16 +3,17 @@ the face mesh of 468 points. They are pulled at first use (`mien models pull mes
 
 BlazeFace proposes faces: its short range sees those that fill a good part of the picture, its full range
 the smaller ones, and large pictures are looked at in tiles besides. The mesh is then laid on each
-proposal; it says how sure it is that there is a face, and where exactly. In a film the next frames are
-first tried with the meshes of the frame before, and searched anew when one is lost.
+proposal; it says how sure it is that there is a face, and where exactly. In a film, and in the pictures of
+one connection, the next is first tried with the meshes of the one before, and searched anew when a mesh is
+lost, when the picture changed elsewhere, and every now and then.
 
 Decoding follows MediaPipe's graphs (`modules/face_detection`, `modules/face_landmark`): anchors in the
 middle of each cell, boxes and six points relative to them, weighted suppression of overlapping ones.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
-from mien.engines import ALIGNED, FoundFace, cores
+from mien.engines import ALIGNED, FoundFace, Watched, cores
 from mien.engines.onnx import opened
 from mien.engines.tflite import onnx_of
 from mien.engines.views import View, fitted, seen
@@ -53,8 +54,22 @@ HELD = 4.0
 """Presence (logit) that a mesh laid where the face was a frame ago needs, for the face not to be searched
 anew."""
 
-SEARCHED = 4
-"""Frames after which a film is searched anew though every face is held: somebody may have come in."""
+SEARCHED, SEARCHED_IN_TILES = 8, 16
+"""Frames after which a film is searched anew, and in tiles, though every face is held and nothing seems to
+have changed."""
+
+SAMPLES, CELLS = 64, 16
+"""Pixels and cells a side by which a picture is compared with the one that was last searched."""
+
+CHANGED = 16.0
+"""By how much (of 255) a cell must have become lighter or darker than the others for something to be new
+there: a face differs from what it hides by more, and the noise of a camera is less."""
+
+CUT = 0.5
+"""Share of cells that change when it is another scene."""
+
+AROUND = 1.6
+"""How much larger than its mesh the surroundings of a face are, whose changes are its own."""
 
 PRESENCE_MIDDLE, PRESENCE_WIDTH = 0.0, 1.0
 """From the presence logit to `probability`: σ((presence − middle) / width)."""
@@ -141,6 +156,33 @@ class _Held:
         return fitted(points, ALIGNED_PLACES)
 
 
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What was seen in a picture."""
+
+    shape: tuple[int, ...]
+    held: list[_Held]
+    cells: NDArray[np.float32]
+    """(CELLS, CELLS) mean green of the picture that was searched last"""
+    frames: int = 0
+    """that have been followed since"""
+    untiled: int = 0
+    """since it was searched in tiles"""
+
+    def changed(self, cells: NDArray[np.float32], held: Sequence[_Held]) -> NDArray[np.bool_]:
+        """(CELLS, CELLS): which changed by themselves since the last search, but for those around faces."""
+        difference = cells - self.cells
+        apart = np.abs(difference - np.median(difference)) >= CHANGED  # not when all became lighter
+        height, width = self.shape[:2]
+        steps = (np.arange(CELLS, dtype=np.float32) + 0.5) / CELLS
+        for one in held:
+            middle, size = (one.box[:2] + one.box[2:]) / 2, (one.box[2:] - one.box[:2]) * AROUND
+            across = np.abs(steps * width - middle[0]) < size[0] / 2 + width / CELLS / 2
+            down = np.abs(steps * height - middle[1]) < size[1] / 2 + height / CELLS / 2
+            apart[np.ix_(down, across)] = False
+        return apart
+
+
 class MeshFinder:
     """Finds every face, and lays a mesh on it."""
 
@@ -151,14 +193,15 @@ class MeshFinder:
         self._lock = Lock()
         self._networks: _Networks | None = None
 
-    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
+    def find(self, images: Sequence[Watched]) -> list[list[FoundFace]]:
         networks = self._opened()
         found: list[list[FoundFace]] = []
-        held: list[_Held] = []
-        for i, image in enumerate(images):
-            follows = i > 0 and image.shape == images[i - 1].shape
-            held = networks.faces(image, held if follows else [], i % SEARCHED == 0, tiled=not follows)
-            found.append([_found(one, image) for one in held])
+        for image, memory in images:
+            before = memory.scene
+            if not isinstance(before, _Scene) or before.shape != image.shape:
+                before = None
+            memory.scene = networks.scene(image, before)
+            found.append([_found(one, image) for one in memory.scene.held])
         return found
 
     def _opened(self) -> "_Networks":
@@ -176,32 +219,43 @@ class _Networks:
         self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", threads, 192, ((4, 1),))
         self._mesh = _opened(folder / "face_landmark.tflite", threads)
 
-    def faces(self, image: Image, before: Sequence[_Held], searched: bool, tiled: bool) -> list[_Held]:
-        """The faces of a picture, largest first. `before` are those of the frame before it; whether
-        it is searched though all of them are still there, and whether in tiles besides."""
+    def scene(self, image: Image, before: _Scene | None) -> _Scene:
+        """What is in a picture, faces largest first. `before` is what was in the one before it."""
+        cells = _cells(image)
+        height, width = image.shape[:2]
+        if before is None:
+            return _Scene(image.shape, self._searched(image, [], _tiles(width, height)), cells)
         held: list[_Held] = []
         lost = False
-        for was in before:
+        for was in before.held:
             now = self._lay(image, was.next_view())
             # one that was not surely a face is no reason to search the whole picture
             lost = lost or (was.presence >= HELD and (now is None or now.presence < HELD))
             if now:
                 held.append(now)
-        if searched or lost or not before:
-            for proposal in self._proposed(image, tiled):
-                if all(_shared(proposal.box, one.box) < OVERLAP for one in held) and (
-                    one := self._lay(image, proposal.view)
-                ):
-                    held.append(one)
-        return sorted(_apart(held), key=lambda one: -one.straight()[2])
+        frames, untiled = before.frames + 1, before.untiled + 1
+        changed = before.changed(cells, held)
+        tiled = changed.mean() >= CUT or untiled >= SEARCHED_IN_TILES
+        if not (lost or tiled or changed.any() or frames >= SEARCHED):
+            return replace(before, held=_sorted(held), frames=frames, untiled=untiled)
+        views = _tiles(width, height) if tiled else _around(changed, width, height)
+        return _Scene(image.shape, self._searched(image, held, views), cells, untiled=0 if tiled else untiled)
 
-    def _proposed(self, image: Image, tiled: bool) -> list[_Proposal]:
+    def _searched(self, image: Image, held: list[_Held], views: Iterable[View]) -> list[_Held]:
+        """The faces that are held, and all others of the picture; `views` are looked at besides."""
+        for proposal in self._proposed(image, views):
+            if all(_shared(proposal.box, one.box) < OVERLAP for one in held) and (
+                one := self._lay(image, proposal.view)
+            ):
+                held.append(one)
+        return _sorted(held)
+
+    def _proposed(self, image: Image, views: Iterable[View]) -> list[_Proposal]:
         height, width = image.shape[:2]
         whole = View(width / 2, height / 2, max(height, width))
         found = [*self._short.proposed(image, whole), *self._full.proposed(image, whole)]
-        if tiled and max(height, width) >= TILED:
-            for tile in _tiles(width, height):
-                found.extend(self._full.proposed(image, tile))
+        for view in views:
+            found.extend(self._full.proposed(image, view))
         return _merged(found)
 
     def _lay(self, image: Image, view: View) -> _Held | None:
@@ -258,13 +312,28 @@ def _opened(path: Path, threads: int) -> InferenceSession:
 
 
 def _tiles(width: int, height: int) -> Iterator[View]:
-    """Squares that overlap by a quarter and cover the picture."""
+    """Squares that overlap by a quarter and cover the picture; none where it is small enough as a whole."""
+    if max(width, height) < TILED:
+        return
     side = float(TILE)
     while -(-width // (side * 0.75)) * -(-height // (side * 0.75)) > TILES_MOST:
         side *= 1.25
     for y in _middles(height, side):
         for x in _middles(width, side):
             yield View(x, y, side)
+
+
+def _around(changed: NDArray[np.bool_], width: int, height: int) -> Iterator[View]:
+    """A tile where something changed, if that fits into one."""
+    if max(width, height) < TILED or not changed.any():
+        return
+    down, across = np.nonzero(changed)
+    size = np.array([width, height]) / CELLS
+    low = np.array([across.min(), down.min()]) * size
+    high = np.array([across.max() + 1, down.max() + 1]) * size
+    if (high - low).max() <= TILE:
+        x, y = (low + high) / 2
+        yield View(float(x), float(y), TILE)
 
 
 def _middles(length: int, side: float) -> list[float]:
@@ -285,6 +354,20 @@ def _merged(proposals: Sequence[_Proposal]) -> list[_Proposal]:
         merged.append(_Proposal(rest[0].score, box, rest[0].turn))
         rest = [one for one in rest if _shared(one.box, rest[0].box) < OVERLAP]
     return merged
+
+
+def _cells(image: Image) -> NDArray[np.float32]:
+    """(CELLS, CELLS): how light each part of a picture is, by a few of its pixels."""
+    rows, columns = (np.linspace(0, size - 1, SAMPLES).astype(np.intp) for size in image.shape[:2])
+    sampled = image[rows[:, np.newaxis], columns, 1].astype(np.float32)
+    block = SAMPLES // CELLS
+    cells: NDArray[np.float32] = sampled.reshape(CELLS, block, CELLS, block).mean((1, 3))
+    return cells
+
+
+def _sorted(held: Sequence[_Held]) -> list[_Held]:
+    """Each face once, largest first."""
+    return sorted(_apart(held), key=lambda one: -one.straight()[2])
 
 
 def _apart(held: Sequence[_Held]) -> list[_Held]:

@@ -11,7 +11,7 @@ from copy import copy
 from threading import Event, Lock
 from typing import Any, TypeAlias
 
-from mien.engines import Engines
+from mien.engines import Engines, FaceMemory
 from mien.settings import Settings
 
 Call: TypeAlias = Callable[[Sequence[Any]], Any]
@@ -40,15 +40,15 @@ class SharedEngines(Engines):
         super().__init__(settings)
         self._at_once = at_once
         self._shared: dict[str, _Shared] = {}
-        self._faces: list[Any] = []
+        self._faces = FaceMemory()
 
     def remembering(self) -> "SharedEngines":
         """The same engines, with a memory for faces of its own."""
         engines = copy(self)
-        engines._faces = []
+        engines._faces = FaceMemory()
         return engines
 
-    def known_faces(self) -> list[Any]:
+    def face_memory(self) -> FaceMemory:
         return self._faces
 
     def load(self, role: str) -> Any:
