@@ -120,7 +120,9 @@ def test_pictures_of_several_films_given_at_once_are_not_taken_for_one(with_mesh
     both = np.concatenate([astronaut, astronaut[:, ::-1]], 1)
     one, other = FaceMemory(), FaceMemory()
 
-    found = finder.find([Watched(alone, one), Watched(both, other), Watched(alone, one), Watched(both, other)])
+    found = finder.find(
+        [Watched(alone, one), Watched(both, other), Watched(alone, one), Watched(both, other)]
+    )
 
     assert [len(faces) for faces in found] == [1, 2, 1, 2]
 

@@ -53,8 +53,10 @@ class FaceNet:
 def small(faces: Sequence[Image]) -> NDArray[np.float32]:
     """(faces, 48, 48) grey, each pixel the mean of those that it stands for."""
     block = VIEW // SIDE
-    grey = np.stack(faces).astype(np.float32) @ GREY
-    means: NDArray[np.float32] = grey.reshape(len(faces), SIDE, block, SIDE, block).mean((2, 4))
+    means = np.empty((len(faces), SIDE, SIDE), np.float32)
+    for face, mean in zip(faces, means, strict=True):
+        grey = sum(face[..., k] * share for k, share in enumerate(GREY))
+        mean[:] = grey.reshape(SIDE, block, SIDE, block).mean((1, 3))
     return means
 
 

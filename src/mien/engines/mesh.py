@@ -119,36 +119,37 @@ class _Held:
 
     points: Points
     presence: float
+    turn: float
+    """Tilt of the head, from eye to eye"""
+    x: float
+    y: float
+    side: float
+    """Middle and longer side of the upright mesh"""
 
-    @property
-    def turn(self) -> float:
-        """Tilt of the head, from eye to eye."""
-        right, left = (self.points[list(eye)].mean(0) for eye in (_RIGHT_EYE, _LEFT_EYE))
-        return float(np.arctan2(left[1] - right[1], left[0] - right[0]))
+    @classmethod
+    def of(cls, points: Points, presence: float) -> "_Held":
+        right, left = (points[list(eye)].mean(0) for eye in (_RIGHT_EYE, _LEFT_EYE))
+        turn = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
+        cos, sin = np.cos(turn), np.sin(turn)
+        upright = points @ np.array([[cos, -sin], [sin, cos]], np.float32)
+        low, high = upright.min(0), upright.max(0)
+        x, y = (low + high) / 2 @ np.array([[cos, sin], [-sin, cos]])
+        return cls(points, presence, turn, float(x), float(y), float((high - low).max()))
 
     @property
     def box(self) -> NDArray[np.float32]:
         return np.concatenate([self.points.min(0), self.points.max(0)])
 
-    def straight(self) -> tuple[float, float, float]:
-        """Middle (x, y) and longer side of the upright mesh."""
-        cos, sin = np.cos(self.turn), np.sin(self.turn)
-        upright = self.points @ np.array([[cos, -sin], [sin, cos]], np.float32)
-        low, high = upright.min(0), upright.max(0)
-        x, y = (low + high) / 2 @ np.array([[cos, sin], [-sin, cos]])
-        return float(x), float(y), float((high - low).max())
-
     def next_view(self) -> View:
         """Where to lay the mesh in the next frame."""
-        x, y, side = self.straight()
-        return View(x, y, side * MESH_MARGIN, self.turn)
+        return View(self.x, self.y, self.side * MESH_MARGIN, self.turn)
 
     def framed(self) -> View:
         """What readers are to see."""
-        x, y, side = self.straight()
-        up = side * RAISED
+        up = self.side * RAISED
         back = self.turn - float(np.clip(self.turn, -STRAIGHTENED, STRAIGHTENED))
-        return View(x + up * float(np.sin(self.turn)), y - up * float(np.cos(self.turn)), side * FRAMED, back)
+        x, y = self.x + up * float(np.sin(self.turn)), self.y - up * float(np.cos(self.turn))
+        return View(x, y, self.side * FRAMED, back)
 
     def aligned(self) -> View:
         """What tells whose face it is."""
@@ -261,12 +262,13 @@ class _Networks:
     def _lay(self, image: Image, view: View) -> _Held | None:
         """The mesh in a view, laid a second time where the first says the face is; None without one."""
         for _ in range(2):
-            given = seen(image, view, 192)[np.newaxis].astype(np.float32) / 255
+            given = _planes(seen(image, view, 192)) / np.float32(255)
             points, presence = self._mesh.run(["conv2d_21", "conv2d_31"], {"input_1": given})
             placed = view.placed(points.reshape(-1, 3)[:, :2] / 192)
-            held = _Held(placed, float(presence.reshape(-1)[0]))
-            if held.presence < 0 or not np.isfinite(placed).all():
+            sure = float(presence.reshape(-1)[0])
+            if sure < 0 or not np.isfinite(placed).all():
                 return None
+            held = _Held.of(placed, sure)
             moved = held.next_view()
             if abs(moved.side / view.side - 1) < 0.15 and np.hypot(moved.x - view.x, moved.y - view.y) < (
                 0.08 * view.side
@@ -295,7 +297,7 @@ class _BlazeFace:
         self._anchors = np.concatenate(anchors)
 
     def proposed(self, image: Image, view: View) -> Iterator[_Proposal]:
-        given = seen(image, view, self._side, black=True)[np.newaxis].astype(np.float32) / 127.5 - 1
+        given = _planes(seen(image, view, self._side, black=True)) / np.float32(127.5) - 1
         points, scores = self._session.run(self._gives, {self._given: given})
         likely = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -80, 80)))
         for i in np.flatnonzero(likely >= CANDIDATE):
@@ -305,6 +307,14 @@ class _BlazeFace:
             eyes = placed[2] - placed[1]
             box = np.concatenate([placed[0] - half, placed[0] + half])
             yield _Proposal(float(likely[i]), box, float(np.arctan2(eyes[1], eyes[0])))
+
+
+def _planes(view: Image) -> NDArray[np.float32]:
+    """(1, 3, side, side): colour by colour, as networks compute."""
+    planes = np.empty((1, 3, *view.shape[:2]), np.float32)
+    for channel in range(3):
+        planes[0, channel] = view[..., channel]
+    return planes
 
 
 def _opened(path: Path, threads: int) -> InferenceSession:
@@ -367,7 +377,7 @@ def _cells(image: Image) -> NDArray[np.float32]:
 
 def _sorted(held: Sequence[_Held]) -> list[_Held]:
     """Each face once, largest first."""
-    return sorted(_apart(held), key=lambda one: -one.straight()[2])
+    return sorted(_apart(held), key=lambda one: -one.side)
 
 
 def _apart(held: Sequence[_Held]) -> list[_Held]:
