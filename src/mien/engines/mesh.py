@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
-from mien.engines import ALIGNED, FoundFace, Watched, cores
+from mien.engines import ALIGNED, FoundFace, Watched
 from mien.engines.onnx import opened
 from mien.engines.tflite import onnx_of
 from mien.engines.views import View, fitted, seen
@@ -61,7 +61,7 @@ have changed."""
 SAMPLES, CELLS = 64, 16
 """Pixels and cells a side by which a picture is compared with the one that was last searched."""
 
-CHANGED = 16.0
+CHANGED = 24.0
 """By how much (of 255) a cell must have become lighter or darker than the others for something to be new
 there: a face differs from what it hides by more, and the noise of a camera is less."""
 
@@ -173,7 +173,8 @@ class _Scene:
     def changed(self, cells: NDArray[np.float32], held: Sequence[_Held]) -> NDArray[np.bool_]:
         """(CELLS, CELLS): which changed by themselves since the last search, but for those around faces."""
         difference = cells - self.cells
-        apart = np.abs(difference - np.median(difference)) >= CHANGED  # not when all became lighter
+        # not when all became lighter
+        apart: NDArray[np.bool_] = np.abs(difference - np.median(difference)) >= CHANGED
         height, width = self.shape[:2]
         steps = (np.arange(CELLS, dtype=np.float32) + 0.5) / CELLS
         for one in held:
@@ -208,17 +209,18 @@ class MeshFinder:
     def _opened(self) -> "_Networks":
         with self._lock:
             if self._networks is None:
-                self._networks = _Networks(_folder(self._settings), cores(self._settings))
+                self._networks = _Networks(_folder(self._settings))
             return self._networks
 
 
 class _Networks:
-    def __init__(self, folder: Path, threads: int) -> None:
-        self._short = _BlazeFace(
-            folder / "face_detection_short_range.tflite", threads, 128, ((8, 2), (16, 6))
-        )
-        self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", threads, 192, ((4, 1),))
-        self._mesh = _opened(folder / "face_landmark.tflite", threads)
+    """Each takes one or two milliseconds, in a hundred steps: two threads, which wait for each other
+    at every step, take twice as long as one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._short = _BlazeFace(folder / "face_detection_short_range.tflite", 128, ((8, 2), (16, 6)))
+        self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", 192, ((4, 1),))
+        self._mesh = _opened(folder / "face_landmark.tflite")
 
     def scene(self, image: Image, before: _Scene | None) -> _Scene:
         """What is in a picture, faces largest first. `before` is what was in the one before it."""
@@ -281,9 +283,9 @@ class _Networks:
 class _BlazeFace:
     """One of the two detectors."""
 
-    def __init__(self, path: Path, threads: int, side: int, layers: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, path: Path, side: int, layers: Sequence[tuple[int, int]]) -> None:
         """`layers` are the (pixels a cell, anchors a cell) of its layers."""
-        self._session = _opened(path, threads)
+        self._session = _opened(path)
         self._side = side
         given, gives = self._session.get_inputs()[0], self._session.get_outputs()
         self._given = given.name
@@ -317,8 +319,8 @@ def _planes(view: Image) -> NDArray[np.float32]:
     return planes
 
 
-def _opened(path: Path, threads: int) -> InferenceSession:
-    return opened(onnx_of(path), threads, path.name)
+def _opened(path: Path) -> InferenceSession:
+    return opened(onnx_of(path), 1, path.name)
 
 
 def _tiles(width: int, height: int) -> Iterator[View]:

@@ -55,9 +55,9 @@ def seen(image: Image, view: View, pixels: int, black: bool = False) -> Image:
     part = image[top:bottom, left:right]
     flat = _whole(part).reshape(-1)
 
-    steps = ((np.arange(pixels, dtype=np.float32) + 0.5) / pixels - 0.5) * np.float32(view.side)
-    cos, sin = np.float32(np.cos(view.turn)), np.float32(np.sin(view.turn))
-    middle = np.float32(view.x - 0.5 - left), np.float32(view.y - 0.5 - top)
+    steps = (np.arange(pixels, dtype=np.float32) + 0.5 - pixels / 2) * (view.side / pixels)
+    cos, sin = float(np.cos(view.turn)), float(np.sin(view.turn))
+    middle = view.x - 0.5 - left, view.y - 0.5 - top
     found = np.empty((pixels, pixels), np.uint32)
     for begin in range(0, pixels, BAND):
         across, down = steps[np.newaxis], steps[begin : begin + BAND, np.newaxis]
