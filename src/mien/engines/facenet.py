@@ -6,14 +6,13 @@ it has learned from; it gives `expressions` (faces, 48), `facs` (faces, 36) and 
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.engines import VIEW, FaceScores, cores
-from mien.engines.onnx import opened
+from mien.engines.onnx import Threads, opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import EXPRESSIONS, FACE_DESCRIPTIONS, FACS
 from mien.settings import Settings
@@ -25,7 +24,7 @@ GREY = np.array([0.299, 0.587, 0.114], np.float32)
 """How much of each colour makes grey: ITU-R BT.601, as JPEG has it."""
 
 FACES = 8
-"""Faces in one call. More at once are no faster: each thread has calls of its own."""
+"""Faces in one call: more at once are no faster."""
 
 _OUTPUTS = {"expressions": EXPRESSIONS, "facs": FACS, "descriptions": FACE_DESCRIPTIONS}
 
@@ -36,8 +35,7 @@ class FaceNet:
     label = "mien face network"
 
     def __init__(self, path: Path, threads: int) -> None:
-        self._session = opened(path, 1)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="faces")
+        self._session, self._threads = opened(path), Threads(threads)
         shapes = {output.name: output.shape for output in self._session.get_outputs()}
         if any(shapes.get(name, [0])[-1] != len(names) for name, names in _OUTPUTS.items()):
             raise EngineError(f"{path.name} is not a face network: it gives {shapes}")
@@ -46,7 +44,7 @@ class FaceNet:
         if not faces:
             return FaceScores(*(np.zeros((0, len(names)), np.float32) for names in _OUTPUTS.values()))
         calls = [faces[k : k + FACES] for k in range(0, len(faces), FACES)]
-        parts = [self._called(faces)] if len(calls) == 1 else list(self._threads.map(self._called, calls))
+        parts = self._threads.each(self._called, calls)
         return FaceScores(*(np.concatenate(tables) for tables in zip(*parts, strict=True)))
 
     def _called(self, faces: Sequence[Image]) -> list[ScoreTable]:

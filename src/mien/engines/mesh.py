@@ -214,9 +214,6 @@ class MeshFinder:
 
 
 class _Networks:
-    """Each takes one or two milliseconds, in a hundred steps: two threads, which wait for each other
-    at every step, take twice as long as one."""
-
     def __init__(self, folder: Path) -> None:
         self._short = _BlazeFace(folder / "face_detection_short_range.tflite", 128, ((8, 2), (16, 6)))
         self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", 192, ((4, 1),))
@@ -320,7 +317,7 @@ def _planes(view: Image) -> NDArray[np.float32]:
 
 
 def _opened(path: Path) -> InferenceSession:
-    return opened(onnx_of(path), 1, path.name)
+    return opened(onnx_of(path), name=path.name)
 
 
 def _tiles(width: int, height: int) -> Iterator[View]:
