@@ -134,6 +134,24 @@ def test_speakers_form_groups_in_order_of_appearance(engines):
     assert all(piece.speaker_confidence == pytest.approx(0.8) for piece in pieces(found, "prosody"))
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"prosody": {"identify_speakers": True}, "transcription": None}, id="no words"),
+        pytest.param(
+            {"prosody": {"identify_speakers": True, "window": {"length": 1, "step": 1}}}, id="windows"
+        ),
+    ],
+)
+def test_speakers_form_groups_of_windows_too(engines, asked):
+    media = Talk(sound=speech(4.0, 4.0, pause=4.0))
+
+    found = measure(media, wish("prosody", **asked), engines)
+
+    assert [group.id for group in found.models["prosody"].groups] == ["spk_0", "spk_1"]
+    assert all(piece.speaker_confidence == pytest.approx(0.8) for piece in pieces(found, "prosody"))
+
+
 def test_speakers_that_nobody_can_tell_apart_stay_unknown_with_a_warning(settings):
     engines = Engines(settings.model_copy(update={"diarizer": ""}))
 

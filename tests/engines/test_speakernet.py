@@ -21,6 +21,7 @@ from mien.engines.speakernet import (
     clusters,
     confidence,
     pieces,
+    together,
     turns_of,
 )
 from mien.errors import EngineError
@@ -113,6 +114,34 @@ def test_clusters_do_not_depend_on_the_order_of_pieces(said, random):
         for b in range(a):
             assert (labels[a] == labels[b]) == (said[a] == said[b])
     assert [labels[k] for k in order] == [labels[order[list(shuffled).index(k)]] for k in shuffled]
+
+
+def sounding(likeness, pieces, seed=0):
+    """Pure pieces of two voices that are on average this much alike, and whose they are."""
+    rng = np.random.default_rng(seed)
+    shared, spread = np.sqrt(likeness), np.sqrt(1 - likeness)
+    said = np.repeat([0, 1], pieces)
+    own = rng.standard_normal((len(said), SIZE - 1)).astype(np.float32)
+    own *= spread / np.linalg.norm(own, axis=1, keepdims=True)
+    return np.concatenate([np.full((len(said), 1), shared, np.float32), own], axis=1), said
+
+
+@pytest.mark.parametrize(
+    ("likeness", "pieces", "speakers"),
+    [
+        pytest.param(0.6, (50, 50), 1, id="alike"),
+        pytest.param(0.4, (50, 50), 2, id="not alike"),
+        pytest.param(0.4, (200, 2), 1, id="not alike, but one hardly speaks"),
+        pytest.param(0.2, (200, 2), 2, id="one hardly speaks, but is quite another"),
+    ],
+)
+def test_what_sounds_as_one_is_put_together_and_sooner_where_little_is_said(likeness, pieces, speakers):
+    voices, said = sounding(likeness, pieces)
+
+    labels = together(voices, np.full(len(said), 20.0), said + 3)  # numbers may have gaps
+
+    assert labels.max() + 1 == speakers
+    assert len(set(zip(labels.tolist(), said.tolist(), strict=True))) == 2
 
 
 def test_one_speaker_is_one_however_long():

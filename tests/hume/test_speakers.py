@@ -1,6 +1,7 @@
 """The vendor's client asks who speaks, on the real networks of speech and speakers."""
 
 import time
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hume.expression_measurement.batch.types import (
     Ner,
     Prosody,
     Transcription,
+    Window,
 )
 
 from mien.app import App, build
@@ -36,10 +38,13 @@ def client(tmp_path_factory):
         yield HumeClient(api_key="any", base_url=url)
 
 
-def measured(client, **models):
+WORDS = Transcription(language="en")
+
+
+def measured(client, transcription=WORDS, **models):
     batch = client.expression_measurement.batch
     with CALL.open("rb") as file:
-        asked = InferenceBaseRequest(models=Models(**models), transcription=Transcription(language="en"))
+        asked = InferenceBaseRequest(models=Models(**models), transcription=transcription)
         job = batch.start_inference_job_from_local_file(file=[file], json=asked)
     ends = time.monotonic() + 200
     while batch.get_job_details(id=job).state.status not in ("COMPLETED", "FAILED"):
@@ -71,6 +76,24 @@ def test_who_speaks_is_said_by_the_models_that_were_asked_and_no_other(client):
         assert text == " ".join(turn.text for turn in turns[who])
 
     assert {group.id for group in models.ner.grouped_predictions} <= {"unknown"}
+
+
+@pytest.mark.parametrize("transcription", [WORDS, None], ids=["words", "no words"])
+def test_windows_are_of_whoever_says_most_in_them(client, transcription):
+    window = Window(length=1, step=1)
+
+    models = measured(client, transcription, prosody=Prosody(window=window, identify_speakers=True))
+
+    groups = {group.id: group.predictions for group in models.prosody.grouped_predictions}
+    assert {"spk_0", "spk_1"} <= set(groups) <= {"spk_0", "spk_1", "unknown"}
+    known = [(piece.time.begin, who) for who in ("spk_0", "spk_1") for piece in groups[who]]
+    assert [who for who, _ in groupby(who for _, who in sorted(known))] == ["spk_0", "spk_1"] * 3  # six lines
+    assert len(groups.get("unknown", [])) < len(known) / 4
+    for who, some in groups.items():
+        for piece in some:
+            assert piece.text is None
+            assert (piece.speaker_confidence is None) == (who == "unknown")
+            assert who == "unknown" or 0.5 <= piece.speaker_confidence <= 1
 
 
 def test_without_being_asked_nobody_is_told_apart(client):

@@ -76,7 +76,26 @@ def test_windows_in_which_nobody_speaks_are_left_out(sound, begins):
     assert [window.time.begin for window in found] == begins
 
 
+def test_windows_say_who_speaks_most_in_them_where_that_is_asked():
+    engines = Engines(Settings(voice_activity="stub", voice="stub", diarizer="stub"))
+    reading = Reading(
+        Talk(sound=speech(2, 2, pause=1)), engines, None
+    )  # from 0 to 2 one, from 3 to 5 another
+
+    plain = Windows(2.0, 1.0, spoken=True).segments(reading)
+    told = Windows(2.0, 1.0, spoken=True, speakers=True).segments(reading)
+
+    assert {(piece.person, piece.speaker_confidence) for piece in plain} == {("unknown", None)}
+    assert [(piece.time.begin, piece.person, piece.speaker_confidence) for piece in told] == [
+        (0, "spk_0", pytest.approx(0.8)),
+        (1, "spk_0", pytest.approx(0.8)),
+        (2, "spk_1", pytest.approx(0.8)),
+        (3, "spk_1", pytest.approx(0.8)),
+    ]
+
+
 def test_equal_windows_are_one_cut():
     assert Windows(4, 1) == Windows(4.0, 1.0)
     assert hash(Windows(4, 1)) == hash(Windows(4.0, 1.0))
     assert Windows(4, 1) != Windows(4, 1, spoken=True)
+    assert Windows(4, 1, speakers=True) != Windows(4, 1)

@@ -235,6 +235,18 @@ MADE = ((1, 5), (2, 5), (3, 5), (4, 5), (5, 10), (6, 10), (7, 15), (8, 20), (4, 
 """Speakers and minutes of the made conversations."""
 
 
+def wanted_conversations(development: bool) -> Iterator[tuple[int, int, int]]:
+    """Speakers, minutes and seed: to report on, or the many that numbers of the engine are chosen by."""
+    for seed, (speakers, minutes) in enumerate(MADE):
+        yield speakers, minutes, seed + 1000 * development
+    if development:
+        for k, minutes in enumerate((5, 10, 20, 5, 10)):
+            for speakers in range(2, 9):
+                yield speakers, minutes, 2000 + 100 * speakers + k
+        for speakers in (2, 5, 6, 7, 8):
+            yield speakers, 60, 3000 + speakers
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -262,9 +274,9 @@ def main() -> None:
     diarized = Diarized(net)
     print("Made conversations, no overlap")
     totals = {collar: Errors(0, 0, 0, 0) for collar in (0.25, 0.0)}
-    for seed, (speakers, minutes) in enumerate(MADE):
+    for speakers, minutes, seed in wanted_conversations(wanted.development):
         if minutes <= wanted.longest and speakers <= len(pool):
-            told = conversation(pool, speakers, minutes, seed + (1000 if wanted.development else 0))
+            told = conversation(pool, speakers, minutes, seed)
             begin = time.perf_counter()
             found = diarized.turns(told)
             took = time.perf_counter() - begin

@@ -5,10 +5,12 @@ float32 (cells, 96) of unit length: for each `CELL` seconds what the voice is li
 around them. Then:
 
 1. Stretches are cut into pieces of one voice, where the voices before and after differ most.
-2. Pieces that sound alike become a speaker: clustering by average linkage, as far as `ALIKE`. A long
+2. Pieces that sound much alike are put together: clustering by average linkage, as far as `CLEARLY`. A long
    recording is first condensed part by part, so that memory and time do not grow with its square.
-3. Cell by cell, each speaker's chance follows from how alike it sounds and from who spoke just before (a
-   hidden Markov model, forward and backward). This finds the moments of change.
+3. Cell by cell, the chance of each follows from how alike it sounds and from who spoke just before (a
+   hidden Markov model, forward and backward). This finds the moments of change, and so purer pieces.
+4. Of these, what has come out as several but is one speaker is put together, as far as `ALIKE`; then
+   step 3 again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,9 +47,14 @@ LONGEST_PIECE, LONG_PIECE = 25, 12
 """Cells of a piece: long enough to know a voice, short enough to be of one; and from how many on its voice is
 clear enough to make a speaker."""
 
-ALIKE, THE_SAME = 0.46, 0.6
-"""From which mean likeness of their pieces on two clusters are one speaker; and from which likeness of their
-means, which is a surer sign once much has been heard of both."""
+CLEARLY = 0.54
+"""From which mean likeness of their pieces on two clusters are surely of one speaker, while pieces may still
+hold two voices."""
+
+ALIKE, DOUBT = 0.5, 0.0134
+"""From which mean likeness of their pure pieces on two clusters are one speaker, and how much less is enough
+where the smaller holds little of what is said: so much by the square root of its share. What says a tenth
+need be .04 less alike, what says a hundredth .13: few who speak say so little."""
 
 CONDENSED, SURELY = 1200, 0.6
 """Pieces that are clustered at once; where there are more, those this much alike are put together first."""
@@ -59,9 +66,9 @@ who says less is one of the others, or unknown."""
 SHARPNESS, STAYS, STAYS_AFTER_PAUSE = 6.0, 0.97, 0.7
 """How much likeness counts, and how likely who speaks goes on, from cell to cell and after a pause."""
 
-ROUNDS = 3
-"""Times that speakers are listened to anew, once their cells are known better; those that turn out to be the
-same are put together."""
+FIRST_ROUNDS, ROUNDS = 1, 2
+"""Times that voices are listened to anew, once their cells are known better: before they are put together for
+good, and after."""
 
 STRANGER, CERTAINTY = 0.15, 12.0
 """How alike a turn is to nobody in particular, and how fast confidence grows with likeness; chosen by
@@ -100,14 +107,16 @@ class SpeakerNet:
 
 def turns_of(voices: Voices, begins: NDArray[np.int64], times: Sequence[Interval]) -> Iterator[Turn]:
     """`begins` are the first cells of the stretches, and their number."""
-    cuts = [begin + cut for begin, end in pairwise(begins) for cut in pieces(voices[begin:end])]
-    speakers = speakers_of(voices, np.array([*cuts, begins[-1]]))
     fresh = np.zeros(len(voices), bool)
     fresh[begins[:-1]] = True
-    for _ in range(ROUNDS):
-        chance = chances(voices @ speakers.T, fresh)
-        speakers, spoken = _unit(chance.T.astype(np.float32) @ voices), chance.sum(0)
-        speakers = _unit(_sums(speakers, spoken, linked(speakers, spoken, THE_SAME)))
+    cuts = [begin + cut for begin, end in pairwise(begins) for cut in pieces(voices[begin:end])]
+    means, weights, _ = clear(voices, np.array([*cuts, begins[-1]]))
+    speakers = listened(voices, speakers_of(means, weights, clusters(means, weights)), fresh, FIRST_ROUNDS)
+    labels = chances(voices @ speakers.T, fresh).argmax(1)
+    cuts = [first + cut for _, first, last in _runs(labels, begins) for cut in _even(last - first)]
+    means, weights, firsts = clear(voices, np.array([*cuts, begins[-1]]))
+    speakers = speakers_of(means, weights, together(means, weights, labels[firsts]))
+    speakers = listened(voices, speakers, fresh, ROUNDS)
     labels = chances(voices @ speakers.T, fresh).argmax(1)
     for _, first, last in _runs(labels, begins):
         if _sure(voices[first:last], speakers, int(labels[first])) < 0.5:
@@ -154,24 +163,35 @@ def pieces(voices: Voices) -> list[int]:
             near = alike[max(0, k - REACH) : k + REACH + 1]
             if alike[k] < DIFFERENT and alike[k] == near.min() and k + REACH - cuts[-1] >= REACH:
                 cuts.append(k + REACH)
-    long = [(begin, end) for begin, end in pairwise([*cuts, cells])]
-    return [
-        begin + (end - begin) * part // parts
-        for begin, end in long
-        for parts in [-(-(end - begin) // LONGEST_PIECE)]
-        for part in range(parts)
-    ]
+    return [begin + cut for begin, end in pairwise([*cuts, cells]) for cut in _even(end - begin)]
 
 
-def speakers_of(voices: Voices, cuts: NDArray[np.int64]) -> Voices:
-    """(speakers, SIZE): how each sounds, from pieces that begin at `cuts`; the last cut is the end."""
-    means: Voices = _unit(np.add.reduceat(voices, cuts[:-1]).astype(np.float32))
+def _even(cells: int) -> list[int]:
+    """Where so many cells in a row are cut, so that no piece is too long."""
+    parts = -(-cells // LONGEST_PIECE)
+    return [cells * part // parts for part in range(parts)]
+
+
+def clear(voices: Voices, cuts: NDArray[np.int64]) -> tuple[Voices, Counts, NDArray[np.int64]]:
+    """How the pieces that begin at `cuts` sound, (pieces, SIZE), how many cells they have, and which is their
+    first, of those that are long enough. The last cut is the end."""
+    means = _unit(np.add.reduceat(voices, cuts[:-1]).astype(np.float32))
     weights = np.diff(cuts).astype(np.float64)
-    clear = weights >= min(LONG_PIECE, weights.max())
-    means, weights = means[clear], weights[clear]
-    labels = clusters(means, weights)
+    long = weights >= min(LONG_PIECE, weights.max())
+    return means[long], weights[long], cuts[:-1][long]
+
+
+def speakers_of(means: Voices, weights: Counts, labels: NDArray[np.int64]) -> Voices:
+    """(speakers, SIZE): how each sounds, of those who say enough; `labels` say whose the pieces are."""
     spoken = _totals(weights, labels) * CELL
     return _unit(_sums(means, weights, labels)[spoken >= min(LEAST, LEAST_SHARE * spoken.max())])
+
+
+def listened(voices: Voices, speakers: Voices, fresh: NDArray[np.bool_], rounds: int) -> Voices:
+    """How the speakers sound in the cells that are likely theirs."""
+    for _ in range(rounds):
+        speakers = _unit(chances(voices @ speakers.T, fresh).T.astype(np.float32) @ voices)
+    return speakers
 
 
 def _totals(weights: Counts, labels: NDArray[np.int64]) -> Counts:
@@ -195,22 +215,41 @@ def clusters(voices: Voices, weights: Counts) -> NDArray[np.int64]:
             part = slice(begin, begin + CONDENSED)
             labels[part] = at + linked(voices[part], weights[part], SURELY)
             at = labels[part].max() + 1
-    totals = _totals(weights, labels)
-    means = (_sums(voices, weights, labels) / totals[:, None]).astype(np.float32)
-    found: NDArray[np.int64] = linked(means, totals, ALIKE)[labels]
+    found: NDArray[np.int64] = linked(*_gathered(voices, weights, labels), CLEARLY)[labels]
     return found
 
 
-def linked(means: Voices, weights: Counts, alike: float) -> NDArray[np.int64]:
+def together(voices: Voices, weights: Counts, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which speaker each pure piece is, where `labels` may tell several of one; numbers without gaps."""
+    labels = np.unique(labels, return_inverse=True)[1]
+    found: NDArray[np.int64] = linked(*_gathered(voices, weights, labels), ALIKE, DOUBT)[labels]
+    return found
+
+
+def _gathered(voices: Voices, weights: Counts, labels: NDArray[np.int64]) -> tuple[Voices, Counts]:
+    """(labels, size): weighed means, shorter the more their members differ, and (labels,): their weights."""
+    totals = _totals(weights, labels)
+    return (_sums(voices, weights, labels) / totals[:, None]).astype(np.float32), totals
+
+
+def linked(means: Voices, weights: Counts, alike: float, doubt: float = 0.0) -> NDArray[np.int64]:
     """Average linkage: the two clusters whose members are on average most alike become one, until none are
-    as much as `alike`. `means` (n, size) may be shorter than unit length: they stand for many."""
+    as much as `alike`, or, with `doubt`, a little less where one of them is small. `means` (n, size) may be
+    shorter than unit length: they stand for many."""
     count = len(means)
     labels = np.arange(count)
     likeness = (means @ means.T).astype(np.float32)
     np.fill_diagonal(likeness, -np.inf)
     weights = weights.copy()
-    nearest = likeness.argmax(1)
-    best = likeness[np.arange(count), nearest]
+    doubt *= np.sqrt(weights.sum())
+
+    def close(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        smaller = np.minimum(weights[rows, None], weights)
+        return likeness[rows] + (doubt / np.sqrt(smaller)).astype(np.float32)
+
+    everyone = close(labels)
+    nearest = everyone.argmax(1)
+    best = everyone[labels, nearest]
     while best[one := int(best.argmax())] >= alike:
         other = int(nearest[one])
         total = weights[one] + weights[other]
@@ -224,8 +263,9 @@ def linked(means: Voices, weights: Counts, alike: float) -> NDArray[np.int64]:
         # to all others the merged one is no nearer than the nearer of the two was
         stale = np.flatnonzero((nearest == one) | (nearest == other))
         stale = np.append(stale[best[stale] > -np.inf], one)
-        nearest[stale] = likeness[stale].argmax(1)
-        best[stale] = likeness[stale, nearest[stale]]
+        found = close(stale)
+        nearest[stale] = found.argmax(1)
+        best[stale] = found.max(1)
     return np.unique(labels, return_inverse=True)[1]
 
 

@@ -61,7 +61,7 @@ class Prosody:
             self.cut = Spoken(options.granularity, speakers=options.identify_speakers)
         else:
             window = window or WindowOptions()
-            self.cut = Windows(window.length, window.step, spoken=True)
+            self.cut = Windows(window.length, window.step, spoken=True, speakers=options.identify_speakers)
         self._voice = engines.voice
 
     @staticmethod

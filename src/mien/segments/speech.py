@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mien.segments import Reading
+from mien.segments.speakers import shares
 from mien.types import UNKNOWN, Granularity, Interval, Turn, Voiced, Word, sureness
 
 PADDING = 0.2
@@ -71,22 +72,14 @@ def grouped(words: Iterable[Word], granularity: Granularity) -> Iterator[Sequenc
 
 def attributed(words: Iterable[Word], turns: Sequence[Turn]) -> Iterator[Word]:
     """Each word with the speaker whose turns cover most of it; `unknown` where none does."""
-    first = 0
     for word in words:
         begin, end = word.time.begin, max(word.time.end, word.time.begin + 0.01)  # some have no length
-        while first < len(turns) and turns[first].time.end <= begin:
-            first += 1
-        covered: dict[str, float] = {}  # several turns of one person count together
-        sure: dict[str, float] = {}
-        for k in range(first, len(turns)):
-            if (turn := turns[k]).time.begin >= end:
-                break
-            if (shared := min(turn.time.end, end) - max(turn.time.begin, begin)) > 0:
-                covered[turn.person] = covered.get(turn.person, 0.0) + shared
-                sure[turn.person] = sure.get(turn.person, 0.0) + shared * turn.confidence
-        best = max(covered, key=covered.__getitem__, default=UNKNOWN)
+        said = shares(Interval(begin, end), turns)
+        best = max(said, key=lambda person: said[person].seconds, default=UNKNOWN)
         known = best != UNKNOWN
-        yield replace(word, person=best, speaker_confidence=sure[best] / covered[best] if known else None)
+        yield replace(
+            word, person=best, speaker_confidence=said[best].sure / said[best].seconds if known else None
+        )
 
 
 def speaker_sureness(words: Sequence[Word]) -> float | None:

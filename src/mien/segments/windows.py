@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from mien.segments import Reading
+from mien.segments.speakers import speaker
 from mien.types import Interval, Voiced
 
 
@@ -12,17 +13,19 @@ from mien.types import Interval, Voiced
 class Windows:
     """A window of `length` seconds every `step` seconds; the last ends with the sound.
 
-    With `spoken`, windows in which nobody speaks are left out.
+    With `spoken`, windows in which nobody speaks are left out; `speakers` says who speaks most in each.
     """
 
     length: float = 4.0
     step: float = 1.0
     spoken: bool = False
+    speakers: bool = False
     transcribed = False
 
     def segments(self, reading: Reading) -> Iterator[Voiced]:
         speech = iter(reading.speech) if self.spoken else None
         stretch = next(speech, None) if speech else None
+        turns = reading.turns if self.speakers else ()
         hearing = reading.hearing
         for k in count():
             begin, end = k * self.step, min(k * self.step + self.length, hearing.length)
@@ -32,6 +35,7 @@ class Windows:
                 stretch = next(speech, None)
             if speech is None or (stretch and stretch.begin < end):
                 time = Interval(begin, end)
-                yield Voiced(time=time, heard=hearing.between(time))
+                person, sure = speaker(time, turns)
+                yield Voiced(time=time, heard=hearing.between(time), person=person, speaker_confidence=sure)
             if end == hearing.length:
                 return
