@@ -24,9 +24,9 @@ def decoders():
 def begin(settings, decoders):
     """A session of a server with these settings, or others."""
 
-    def begin(engines=None, settings=settings, decoders=decoders, largest_reply=None):
+    def begin(engines=None, settings=settings, decoders=decoders, figures=None, largest_reply=None):
         engines = engines or SharedEngines(settings, at_once=2)
-        return Session(engines, decoders, settings, Figures(), largest_reply)
+        return Session(engines, decoders, settings, figures or Figures(), largest_reply)
 
     return begin
 

@@ -207,7 +207,12 @@ class _Process:
         # what it computes with numbers is nothing that threads would help
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(  # noqa: S603  # our own
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=environment,
+            process_group=0,  # Ctrl-C is for the program, which ends it once it has ended its own work
         )
         self._asked = cast("IO[bytes]", self._process.stdin)
         self._told = cast("IO[bytes]", self._process.stdout)

@@ -57,7 +57,6 @@ def work(open_: Callable[[bytes, str, Settings], Media], bounds: Bounds) -> None
     """Decode for whoever started this process, until that one says no more."""
     asked, told = os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # whoever prints does not speak for us
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who is interrupted is the other, which then ends us
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
     _bound(bounds.memory)
