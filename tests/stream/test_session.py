@@ -417,6 +417,27 @@ def test_where_nothing_is_found_the_model_warns(model, payload, warning, shot, s
     assert ask(data=payload(shot, sent), models={model: {}}) == {model: warning}
 
 
+def test_a_warning_says_what_was_wrong_with_the_payload_besides(tmp_path, ask):
+    murmur = np.random.default_rng(0).normal(0, 0.002, 4 * SOUND_RATE).astype(np.float32)
+    whole = talk(tmp_path / "a.flac", murmur).read_bytes()
+
+    quiet = ask(data=base64(whole[: len(whole) // 2]), models={"prosody": {}})["prosody"]
+
+    assert list(quiet) == ["warning", "code"]
+    assert quiet["code"] == "W0105"
+    assert re.fullmatch(
+        r"No speech detected \(the sound ends after .* seconds: the file was cut short\)\.", quiet["warning"]
+    )
+
+
+def test_what_was_wrong_with_a_payload_is_no_warning_where_something_is_found(tmp_path, ask):
+    whole = talk(tmp_path / "a.flac", tone(4.0)).read_bytes()
+
+    heard = ask(data=base64(whole[: len(whole) // 2]), models={"prosody": {}})["prosody"]
+
+    assert list(heard) == ["predictions"]
+
+
 def test_one_model_warns_beside_another_that_finds(sent, ask):
     quiet = np.concatenate([tone(0.1), silence(1.9)])  # speech to the stub, but no burst: too short
 
