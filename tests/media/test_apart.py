@@ -216,6 +216,17 @@ def test_what_a_decoder_prints_is_no_answer(breakable, sound):
     assert length(breakable, sound) == 8000
 
 
+def test_one_that_answers_nonsense_is_replaced(sound):
+    causes = []
+    says = r"import sys, time; print('\2\0\0\0\0\0\0\0{}nonsense', flush=True); time.sleep(9)"
+    decoders = Decoders([sys.executable, "-c", says], 1, causes.append)
+
+    with pytest.raises(NotDecoded), decoders.opened(sound, "a"):
+        pass
+
+    assert causes == ["crash"]
+
+
 @pytest.mark.parametrize("program", [["/nowhere/at/all"], [sys.executable, "-c", "raise SystemExit(3)"]])
 def test_where_none_can_be_started_it_is_our_fault(program, sound):
     decoders = Decoders(program, 1)

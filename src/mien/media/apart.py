@@ -98,7 +98,7 @@ class Decoders:
             self._changed.notify()
         if not was_ready:
             return EngineError(f"a decoder could not be started (status {status})")
-        late = status == -getattr(signal, "SIGALRM", 0)
+        late = -status == getattr(signal, "SIGALRM", None)
         log.error("a decoder %s; another takes its place", "took too long" if late else f"died ({status})")
         self._died("time" if late else "crash")
         return NotDecoded(
@@ -190,7 +190,7 @@ class Apart:
             raise NotDecoded
         try:
             told, pieces = process.ask(said, data)
-        except (OSError, EOFError) as error:
+        except Exception as error:  # it has ended, or what it says makes no sense
             self._process = None
             raise self._decoders.failed(process) from error
         if "error" in told:
