@@ -299,8 +299,6 @@ def test_nobody_is_shut_out_of_a_result(address, look, axe, talking, measured, s
 
 
 def test_a_call_is_measured_by_the_real_engines_and_read_along(look, settings):
-    if not CALL.is_file():
-        pytest.skip("the example is not there")
     with served(build(Settings(home=settings.home, poll_seconds=0.05))) as address:
         page = look(f"{address}/result/{begun(address, CALL, models={'prosody': {}, 'language': {}})}")
 

@@ -1,9 +1,12 @@
 """Train the face network on FER+ votes and rated faces, then on its own scores of all faces.
 
     python -m training.face.train --data DATA --work WORK [--minutes 40]
+    python -m training.face.train --data DATA --work WORK --start face.onnx [--minutes 40]
 
 A tenth of the faces are rated. Twice on the way the running average of the network names the others,
-knowing their votes besides (`network.Informed`), and those scores are learned too. The rates follow the
+knowing their votes besides (`network.Informed`), and those scores are learned too. A network trained
+further from a shipped one learns from the first step what that says of a face and its mirror image on
+average: it then says in one pass what took two. The rates follow the
 minutes of processor time spent rather than a number of epochs, so that training takes what it was
 given, however it is paused. A checkpoint is written after each epoch, and a run that was stopped goes
 on from it.
@@ -19,17 +22,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.average import follow
 from training.clock import Clock
 from training.face.augment import changed
 from training.face.data import CLASSES, PARTS, Faces, read
 from training.face.network import FaceNet, Informed
+from training.face.start import begin
+from training.precision import halved
 
 BATCH = 64
 RATE = 1.5e-3
 DECAY = 0.05
-KEEP = 0.998
-"""How much of the running average stays at each step: it spans about an epoch."""
-
 NAMES_WEIGHT = 12.0
 """By which the mean over 111 names weighs against the cross entropy of the votes."""
 
@@ -38,6 +41,9 @@ GIVEN_WEIGHT = 0.5
 
 MIXED = 0.3
 """Share of the batches in which faces are mixed two by two."""
+
+FURTHER = 0.4
+"""By how much slower a network learns that was trained before."""
 
 NAMED_AT = (0.35, 0.65)
 """Shares of the time after which the network names unrated faces."""
@@ -83,7 +89,7 @@ def step_loss(pair: Pair, images: Tensor, targets: Targets, rows: Tensor, rng: n
         mixed = known[0][:, None] * names + known[1][:, None] * names[other]
         names = mixed / (known[0] + known[1]).clamp_min(1e-6)[:, None]
         weight, rated = total.sqrt(), rated * rated[other]
-    with torch.autocast("cpu", torch.bfloat16):
+    with halved():
         embedding, said_votes, said_names = pair.face(seen)
         helped = pair.informed(embedding, votes)
     of_votes = -(votes * functional.log_softmax(said_votes.float(), 1)).sum(1).mean()
@@ -103,7 +109,7 @@ def scores_of(network: FaceNet, images: Tensor) -> tuple[Tensor, Tensor, Tensor]
     network.eval()
     found = []
     for part in images.split(512):
-        with torch.autocast("cpu", torch.bfloat16):
+        with halved():
             found.append([x.float() for x in network(part.float())])
     embedding, votes, names = (torch.cat(x) for x in zip(*found, strict=True))
     return embedding, votes, names
@@ -111,13 +117,20 @@ def scores_of(network: FaceNet, images: Tensor) -> tuple[Tensor, Tensor, Tensor]
 
 @torch.no_grad()
 def named(pair: Pair, images: Tensor, votes: Tensor) -> Tensor:
-    """(faces, 111) scores by the average network that knows the votes."""
+    """(faces, 111) scores by the average network that knows the votes, over a face and its mirror image."""
     pair.eval()
-    embedding, _, _ = scores_of(pair.face, images)
-    return torch.sigmoid(pair.informed(embedding, votes))
+    seen = (scores_of(pair.face, some)[0] for some in (images, images.flip(2)))
+    return torch.stack([torch.sigmoid(pair.informed(embedding, votes)) for embedding in seen]).mean(0)
 
 
-def train(data: Path, work: Path, minutes: float) -> None:
+def shown(network: FaceNet, images: Tensor) -> Tensor:
+    """(faces, 111) scores by a network that knows the face alone, likewise."""
+    return torch.stack(
+        [torch.sigmoid(scores_of(network, some)[2]) for some in (images, images.flip(2))]
+    ).mean(0)
+
+
+def train(data: Path, work: Path, minutes: float, start: Path | None) -> None:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     faces = read(data)
@@ -130,14 +143,17 @@ def train(data: Path, work: Path, minutes: float) -> None:
     images, targets = torch.from_numpy(faces.images), Targets(faces)
     every_epoch = np.concatenate([faces.train, rated])  # rated faces are shown twice
     pair, average = Pair(), Pair()
+    if start:
+        begin(pair.face, start, images[faces.train[:2048]].float())
     pair = pair.to(memory_format=torch.channels_last)
     pair.face.compile()  # a quarter less time a step
     average.load_state_dict(pair.state_dict())
+    rate = RATE * (FURTHER if start else 1.0)
     matrices = [p for p in pair.parameters() if p.ndim > 1]
     others = [p for p in pair.parameters() if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}],
-        lr=RATE,
+        lr=rate,
         fused=True,
     )
     steps = len(every_epoch) // BATCH
@@ -145,6 +161,9 @@ def train(data: Path, work: Path, minutes: float) -> None:
     clock = Clock(minutes * 60)
     checkpoint = work / "face.pt"
     epoch, times_named = _resume(checkpoint, parts, targets, clock)
+    if start and not epoch:
+        rows = torch.from_numpy(faces.train)
+        targets.give(rows, shown(pair.face, images[rows]))
     while clock.part < 1:
         begun, total, taken = clock.spent, 0.0, 0
         if times_named < len(NAMED_AT) and clock.part >= NAMED_AT[times_named]:
@@ -157,7 +176,7 @@ def train(data: Path, work: Path, minutes: float) -> None:
             if clock.part >= 1:
                 break
             for group in optimizer.param_groups:
-                group["lr"] = RATE * clock.rate
+                group["lr"] = rate * clock.rate
             some = shuffled[step * BATCH : (step + 1) * BATCH]
             loss = step_loss(pair, images[some].float(), targets, some, rng)
             optimizer.zero_grad()
@@ -165,7 +184,7 @@ def train(data: Path, work: Path, minutes: float) -> None:
             torch.nn.utils.clip_grad_norm_(pair.parameters(), 5.0)
             optimizer.step()
             clock.steps += 1
-            _follow(average, pair, clock.steps)
+            follow(average, pair, clock.steps)
             total += loss.item()
             taken += 1
         stored = {name: part.state_dict() for name, part in parts.items()}
@@ -209,17 +228,6 @@ def mean_correlation(
     return float(np.mean([np.corrcoef(said[:, j], truth[:, j])[0, 1] for j in np.flatnonzero(shown)]))
 
 
-@torch.no_grad()
-def _follow(average: Pair, pair: Pair, step: int) -> None:
-    """Move the average of the weights a little towards the weights."""
-    keep = min(KEEP, (1 + step) / (10 + step))
-    for mean, now in zip(average.state_dict().values(), pair.state_dict().values(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(now, 1 - keep)
-        else:
-            mean.copy_(now)
-
-
 def _resume(checkpoint: Path, parts: dict[str, Any], targets: Targets, clock: Clock) -> tuple[int, int]:
     """The epoch to go on with, and how often unrated faces have been named."""
     if not checkpoint.exists():
@@ -240,12 +248,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=40)
+    parser.add_argument("--start", type=Path, help="a shipped network, to train it further")
     parser.add_argument("--threads", type=int, default=0)
     wanted = parser.parse_args()
     if wanted.threads:
         torch.set_num_threads(wanted.threads)
     wanted.work.mkdir(parents=True, exist_ok=True)
-    train(wanted.data, wanted.work, wanted.minutes)
+    train(wanted.data, wanted.work, wanted.minutes, wanted.start)
 
 
 if __name__ == "__main__":

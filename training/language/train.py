@@ -20,6 +20,7 @@ from torch.nn import functional
 from mien.engines.textnet import EXPRESSED, FELT, TOXIC
 from training.language.corpus import Batch, Source, batches, load, padded, softened, tokenizer
 from training.language.network import Encoder, Network, Read
+from training.precision import halved
 
 SHARES = {
     "rated": 0.55,
@@ -109,7 +110,7 @@ def train(sources: list[Source], network: Network, wanted: argparse.Namespace, h
             group["lr"] = rate * warm
         batch = next(streams[names[rng.choice(len(names), p=shares / shares.sum())]])
         network.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with halved():
             read = network(batch.ids + wanted.shift, batch.mask, batch.shapes)
         loss, parts = loss_of(Read(*(part.float() for part in read)), batch, evenly)
         if not parts:
@@ -179,7 +180,7 @@ def read_all(network: Network, source: Source, shift: int, indices: np.ndarray |
     for begin in range(0, len(order), 96):
         some = order[begin : begin + 96]
         batch = padded(source, some, rng, spoken=0.0, joined=0.0)
-        with torch.autocast("cpu", torch.bfloat16):
+        with halved():
             read = network(batch.ids + shift, batch.mask, batch.shapes)
         yield some, batch, Read(*(part.float() for part in read))
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.precision import halved
 from training.speakers.network import RATE, SILENT, STEP, THINNED, Speaker
 
 BATCH = 96
@@ -159,7 +160,7 @@ def main() -> None:
         frames = round(rng.choice(SECONDS) * RATE / STEP)
         bands, owners = voices.batch(frames * THINNED)
         bands = changed(bands, rng)
-        with torch.autocast("cpu", torch.bfloat16):
+        with halved():
             embeddings = network(bands, frames, 1)[:, :, 0]
         cosine = (embeddings * voices.targets[owners]).sum(1).mean()
         loss = 1 - cosine + BY_VOICE * by_voice(embeddings, owners)

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.average import follow
 from training.clock import Clock
+from training.precision import halved
 from training.voice.augment import bands_changed
 from training.voice.data import DEVELOPMENT, EMOGATOR, TRAIN, Clips, load
 from training.voice.network import HOP, Classifier, LogMel, normalised
@@ -26,9 +28,6 @@ from training.voice.network import HOP, Classifier, LogMel, normalised
 BATCH = 64
 RATE = 1.5e-3
 DECAY = 0.05
-KEEP = 0.998
-"""How much of the running average stays at each step."""
-
 SMOOTHING = 0.1
 MIXED = 0.35
 """Share of the batches in which bursts are mixed two by two."""
@@ -82,7 +81,7 @@ def step_loss(
         bands = torch.lerp(bands[other], bands, share)
         target = torch.lerp(target[other], target, share)
         teacher = torch.lerp(teacher[other], teacher, share)
-    with torch.autocast("cpu", torch.bfloat16):
+    with halved():
         logits, said = network(bands)
     crossed = -(target * functional.log_softmax(logits.float(), 1)).sum(1).mean()
     return crossed + TAUGHT_WEIGHT * functional.smooth_l1_loss(said.float(), teacher)
@@ -146,7 +145,7 @@ def train(work: Path, minutes: float, checkpoint: Path, start: Path | None) -> N
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             clock.steps += 1
-            _follow(average, network, clock.steps)
+            follow(average, network, clock.steps)
             total += loss.item()
             taken += 1
         stored = {name: part.state_dict() for name, part in parts.items()}
@@ -163,17 +162,6 @@ def hits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     """How often the intended expression is first, and among the first five."""
     above = (logits > logits.gather(1, labels[:, None])).sum(1)
     return float((above < 1).float().mean()), float((above < 5).float().mean())
-
-
-@torch.no_grad()
-def _follow(average: Classifier, network: Classifier, step: int) -> None:
-    """Move the average of the weights a little towards the weights."""
-    keep = min(KEEP, (1 + step) / (10 + step))
-    for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(now, 1 - keep)
-        else:
-            mean.copy_(now)
 
 
 def _resume(checkpoint: Path, parts: dict[str, Any], clock: Clock) -> int:

@@ -64,8 +64,8 @@ ROUNDS = 3
 same are put together."""
 
 STRANGER, CERTAINTY = 0.15, 12.0
-"""How alike a turn is to nobody in particular, and how fast confidence grows with likeness; fitted on made
-conversations of speakers that the network had not heard."""
+"""How alike a turn is to nobody in particular, and how fast confidence grows with likeness; chosen by
+hand on made conversations of speakers that the network had not heard."""
 
 
 class SpeakerNet:

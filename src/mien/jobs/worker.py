@@ -142,10 +142,10 @@ class Worker:
                 self._stop.wait(STORE_PAUSE)
                 continue
             if task is None:
-                if self._woken[lane].wait(pause):
-                    pause = self._settings.poll_seconds
+                woken = self._woken[lane].wait(pause)
                 self._woken[lane].clear()
-                pause = min(pause * IDLER, self._settings.poll_seconds * IDLEST)
+                shortest = self._settings.poll_seconds
+                pause = shortest if woken else min(pause * IDLER, shortest * IDLEST)
             else:
                 pause = self._settings.poll_seconds
                 self._take(task)

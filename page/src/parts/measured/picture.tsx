@@ -66,7 +66,7 @@ export function FaceBox({ box, size, chosen, children }: { box: ArrayLike<number
       class={chosen ? "face-box chosen" : "face-box"}
       style={{ left: share(x, size.width), top: share(y, size.height), width: share(w, size.width), height: share(h, size.height) }}
     >
-      {children && <span class={`face-label ${x > size.width * 0.6 ? "left" : ""} ${y < size.height * 0.07 ? "within" : ""}`}>{children}</span>}
+      {children && <span class={`face-label ${x + w / 2 > size.width / 2 ? "left" : ""} ${y < size.height * 0.07 ? "within" : ""}`}>{children}</span>}
     </div>
   );
 }

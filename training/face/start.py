@@ -1,0 +1,57 @@
+"""The shipped face network as the begin of further training.
+
+In the graph normalisations are part of the convolutions before them: these are taken apart again, by what
+training faces give there, so that all goes on as it was.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from training.face.network import FaceNet
+
+
+def begin(network: FaceNet, shipped: Path, images: Tensor) -> None:
+    """Let `network` be the shipped one; its normalisations are set by `images` (faces, 48, 48)."""
+    graph = onnx.load(shipped).graph
+    raw = {
+        one.name.removesuffix(".half"): torch.from_numpy(numpy_helper.to_array(one).astype(np.float32))
+        for one in graph.initializer
+    }
+    prefix = "network."
+    found = {name.removeprefix(prefix): one for name, one in raw.items() if name.startswith(prefix)}
+    for node in graph.node:
+        if node.op_type == "Conv":
+            path = node.name.strip("/").removesuffix("/Conv").replace("/", ".").removeprefix(prefix)
+            path = path.replace("blocks.blocks.", "blocks.").replace("shortcut.shortcut.", "shortcut.")
+            norm = path[:-1] + "2" if path.endswith("shortcut.1") else f"{path}_norm"
+            found[f"{path}.weight"], found[f"{norm}.bias"] = raw[node.input[1]], raw[node.input[2]]
+    missing = network.load_state_dict(found, strict=False).missing_keys
+    assert all("norm" in name or "shortcut.2." in name for name in missing), missing
+    _set_apart(network, images)
+
+
+@torch.no_grad()
+def _set_apart(network: FaceNet, images: Tensor) -> None:
+    """Give each normalisation the mean and variance of what comes to it, and the weights that undo it."""
+
+    def see(norm: nn.Module, given: tuple[Tensor]) -> None:
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        variance, mean = torch.var_mean(given[0], (0, 2, 3), correction=0)
+        norm.bias += mean
+        norm.weight.copy_((variance + norm.eps).sqrt())
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+
+    hooks = [
+        one.register_forward_pre_hook(see) for one in network.modules() if isinstance(one, nn.BatchNorm2d)
+    ]
+    network.eval()(images)
+    for hook in hooks:
+        hook.remove()
