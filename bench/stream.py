@@ -3,7 +3,7 @@
     python bench/stream.py                      all but the soak, about three minutes on two cores
     python bench/stream.py one many idle flood  some of it
     python bench/stream.py soak 600             rising and falling load for so many seconds
-    python bench/stream.py --film FILM …        a film whose first frame shows a face, for the face model
+    python bench/stream.py --film FILM …        a film that begins with a face, for the face model
 
 A server of our own is started as `mien serve` starts it; what has no engine here is left out. Each figure
 is taken in one run, the message and its network alone by turns, as medians.
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,10 @@ TIMES = 100
 
 @dataclass(frozen=True)
 class Case:
-    """A message, and what its networks do for it without a server."""
+    """Messages that follow each other, and what the networks do for one without a server."""
 
     name: str
-    message: str
+    messages: tuple[str, ...]
     alone: Callable[[], object]
     reach: str
 
@@ -66,7 +67,7 @@ def main() -> None:
     cases = list(_cases(Engines(Settings()), asked.film))
     with tempfile.TemporaryDirectory() as home, server(Path(home)) as (url, process):
         for case in cases:
-            asyncio.run(_asked(url, case.message))  # loads the engines
+            asyncio.run(_asked(url, case.messages[0]))  # loads the engines
         if "one" in asked.what:
             asyncio.run(one(url, cases))
         if "many" in asked.what:
@@ -94,7 +95,7 @@ async def one(url: str, cases: list[Case]) -> None:
                 begin = time.perf_counter()
                 await asyncio.to_thread(case.alone)
                 alone.append(time.perf_counter() - begin)
-                whole.append(await took(session, case.message))
+                whole.append(await took(session, case.messages[turn % len(case.messages)]))
                 if turn < 5:  # the first warm up
                     alone.clear()
                     whole.clear()
@@ -117,7 +118,7 @@ async def many(
             for turn in range(round(seconds * per_second)):
                 due = begin + turn / per_second
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                await took(session, case.message)
+                await took(session, case.messages[turn % len(case.messages)])
                 times.append(time.perf_counter() - due)  # from when it was due: no waiting is hidden
 
     await asyncio.gather(*(talking(number) for number in range(sessions)))
@@ -144,10 +145,11 @@ async def flood(url: str, cases: list[Case]) -> None:
     """What others notice of a session that sends as fast as it can."""
     for case in cases:
         async with opened(url) as other, opened(url) as flooding:
-            quiet = [await took(other, case.message) for _ in range(TIMES)]
-            sending = asyncio.create_task(_flood(flooding, case.message))
+            messages = [case.messages[turn % len(case.messages)] for turn in range(TIMES)]
+            quiet = [await took(other, message) for message in messages]
+            sending = asyncio.create_task(_flood(flooding, case.messages[0]))
             await asyncio.sleep(0.5)
-            wet = [await took(other, case.message) for _ in range(TIMES)]
+            wet = [await took(other, message) for message in messages]
             sending.cancel()
         ratio = p95(wet) / p95(quiet)
         print(f"a flood of the same from one session, {case.name}:")
@@ -183,7 +185,7 @@ async def soak(url: str, cases: list[Case], process: int, seconds: float) -> Non
             while time.monotonic() < until:
                 async with opened(url) as session:
                     for case in cases * 3:
-                        reply = json.loads(await _said(session, case.message))
+                        reply = json.loads(await _said(session, case.messages[count % len(case.messages)]))
                         assert "error" not in reply, reply
                         count += 1
             return count
@@ -213,17 +215,18 @@ def _language(engines: Engines) -> Case:
         engines.text_reader.read_texts(passages)
 
     message = {"data": TEXT, "raw_text": True, "models": {"language": {}}}
-    return Case("language, the 20 words of a text", json.dumps(message), alone, "≤ 1.3, p50 ≤ 8 ms")
+    return Case("language, the 20 words of a text", (json.dumps(message),), alone, "≤ 1.3, p50 ≤ 8 ms")
 
 
 def _face(engines: Engines, film: Path | None) -> Case:
-    options = MODELS["face"].options()
-    model = MODELS["face"](options, engines, None)
-    picture = _jpeg(film)
-    frames = list(open_media(picture, "0", Settings()).frames((0,)))
-    message = {"data": b64encode(picture).decode(), "models": {"face": {}}}
+    model = MODELS["face"](MODELS["face"].options(), engines, None)
+    pictures = _jpegs(film)
+    frames = cycle([next(open_media(one, "0", Settings()).frames((0,))) for one in pictures])
+    messages = tuple(
+        json.dumps({"data": b64encode(one).decode(), "models": {"face": {}}}) for one in pictures
+    )
     return Case(
-        "face, a JPEG of 640 × 480", json.dumps(message), lambda: model.predict(frames), "≤ 1.3, p50 ≤ 25 ms"
+        "face, JPEGs of 640 × 480", messages, lambda: model.predict([next(frames)]), "≤ 1.3, p50 ≤ 25 ms"
     )
 
 
@@ -244,7 +247,7 @@ def _sound(engines: Engines) -> Case:
         "models": {name: {} for name in names},
         "reset_stream": True,
     }
-    return Case(f"{' + '.join(names)}, 2 s of sound", json.dumps(message), alone, "p50 ≤ 30 ms with burst")
+    return Case(f"{' + '.join(names)}, 2 s of sound", (json.dumps(message),), alone, "p50 ≤ 30 ms with burst")
 
 
 def _wav(sound: Sound) -> bytes:
@@ -254,13 +257,17 @@ def _wav(sound: Sound) -> bytes:
     return head + b"data" + len(samples).to_bytes(4, "little") + samples
 
 
-def _jpeg(film: Path | None) -> bytes:
-    """The first frame of a film; or, without one, a picture of nobody."""
+def _jpegs(film: Path | None) -> list[bytes]:
+    """Three frames a second of the begin of a film, there and back, as a camera would send them; or,
+    without one, a picture of nobody."""
     if film is None:
-        frame = av.VideoFrame.from_ndarray(np.full((480, 640, 3), 128, np.uint8), format="rgb24")
-    else:
-        with av.open(str(film)) as container:
-            frame = next(container.decode(video=0))
+        return [_jpeg(av.VideoFrame.from_ndarray(np.full((480, 640, 3), 128, np.uint8), format="rgb24"))]
+    images = [frame.image for frame in open_media(film, film.name, Settings()).frames(range(0, 128, 8))]
+    pictures = [_jpeg(av.VideoFrame.from_ndarray(image, format="rgb24")) for image in images]
+    return pictures + pictures[-2:0:-1]
+
+
+def _jpeg(frame: av.VideoFrame) -> bytes:
     encoder: Any = av.CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 640, 480, "yuvj420p", Fraction(1, 25)
     frame = frame.reformat(width=640, height=480, format="yuvj420p")

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from skimage import data
 
+from mien.engines import FaceMemory, Watched
+from mien.engines.mesh import MeshFinder
 from mien.errors import EngineError
 from mien.settings import Settings
 from mien.types import SOUND_RATE
@@ -34,6 +36,18 @@ def with_mesh(request):
     except EngineError as error:
         pytest.skip(f"MediaPipe's networks cannot be fetched here: {error}")
     return settings
+
+
+@pytest.fixture(scope="session")
+def find(with_mesh):
+    """The faces of pictures that follow each other."""
+    finder = MeshFinder(with_mesh)
+
+    def find(*images):
+        memory = FaceMemory()
+        return finder.find([Watched(image, memory) for image in images])
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import pytest
 
 from mien.engines import ALIGNED
 from mien.engines.appearance import Appearance
-from mien.engines.mesh import MeshFinder
 from mien.engines.views import View, seen
 
 ALIKE = Appearance.alike
@@ -35,10 +34,9 @@ def test_the_same_face_in_other_light_is_the_same_person():
 
 
 @pytest.mark.parametrize("turn", [-40, 20, 60])
-def test_a_face_that_tilts_or_comes_nearer_is_the_same_person(turn, with_mesh, astronaut):
-    finder = MeshFinder(with_mesh)
+def test_a_face_that_tilts_or_comes_nearer_is_the_same_person(turn, find, astronaut):
     tilted = seen(astronaut, View(226, 130, 240, np.radians(turn)), 600)
-    views = [seen(image, finder.find([image])[0][0].aligned, ALIGNED) for image in (astronaut, tilted)]
+    views = [seen(image, find(image)[0][0].aligned, ALIGNED) for image in (astronaut, tilted)]
 
     one, other = embedded(*views)
 

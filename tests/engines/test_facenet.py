@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from mien.engines import VIEW
 from mien.engines.facenet import FaceNet, small
-from mien.engines.mesh import MeshFinder
 from mien.engines.meshnet import MeshNet
 from mien.engines.views import View, seen
 from mien.errors import EngineError
@@ -35,13 +34,13 @@ def meshes():
 
 
 @pytest.fixture(scope="module")
-def smiling(with_mesh, astronaut):
+def smiling(find, astronaut):
     """The astronaut's face as readers see it."""
-    return the_face(with_mesh, astronaut)
+    return the_face(find, astronaut)
 
 
-def the_face(with_mesh, image):
-    (found,) = MeshFinder(with_mesh).find([image])
+def the_face(find, image):
+    (found,) = find(image)
     (face,) = [face for face in found if face.probability >= 0.99]
     return seen(image, face.view, VIEW)
 
@@ -56,10 +55,10 @@ def test_a_smiling_face_is_read_as_one(reader, smiling):
 
 
 @pytest.mark.parametrize("scale", [0.4, 4.0])
-def test_the_size_of_the_picture_matters_little(scale, reader, smiling, with_mesh, astronaut):
+def test_the_size_of_the_picture_matters_little(scale, reader, smiling, find, astronaut):
     """The network learned from small grey faces; large ones in colour must be read the same way."""
     other = seen(astronaut, View(256, 256, 512), int(512 * scale))
-    one, two = reader.read([smiling, the_face(with_mesh, other)]).expressions
+    one, two = reader.read([smiling, the_face(find, other)]).expressions
 
     assert np.abs(one - two).max() < 0.15
     assert np.corrcoef(one, two)[0, 1] > 0.97

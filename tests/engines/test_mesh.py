@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mien.engines.mesh import MeshFinder, face_finder
+from mien.engines import FaceMemory, Watched
+from mien.engines.mesh import SEARCHED, MeshFinder, _Networks, face_finder
 from mien.engines.tflite import onnx_of
 from mien.engines.views import View, seen
 from mien.errors import EngineError, EngineMissing
@@ -13,33 +14,28 @@ FACE = (180, 72, 92, 104)
 """Where the astronaut's face lies: x, y, w, h."""
 
 
-@pytest.fixture(scope="module")
-def finder(with_mesh):
-    return MeshFinder(with_mesh)
-
-
-def test_a_face_is_found_where_it_is(finder, astronaut):
-    ((face,),) = finder.find([astronaut])
+def test_a_face_is_found_where_it_is(find, astronaut):
+    ((face,),) = find(astronaut)
 
     assert (face.box.x, face.box.y, face.box.w, face.box.h) == pytest.approx(FACE, abs=4)
     assert face.probability >= 0.99
 
 
 @pytest.mark.parametrize("scale", [0.5, 3.0])
-def test_boxes_are_in_pixels_of_the_picture_given(scale, finder, astronaut):
+def test_boxes_are_in_pixels_of_the_picture_given(scale, find, astronaut):
     other = seen(astronaut, View(256, 256, 512), int(512 * scale))
 
-    ((face,),) = finder.find([other])
+    ((face,),) = find(other)
 
     assert (face.box.x, face.box.y, face.box.w, face.box.h) == pytest.approx(
         tuple(np.array(FACE) * scale), abs=5 * scale
     )
 
 
-def test_every_face_of_a_wide_picture_is_found(finder, astronaut):
+def test_every_face_of_a_wide_picture_is_found(find, astronaut):
     wall = np.tile(astronaut[:320, 60:380], (2, 5, 1))
 
-    (found,) = finder.find([wall])
+    (found,) = find(wall)
     faces = [face for face in found if face.probability >= 0.99]
 
     assert len(faces) == 10
@@ -48,10 +44,10 @@ def test_every_face_of_a_wide_picture_is_found(finder, astronaut):
 
 
 @pytest.mark.parametrize("degrees", [-40, -20, 20, 40])
-def test_readers_get_a_tilted_face_nearly_upright(degrees, finder, astronaut):
+def test_readers_get_a_tilted_face_nearly_upright(degrees, find, astronaut):
     tilted = seen(astronaut, View(226, 130, 300, np.radians(degrees)), 600)
 
-    ((face,),) = finder.find([tilted])
+    ((face,),) = find(tilted)
 
     left = abs(degrees) - abs(np.degrees(face.view.turn))
     assert left <= 20  # the astronaut tilts a little; what is more than 15° is turned back
@@ -59,9 +55,9 @@ def test_readers_get_a_tilted_face_nearly_upright(degrees, finder, astronaut):
 
 
 @pytest.mark.parametrize("degrees", [-40, 0, 30])
-def test_what_tells_faces_apart_has_eyes_nose_and_mouth_where_arcface_has_them(degrees, finder, astronaut):
+def test_what_tells_faces_apart_has_eyes_nose_and_mouth_where_arcface_has_them(degrees, find, astronaut):
     tilt = View(226, 130, 300, np.radians(degrees))
-    ((face,),) = finder.find([seen(astronaut, tilt, 600)])
+    ((face,),) = find(seen(astronaut, tilt, 600))
     places = np.array([(38.3, 51.7), (73.5, 51.5), (41.5, 92.4), (70.7, 92.2)], np.float32) / 112
 
     eyes_and_mouth = tilt.placed(face.aligned.placed(places) / 600)
@@ -78,29 +74,57 @@ def test_what_tells_faces_apart_has_eyes_nose_and_mouth_where_arcface_has_them(d
         pytest.param(np.full((8, 2000, 3), 90, np.uint8), id="a line"),
     ],
 )
-def test_where_there_is_no_face_none_is_found(image, finder):
-    assert finder.find([image]) == [[]]
+def test_where_there_is_no_face_none_is_found(image, find):
+    assert find(image) == [[]]
 
 
-def test_a_face_is_followed_lost_and_found_again(finder, astronaut):
+def test_a_face_is_followed_lost_and_found_again(find, astronaut):
     blank = np.full_like(astronaut, 128)
     moved = np.roll(astronaut, 12, axis=1)
     elsewhere = np.roll(astronaut, 150, axis=1)
 
-    found = finder.find([astronaut, moved, blank, elsewhere, astronaut])
+    found = find(astronaut, moved, blank, elsewhere, astronaut)
 
     assert [len(faces) for faces in found] == [1, 1, 0, 1, 1]
     assert found[3][0].box.x == pytest.approx(FACE[0] + 150, abs=6)
 
 
-def test_somebody_who_comes_in_is_seen_within_four_frames(finder, astronaut):
+@pytest.mark.parametrize("small", [1, 2])
+def test_somebody_who_comes_in_is_seen_at_once(small, find, astronaut):
+    alone = np.concatenate([astronaut, np.full_like(astronaut, 90)], 1)
+    both = alone.copy()
+    both[: 512 // small, -512 // small :] = astronaut[::small, ::small]
+
+    found = find(alone, alone, both)
+
+    assert [len(faces) for faces in found] == [1, 1, 2]
+
+
+def test_a_picture_that_does_not_change_is_followed(with_mesh, astronaut, monkeypatch):
+    searched = []
+    monkeypatch.setattr(
+        _Networks, "_searched", lambda self, image, held, views: searched.append(len(list(views))) or held
+    )
+    memory, brighter = FaceMemory(), np.clip(astronaut.astype(int) + 20, 0, 255).astype(np.uint8)
+    finder = MeshFinder(with_mesh)
+
+    finder.find([Watched(image, memory) for image in (astronaut, astronaut, brighter, astronaut)])
+    assert searched == [0]
+    finder.find([Watched(astronaut, memory)] * SEARCHED)
+    assert searched == [0, 0]
+
+
+def test_pictures_of_several_films_given_at_once_are_not_taken_for_one(with_mesh, astronaut):
+    finder = MeshFinder(with_mesh)
     alone = np.concatenate([astronaut, np.full_like(astronaut, 90)], 1)
     both = np.concatenate([astronaut, astronaut[:, ::-1]], 1)
+    one, other = FaceMemory(), FaceMemory()
 
-    found = finder.find([alone, both, both, both, both])
+    found = finder.find(
+        [Watched(alone, one), Watched(both, other), Watched(alone, one), Watched(both, other)]
+    )
 
-    assert len(found[0]) == 1
-    assert len(found[4]) == 2
+    assert [len(faces) for faces in found] == [1, 2, 1, 2]
 
 
 def test_where_nothing_may_be_fetched_it_says_what_to_do(tmp_path):

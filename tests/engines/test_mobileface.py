@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from mien.engines import ALIGNED, Engines
-from mien.engines.mesh import MeshFinder
 from mien.engines.mobileface import FACES, MobileFace, face_identity
 from mien.engines.views import seen
 from mien.errors import EngineError, EngineMissing
@@ -76,7 +75,7 @@ def test_where_it_has_not_been_pulled_it_says_how(tmp_path):
         face_identity(Settings(home=tmp_path, face_identity="mobileface"))
 
 
-def test_the_network_itself_knows_a_face_in_the_mirror_and_in_other_light(request, with_mesh, astronaut):
+def test_the_network_itself_knows_a_face_in_the_mirror_and_in_other_light(request, find, astronaut):
     settings = Settings(home=request.config.cache.mkdir("mien"), threads=1)
     try:
         pull(known("mobileface", settings), settings, pause=0)
@@ -84,9 +83,7 @@ def test_the_network_itself_knows_a_face_in_the_mirror_and_in_other_light(reques
         pytest.skip(f"MobileFace cannot be fetched here: {error}")
     identity = face_identity(settings)
     dark = (astronaut * 0.4).astype(np.uint8)
-    found = [
-        (image, MeshFinder(with_mesh).find([image])[0][0]) for image in (astronaut, astronaut[:, ::-1], dark)
-    ]
+    found = [(image, find(image)[0][0]) for image in (astronaut, astronaut[:, ::-1], dark)]
 
     plain, mirrored, darker = identity.embed([seen(image, one.aligned, ALIGNED) for image, one in found])
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.engines import ALIGNED, VIEW, FaceScores, FoundFace
+from mien.engines import ALIGNED, VIEW, FaceMemory, FaceScores, FoundFace
 from mien.engines.views import View
 from mien.models.face import Face, FaceOptions
 from mien.types import Box, Frame
@@ -34,12 +34,10 @@ class Script:
                 image[:80, x : x + 80] = next(numbers)
             yield Frame(index=k, time=k * step, image=image)
 
-    def known_faces(self):
-        return []
-
     def find(self, images):
         return [
-            [_found(x, probability) for _, x, probability in self.frames[image[0, -1, 0]]] for image in images
+            [_found(x, probability) for _, x, probability in self.frames[image[0, -1, 0]]]
+            for image, _ in images
         ]
 
     def read(self, faces):
@@ -60,7 +58,7 @@ def persons(*frames, step=1 / 3, batch=16, **options):
     """Whose each face is, frame by frame."""
     script = Script(*frames)
     engines = SimpleNamespace(
-        face_finder=script, face_reader=script, face_identity=script, known_faces=script.known_faces
+        face_finder=script, face_reader=script, face_identity=script, face_memory=FaceMemory
     )
     model = Face(FaceOptions(identify_faces=True, **options), engines, None)
     pieces = list(script.pieces(step))
@@ -131,7 +129,7 @@ def test_weak_and_small_faces_are_left_out():
 
 def test_without_identities_everybody_is_unknown():
     script = Script([(ANNA, 0, 1), (BEN, 200, 1)])
-    engines = SimpleNamespace(face_finder=script, face_reader=script, known_faces=script.known_faces)
+    engines = SimpleNamespace(face_finder=script, face_reader=script, face_memory=FaceMemory)
     (one, other) = Face(FaceOptions(save_faces=True), engines, None).predict(
         [Frame(index=0, time=0.0, image=np.zeros((100, 400, 3), np.uint8))]
     )

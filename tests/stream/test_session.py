@@ -678,6 +678,6 @@ def test_wide_limits_take_what_jobs_take(wide, sent, shot, tmp_path):
 
 def test_a_file_by_itself_knows_no_faces_of_others(settings):
     engines = Engines(settings)
-    engines.known_faces().append(grey(0))
+    engines.face_memory().known.append(grey(0))
 
-    assert engines.known_faces() == []
+    assert engines.face_memory().known == []

@@ -50,7 +50,7 @@ def crowd(call, *asked):
 def test_who_comes_alone_is_answered_alone():
     call = Recorded()
     call.go.set()
-    together = Together(call, at_once=1)
+    together = Together(call, at_once=1, most=8)
 
     assert together([1, 2]).tolist() == [2, 4]
     assert together([3]).tolist() == [6]
@@ -110,7 +110,7 @@ def test_tables_of_the_same_pieces_are_parted_alike():
         rows = np.array(pieces, np.float32)[:, np.newaxis]
         return FaceScores(rows, rows * 2, rows * 3)
 
-    scores = Together(call, at_once=1)([1, 2])
+    scores = Together(call, at_once=1, most=8)([1, 2])
 
     assert isinstance(scores, FaceScores)
     assert scores.facs.tolist() == [[2], [4]]
@@ -119,7 +119,7 @@ def test_tables_of_the_same_pieces_are_parted_alike():
 def test_every_role_that_is_shared_has_its_method(settings):
     engines = SharedEngines(settings, at_once=1)
 
-    for role, method in SHARED.items():
+    for role, (method, _) in SHARED.items():
         engine = engines.load(role)
         assert isinstance(getattr(engine, method), Together)
         assert engine.label == "stub (no measurement)"

@@ -60,7 +60,7 @@ class Landmarker:
         colour = np.repeat(image[:, :, np.newaxis], 3, 2)
         view = View(side / 2, side / 2, side * 1.2)
         for _ in range(2):
-            given = seen(colour, view, 256)[np.newaxis].astype(np.float32) / 255
+            given = seen(colour, view, 256).transpose(2, 0, 1)[np.newaxis].astype(np.float32) / 255
             raw, presence = self._session.run(["Identity", "Identity_1"], {"input_12": given})
             if presence.reshape(-1)[0] < 0:
                 return None

@@ -133,11 +133,28 @@ class FoundFace:
     """What is to be seen of the face to tell whose it is: eyes, nose and mouth where ArcFace has them."""
 
 
+class FaceMemory:
+    """What is remembered of a film, or of the pictures of one connection, from one to the next."""
+
+    def __init__(self) -> None:
+        self.known: list[Any] = []
+        """Whom the face model has seen, by its own notes"""
+        self.scene: Any = None
+        """What the finder saw last, likewise"""
+
+
+class Watched(NamedTuple):
+    """A picture, and the memory of those that came before it."""
+
+    image: Image
+    memory: FaceMemory
+
+
 class FaceFinder(Engine, Protocol):
     """Sees where faces are."""
 
-    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
-        """The faces of each image. The images are frames of one film in order, or one picture."""
+    def find(self, images: Sequence[Watched]) -> list[list[FoundFace]]:
+        """The faces of each image. Those with one memory are given in their order."""
 
 
 class FaceScores(NamedTuple):
@@ -241,10 +258,10 @@ class Engines:
         self._lock = RLock()
         self._loaded: dict[str, Engine] = {}
 
-    def known_faces(self) -> list[Any]:
-        """Whom the faces of a file may be: those the face model has seen before it, and adds to. For a
-        file by itself there are none."""
-        return []
+    def face_memory(self) -> FaceMemory:
+        """What is known of faces before a file is seen; what it shows is added. For a file by itself
+        that is nothing."""
+        return FaceMemory()
 
     def chosen(self) -> dict[str, str]:
         """The file that plays each role, without loading anything; empty where none does."""

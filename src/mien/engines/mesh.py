@@ -3,16 +3,17 @@ the face mesh of 468 points. They are pulled at first use (`mien models pull mes
 
 BlazeFace proposes faces: its short range sees those that fill a good part of the picture, its full range
 the smaller ones, and large pictures are looked at in tiles besides. The mesh is then laid on each
-proposal; it says how sure it is that there is a face, and where exactly. In a film the next frames are
-first tried with the meshes of the frame before, and searched anew when one is lost.
+proposal; it says how sure it is that there is a face, and where exactly. In a film, and in the pictures of
+one connection, the next is first tried with the meshes of the one before, and searched anew when a mesh is
+lost, when the picture changed elsewhere, and every now and then.
 
 Decoding follows MediaPipe's graphs (`modules/face_detection`, `modules/face_landmark`): anchors in the
 middle of each cell, boxes and six points relative to them, weighted suppression of overlapping ones.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
-from mien.engines import ALIGNED, FoundFace, cores
+from mien.engines import ALIGNED, FoundFace, Watched
 from mien.engines.onnx import opened
 from mien.engines.tflite import onnx_of
 from mien.engines.views import View, fitted, seen
@@ -53,8 +54,22 @@ HELD = 4.0
 """Presence (logit) that a mesh laid where the face was a frame ago needs, for the face not to be searched
 anew."""
 
-SEARCHED = 4
-"""Frames after which a film is searched anew though every face is held: somebody may have come in."""
+SEARCHED, SEARCHED_IN_TILES = 8, 16
+"""Frames after which a film is searched anew, and in tiles, though every face is held and nothing seems to
+have changed."""
+
+SAMPLES, CELLS = 64, 16
+"""Pixels and cells a side by which a picture is compared with the one that was last searched."""
+
+CHANGED = 24.0
+"""By how much (of 255) a cell must have become lighter or darker than the others for something to be new
+there: a face differs from what it hides by more, and the noise of a camera is less."""
+
+CUT = 0.5
+"""Share of cells that change when it is another scene."""
+
+AROUND = 1.6
+"""How much larger than its mesh the surroundings of a face are, whose changes are its own."""
 
 PRESENCE_MIDDLE, PRESENCE_WIDTH = 0.0, 1.0
 """From the presence logit to `probability`: σ((presence − middle) / width)."""
@@ -104,41 +119,70 @@ class _Held:
 
     points: Points
     presence: float
+    turn: float
+    """Tilt of the head, from eye to eye"""
+    x: float
+    y: float
+    side: float
+    """Middle and longer side of the upright mesh"""
 
-    @property
-    def turn(self) -> float:
-        """Tilt of the head, from eye to eye."""
-        right, left = (self.points[list(eye)].mean(0) for eye in (_RIGHT_EYE, _LEFT_EYE))
-        return float(np.arctan2(left[1] - right[1], left[0] - right[0]))
+    @classmethod
+    def of(cls, points: Points, presence: float) -> "_Held":
+        right, left = (points[list(eye)].mean(0) for eye in (_RIGHT_EYE, _LEFT_EYE))
+        turn = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
+        cos, sin = np.cos(turn), np.sin(turn)
+        upright = points @ np.array([[cos, -sin], [sin, cos]], np.float32)
+        low, high = upright.min(0), upright.max(0)
+        x, y = (low + high) / 2 @ np.array([[cos, sin], [-sin, cos]])
+        return cls(points, presence, turn, float(x), float(y), float((high - low).max()))
 
     @property
     def box(self) -> NDArray[np.float32]:
         return np.concatenate([self.points.min(0), self.points.max(0)])
 
-    def straight(self) -> tuple[float, float, float]:
-        """Middle (x, y) and longer side of the upright mesh."""
-        cos, sin = np.cos(self.turn), np.sin(self.turn)
-        upright = self.points @ np.array([[cos, -sin], [sin, cos]], np.float32)
-        low, high = upright.min(0), upright.max(0)
-        x, y = (low + high) / 2 @ np.array([[cos, sin], [-sin, cos]])
-        return float(x), float(y), float((high - low).max())
-
     def next_view(self) -> View:
         """Where to lay the mesh in the next frame."""
-        x, y, side = self.straight()
-        return View(x, y, side * MESH_MARGIN, self.turn)
+        return View(self.x, self.y, self.side * MESH_MARGIN, self.turn)
 
     def framed(self) -> View:
         """What readers are to see."""
-        x, y, side = self.straight()
-        up = side * RAISED
+        up = self.side * RAISED
         back = self.turn - float(np.clip(self.turn, -STRAIGHTENED, STRAIGHTENED))
-        return View(x + up * float(np.sin(self.turn)), y - up * float(np.cos(self.turn)), side * FRAMED, back)
+        x, y = self.x + up * float(np.sin(self.turn)), self.y - up * float(np.cos(self.turn))
+        return View(x, y, self.side * FRAMED, back)
 
     def aligned(self) -> View:
         """What tells whose face it is."""
         points = np.stack([self.points[list(some)].mean(0) for some in ALIGNED_POINTS])
         return fitted(points, ALIGNED_PLACES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What was seen in a picture."""
+
+    shape: tuple[int, ...]
+    held: list[_Held]
+    cells: NDArray[np.float32]
+    """(CELLS, CELLS) mean green of the picture that was searched last"""
+    frames: int = 0
+    """that have been followed since"""
+    untiled: int = 0
+    """since it was searched in tiles"""
+
+    def changed(self, cells: NDArray[np.float32], held: Sequence[_Held]) -> NDArray[np.bool_]:
+        """(CELLS, CELLS): which changed by themselves since the last search, but for those around faces."""
+        difference = cells - self.cells
+        # not when all became lighter
+        apart: NDArray[np.bool_] = np.abs(difference - np.median(difference)) >= CHANGED
+        height, width = self.shape[:2]
+        steps = (np.arange(CELLS, dtype=np.float32) + 0.5) / CELLS
+        for one in held:
+            middle, size = (one.box[:2] + one.box[2:]) / 2, (one.box[2:] - one.box[:2]) * AROUND
+            across = np.abs(steps * width - middle[0]) < size[0] / 2 + width / CELLS / 2
+            down = np.abs(steps * height - middle[1]) < size[1] / 2 + height / CELLS / 2
+            apart[np.ix_(down, across)] = False
+        return apart
 
 
 class MeshFinder:
@@ -151,68 +195,79 @@ class MeshFinder:
         self._lock = Lock()
         self._networks: _Networks | None = None
 
-    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
+    def find(self, images: Sequence[Watched]) -> list[list[FoundFace]]:
         networks = self._opened()
         found: list[list[FoundFace]] = []
-        held: list[_Held] = []
-        for i, image in enumerate(images):
-            follows = i > 0 and image.shape == images[i - 1].shape
-            held = networks.faces(image, held if follows else [], i % SEARCHED == 0, tiled=not follows)
-            found.append([_found(one, image) for one in held])
+        for image, memory in images:
+            before = memory.scene
+            if not isinstance(before, _Scene) or before.shape != image.shape:
+                before = None
+            memory.scene = networks.scene(image, before)
+            found.append([_found(one, image) for one in memory.scene.held])
         return found
 
     def _opened(self) -> "_Networks":
         with self._lock:
             if self._networks is None:
-                self._networks = _Networks(_folder(self._settings), cores(self._settings))
+                self._networks = _Networks(_folder(self._settings))
             return self._networks
 
 
 class _Networks:
-    def __init__(self, folder: Path, threads: int) -> None:
-        self._short = _BlazeFace(
-            folder / "face_detection_short_range.tflite", threads, 128, ((8, 2), (16, 6))
-        )
-        self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", threads, 192, ((4, 1),))
-        self._mesh = _opened(folder / "face_landmark.tflite", threads)
+    def __init__(self, folder: Path) -> None:
+        self._short = _BlazeFace(folder / "face_detection_short_range.tflite", 128, ((8, 2), (16, 6)))
+        self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", 192, ((4, 1),))
+        self._mesh = _opened(folder / "face_landmark.tflite")
 
-    def faces(self, image: Image, before: Sequence[_Held], searched: bool, tiled: bool) -> list[_Held]:
-        """The faces of a picture, largest first. `before` are those of the frame before it; whether
-        it is searched though all of them are still there, and whether in tiles besides."""
+    def scene(self, image: Image, before: _Scene | None) -> _Scene:
+        """What is in a picture, faces largest first. `before` is what was in the one before it."""
+        cells = _cells(image)
+        height, width = image.shape[:2]
+        if before is None:
+            return _Scene(image.shape, self._searched(image, [], _tiles(width, height)), cells)
         held: list[_Held] = []
         lost = False
-        for was in before:
+        for was in before.held:
             now = self._lay(image, was.next_view())
             # one that was not surely a face is no reason to search the whole picture
             lost = lost or (was.presence >= HELD and (now is None or now.presence < HELD))
             if now:
                 held.append(now)
-        if searched or lost or not before:
-            for proposal in self._proposed(image, tiled):
-                if all(_shared(proposal.box, one.box) < OVERLAP for one in held) and (
-                    one := self._lay(image, proposal.view)
-                ):
-                    held.append(one)
-        return sorted(_apart(held), key=lambda one: -one.straight()[2])
+        frames, untiled = before.frames + 1, before.untiled + 1
+        changed = before.changed(cells, held)
+        tiled = changed.mean() >= CUT or untiled >= SEARCHED_IN_TILES
+        if not (lost or tiled or changed.any() or frames >= SEARCHED):
+            return replace(before, held=_sorted(held), frames=frames, untiled=untiled)
+        views = _tiles(width, height) if tiled else _around(changed, width, height)
+        return _Scene(image.shape, self._searched(image, held, views), cells, untiled=0 if tiled else untiled)
 
-    def _proposed(self, image: Image, tiled: bool) -> list[_Proposal]:
+    def _searched(self, image: Image, held: list[_Held], views: Iterable[View]) -> list[_Held]:
+        """The faces that are held, and all others of the picture; `views` are looked at besides."""
+        for proposal in self._proposed(image, views):
+            if all(_shared(proposal.box, one.box) < OVERLAP for one in held) and (
+                one := self._lay(image, proposal.view)
+            ):
+                held.append(one)
+        return _sorted(held)
+
+    def _proposed(self, image: Image, views: Iterable[View]) -> list[_Proposal]:
         height, width = image.shape[:2]
         whole = View(width / 2, height / 2, max(height, width))
         found = [*self._short.proposed(image, whole), *self._full.proposed(image, whole)]
-        if tiled and max(height, width) >= TILED:
-            for tile in _tiles(width, height):
-                found.extend(self._full.proposed(image, tile))
+        for view in views:
+            found.extend(self._full.proposed(image, view))
         return _merged(found)
 
     def _lay(self, image: Image, view: View) -> _Held | None:
         """The mesh in a view, laid a second time where the first says the face is; None without one."""
         for _ in range(2):
-            given = seen(image, view, 192)[np.newaxis].astype(np.float32) / 255
+            given = _planes(seen(image, view, 192)) / np.float32(255)
             points, presence = self._mesh.run(["conv2d_21", "conv2d_31"], {"input_1": given})
             placed = view.placed(points.reshape(-1, 3)[:, :2] / 192)
-            held = _Held(placed, float(presence.reshape(-1)[0]))
-            if held.presence < 0 or not np.isfinite(placed).all():
+            sure = float(presence.reshape(-1)[0])
+            if sure < 0 or not np.isfinite(placed).all():
                 return None
+            held = _Held.of(placed, sure)
             moved = held.next_view()
             if abs(moved.side / view.side - 1) < 0.15 and np.hypot(moved.x - view.x, moved.y - view.y) < (
                 0.08 * view.side
@@ -225,9 +280,9 @@ class _Networks:
 class _BlazeFace:
     """One of the two detectors."""
 
-    def __init__(self, path: Path, threads: int, side: int, layers: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, path: Path, side: int, layers: Sequence[tuple[int, int]]) -> None:
         """`layers` are the (pixels a cell, anchors a cell) of its layers."""
-        self._session = _opened(path, threads)
+        self._session = _opened(path)
         self._side = side
         given, gives = self._session.get_inputs()[0], self._session.get_outputs()
         self._given = given.name
@@ -241,7 +296,7 @@ class _BlazeFace:
         self._anchors = np.concatenate(anchors)
 
     def proposed(self, image: Image, view: View) -> Iterator[_Proposal]:
-        given = seen(image, view, self._side, black=True)[np.newaxis].astype(np.float32) / 127.5 - 1
+        given = _planes(seen(image, view, self._side, black=True)) / np.float32(127.5) - 1
         points, scores = self._session.run(self._gives, {self._given: given})
         likely = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -80, 80)))
         for i in np.flatnonzero(likely >= CANDIDATE):
@@ -253,18 +308,41 @@ class _BlazeFace:
             yield _Proposal(float(likely[i]), box, float(np.arctan2(eyes[1], eyes[0])))
 
 
-def _opened(path: Path, threads: int) -> InferenceSession:
-    return opened(onnx_of(path), threads, path.name)
+def _planes(view: Image) -> NDArray[np.float32]:
+    """(1, 3, side, side): colour by colour, as networks compute."""
+    planes = np.empty((1, 3, *view.shape[:2]), np.float32)
+    for channel in range(3):
+        planes[0, channel] = view[..., channel]
+    return planes
+
+
+def _opened(path: Path) -> InferenceSession:
+    return opened(onnx_of(path), name=path.name)
 
 
 def _tiles(width: int, height: int) -> Iterator[View]:
-    """Squares that overlap by a quarter and cover the picture."""
+    """Squares that overlap by a quarter and cover the picture; none where it is small enough as a whole."""
+    if max(width, height) < TILED:
+        return
     side = float(TILE)
     while -(-width // (side * 0.75)) * -(-height // (side * 0.75)) > TILES_MOST:
         side *= 1.25
     for y in _middles(height, side):
         for x in _middles(width, side):
             yield View(x, y, side)
+
+
+def _around(changed: NDArray[np.bool_], width: int, height: int) -> Iterator[View]:
+    """A tile where something changed, if that fits into one."""
+    if max(width, height) < TILED or not changed.any():
+        return
+    down, across = np.nonzero(changed)
+    size = np.array([width, height]) / CELLS
+    low = np.array([across.min(), down.min()]) * size
+    high = np.array([across.max() + 1, down.max() + 1]) * size
+    if (high - low).max() <= TILE:
+        x, y = (low + high) / 2
+        yield View(float(x), float(y), TILE)
 
 
 def _middles(length: int, side: float) -> list[float]:
@@ -285,6 +363,20 @@ def _merged(proposals: Sequence[_Proposal]) -> list[_Proposal]:
         merged.append(_Proposal(rest[0].score, box, rest[0].turn))
         rest = [one for one in rest if _shared(one.box, rest[0].box) < OVERLAP]
     return merged
+
+
+def _cells(image: Image) -> NDArray[np.float32]:
+    """(CELLS, CELLS): how light each part of a picture is, by a few of its pixels."""
+    rows, columns = (np.linspace(0, size - 1, SAMPLES).astype(np.intp) for size in image.shape[:2])
+    sampled = image[rows[:, np.newaxis], columns, 1].astype(np.float32)
+    block = SAMPLES // CELLS
+    cells: NDArray[np.float32] = sampled.reshape(CELLS, block, CELLS, block).mean((1, 3))
+    return cells
+
+
+def _sorted(held: Sequence[_Held]) -> list[_Held]:
+    """Each face once, largest first."""
+    return sorted(_apart(held), key=lambda one: -one.side)
 
 
 def _apart(held: Sequence[_Held]) -> list[_Held]:

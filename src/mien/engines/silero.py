@@ -51,7 +51,7 @@ class Silero:
     label = "silero v6 (any language)"
 
     def __init__(self, network: Path) -> None:
-        self._session = opened(network, threads=1)  # each step waits for the last: more are slower
+        self._session = opened(network)  # each step waits for the last: more are slower
 
     def speech(self, sound: Iterable[Sound]) -> Iterator[Interval]:
         """Stretches of speech, in memory that does not grow with the sound."""

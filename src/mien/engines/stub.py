@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from mien import labels
-from mien.engines import LONGEST_STRETCH, BurstScores, FaceScores, FoundFace
+from mien.engines import LONGEST_STRETCH, BurstScores, FaceScores, FoundFace, Watched
 from mien.engines.views import View
 from mien.settings import Settings
 from mien.types import (
@@ -108,11 +108,11 @@ class Stub:
         descriptions[:, labels.BURST_DESCRIPTIONS.index("Laugh")] = 1.0
         return BurstScores(self.prosody(pieces), descriptions)
 
-    def find(self, images: Sequence[Image]) -> list[list[FoundFace]]:
+    def find(self, images: Sequence[Watched]) -> list[list[FoundFace]]:
         """A picture that is not black is one face, a hundred pixels wide at most."""
         return [
             [_found(min(100, image.shape[1]), min(100, image.shape[0]))] if image.max(initial=0) > 32 else []
-            for image in images
+            for image, _ in images
         ]
 
     def read(self, faces: Sequence[Image]) -> FaceScores:

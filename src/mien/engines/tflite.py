@@ -5,7 +5,7 @@ on disk, and a second pool of threads; the few operations that they use all have
 source format (flatbuffers, `tensorflow/lite/schema/schema.fbs`) and of the target (protocol buffers,
 `onnx.proto`) this file knows the parts that such networks use, by the field numbers of those schemas.
 Pictures lie in memory as (batch, height, width, channels) in the one and (batch, channels, height,
-width) in the other: what the network is given and what it gives stay as they were.
+width) in the other: so they are to be given. What the network gives stays as it was.
 """
 
 import struct
@@ -227,9 +227,11 @@ class _Rewriting:
 
     def model(self) -> bytes:
         network = self._network
-        given = [_value(network.name(i), ("batch", *network.shape(i)[1:])) for i in network.inputs]
+        given = []
         for i in network.inputs:
-            self._add("Transpose", [network.name(i)], _called(i), perm=_TO_ONNX)
+            _, height, width, channels = network.shape(i)
+            given.append(_value(network.name(i), ("batch", channels, height, width)))
+            self._add("Identity", [network.name(i)], _called(i))
         for operation in network.operations:
             _WRITERS[operation.code](self, operation)
         for i in network.outputs:

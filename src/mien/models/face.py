@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from mien import labels
-from mien.engines import ALIGNED, VIEW, Engines, FoundFace
+from mien.engines import ALIGNED, VIEW, Engines, FoundFace, Watched
 from mien.engines.views import seen
 from mien.media import Media
 from mien.models.options import Options, Switch
@@ -69,18 +69,18 @@ class Face:
         self._finder = engines.face_finder
         self._reader = engines.face_reader
         self._identity = engines.face_identity if options.identify_faces else None
-        self._known: list[_Known] = engines.known_faces()
+        self._memory = engines.face_memory()
+        self._known: list[_Known] = self._memory.known
 
     @staticmethod
     def applies(media: Media) -> bool:
         return media.has_frames
 
     def predict(self, segments: Sequence[Frame]) -> list[FacePrediction]:
+        watched = [Watched(frame.image, self._memory) for frame in segments]
         found = [
             (frame, face)
-            for frame, faces in zip(
-                segments, self._finder.find([frame.image for frame in segments]), strict=True
-            )
+            for frame, faces in zip(segments, self._finder.find(watched), strict=True)
             for face in faces
             if face.probability >= self._options.prob_threshold
             and min(face.box.w, face.box.h) >= self._options.min_face_size

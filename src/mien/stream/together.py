@@ -11,7 +11,7 @@ from copy import copy
 from threading import Event, Lock
 from typing import Any, TypeAlias
 
-from mien.engines import Engines
+from mien.engines import Engines, FaceMemory
 from mien.settings import Settings
 
 Call: TypeAlias = Callable[[Sequence[Any]], Any]
@@ -20,16 +20,16 @@ Call: TypeAlias = Callable[[Sequence[Any]], Any]
 MOST = 16
 """Pieces in one call: as many as the walk gives an engine at once."""
 
-SHARED: Mapping[str, str] = {
-    "voice": "hear",
-    "face_finder": "find",
-    "face_reader": "read",
-    "face_identity": "embed",
-    "mesh_reader": "read_meshes",
-    "text_reader": "read_texts",
+SHARED: Mapping[str, tuple[str, int]] = {
+    "voice": ("hear", MOST),
+    "face_finder": ("find", 1),
+    "face_reader": ("read", 1),
+    "mesh_reader": ("read_meshes", MOST),
+    "text_reader": ("read_texts", MOST),
 }
-"""The roles whose calls are made together, and by which method. The rest carry state from piece to
-piece, or are not asked by a stream."""
+"""The roles of which no more calls are made at a time than there are cores, by which method, and how many
+pieces go into one: many faces take as long as each by itself. The rest carry state from piece to piece,
+cost nothing, or are not asked by a stream."""
 
 
 class SharedEngines(Engines):
@@ -40,15 +40,15 @@ class SharedEngines(Engines):
         super().__init__(settings)
         self._at_once = at_once
         self._shared: dict[str, _Shared] = {}
-        self._faces: list[Any] = []
+        self._faces = FaceMemory()
 
     def remembering(self) -> "SharedEngines":
         """The same engines, with a memory for faces of its own."""
         engines = copy(self)
-        engines._faces = []
+        engines._faces = FaceMemory()
         return engines
 
-    def known_faces(self) -> list[Any]:
+    def face_memory(self) -> FaceMemory:
         return self._faces
 
     def load(self, role: str) -> Any:
@@ -57,16 +57,16 @@ class SharedEngines(Engines):
             return engine
         with self._lock:
             if role not in self._shared:
-                self._shared[role] = _Shared(engine, SHARED[role], self._at_once)
+                self._shared[role] = _Shared(engine, *SHARED[role], self._at_once)
             return self._shared[role]
 
 
 class _Shared:
     """An engine one of whose methods is called for several at once."""
 
-    def __init__(self, engine: Any, method: str, at_once: int) -> None:
+    def __init__(self, engine: Any, method: str, most: int, at_once: int) -> None:
         self._engine = engine
-        setattr(self, method, Together(getattr(engine, method), at_once))
+        setattr(self, method, Together(getattr(engine, method), at_once, most))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
@@ -86,7 +86,7 @@ class _Asked:
 class Together:
     """A call that may be made from several threads, each of which gets the rows of its own pieces."""
 
-    def __init__(self, call: Call, at_once: int, most: int = MOST) -> None:
+    def __init__(self, call: Call, at_once: int, most: int) -> None:
         self._call, self._free, self._most = call, at_once, most
         self._lock = Lock()
         self._waiting: deque[_Asked] = deque()
