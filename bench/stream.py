@@ -307,11 +307,18 @@ def p95(times: list[float]) -> float:
 
 
 def memory(process: int) -> float:
-    """Megabytes that a process holds by itself."""
-    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Rss:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError("the memory of the server is not told here")
+    """Megabytes that a process holds and those that it has started: its worker, and what decodes for it."""
+    started = Path(f"/proc/{process}/task").glob("*/children")
+    own = [str(process), *(child for children in started for child in children.read_text().split())]
+    lines = (line for one in own for line in _held(one))
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def _held(process: str) -> list[str]:
+    try:
+        return Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # has ended meanwhile
+        return []
 
 
 @contextmanager

@@ -33,7 +33,8 @@ def build(settings: Settings) -> App:
 
 def served(mien: App) -> FastAPI:
     """The web application over these parts: REST, the stream, and the page."""
-    app = api(mien.settings, mien.jobs, mien.files, mien.keys)
-    app.include_router(Sockets(mien.settings, Door(mien.settings, mien.keys)).routes())
+    sockets = Sockets(mien.settings, Door(mien.settings, mien.keys))
+    app = api(mien.settings, mien.jobs, mien.files, mien.keys, figures=(sockets.figures,))
+    app.include_router(sockets.routes())
     app.include_router(web.routes())
     return app

@@ -80,6 +80,10 @@ class BrokenMedia(MediaError):
     """The file is damaged or cut short."""
 
 
+class NotDecoded(MediaError):
+    """The file cannot be decoded."""
+
+
 class MediaTooLarge(MediaError):
     """The file is larger or longer than this server allows."""
 

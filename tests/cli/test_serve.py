@@ -9,13 +9,14 @@ import ssl
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from contextlib import contextmanager
 
 import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.media import speech, talk
+from tests.media import picture, speech, talk
 
 
 @pytest.fixture
@@ -91,6 +92,23 @@ def test_a_server_told_to_end_takes_its_workers_along(environment, port, how):
         assert server.wait(20) in {0, 130}
 
     assert not [pid for pid in workers if _alive(pid)]
+
+
+@pytest.mark.skipif(not shutil.which("ps"), reason="ps, which finds the decoders, is not here")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
+def test_a_server_that_ends_leaves_no_decoder(how, environment, port, tmp_path):
+    shot = b64encode(picture(tmp_path / "a.png", 128).read_bytes()).decode()
+    with serving(environment, port, "--workers", "0") as server:
+        with connect(f"ws://127.0.0.1:{port}/v0/stream/models") as client:
+            client.send(json.dumps({"data": shot, "models": {"face": {}}}))
+            assert "face" in json.loads(client.recv(timeout=60))
+        (decoder,) = _children(server.pid)
+        server.send_signal(how)
+        assert server.wait(20) in {0, 130, -signal.SIGKILL}
+        until = time.monotonic() + 20
+        while _alive(decoder):
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 def test_an_open_address_without_keys_is_refused(environment, port):

@@ -5,6 +5,10 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+from mien.media.apart import Decoders
+from mien.media.decoder import command
+from mien.stream.figures import Figures
+from mien.stream.payload import bounds
 from mien.stream.session import Session
 from mien.stream.together import SharedEngines
 from tests.hume.conftest import Server
@@ -16,7 +20,9 @@ WINDOW = {"stream_window_ms": 3000}
 
 def replies(server: Server, folder: Path) -> dict[str, Any]:
     """The replies to a conversation of one connection, from a session without a socket."""
-    session = Session(SharedEngines(server.mien.settings, at_once=1), server.mien.settings)
+    settings = server.mien.settings
+    decoders = Decoders(command(bounds(settings)), 1)
+    session = Session(SharedEngines(settings, at_once=1), decoders, settings, Figures())
 
     def ask(**said: Any) -> Any:
         return json.loads(session.answer(json.dumps(said)))

@@ -6,13 +6,34 @@ from pathlib import Path
 
 import pytest
 
+from mien.media.apart import Decoders
+from mien.media.decoder import command
+from mien.settings import Settings
+from mien.stream.figures import Figures
+from mien.stream.payload import bounds
 from mien.stream.session import Session
 from mien.stream.together import SharedEngines
 
 
+@pytest.fixture(scope="session")
+def decoders():
+    return Decoders(command(bounds(Settings())), 2)
+
+
 @pytest.fixture
-def session(settings):
-    return Session(SharedEngines(settings, at_once=2), settings)
+def begin(settings, decoders):
+    """A session of a server with these settings, or others."""
+
+    def begin(engines=None, settings=settings, decoders=decoders, figures=None, largest_reply=None):
+        engines = engines or SharedEngines(settings, at_once=2)
+        return Session(engines, decoders, settings, figures or Figures(), largest_reply)
+
+    return begin
+
+
+@pytest.fixture
+def session(begin):
+    return begin()
 
 
 @pytest.fixture

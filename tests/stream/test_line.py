@@ -14,8 +14,10 @@ def test_who_would_be_too_far_behind_is_told_so_at_once_and_the_others_are_serve
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
             await line.do(lambda: 5)
+        assert line.waiting == 3
         go.set()
         assert await asyncio.gather(*within) == [0, 1, 2, 3, 4]
+        assert line.waiting == 0
         assert await line.do(lambda: 6) == 6
 
     asyncio.run(crowd())

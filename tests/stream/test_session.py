@@ -9,9 +9,11 @@ import pytest
 
 from mien import labels, measure
 from mien.engines import Engines
+from mien.media.apart import Decoders
+from mien.media.decoder import command
 from mien.media.webm import CLUSTER
 from mien.settings import Settings
-from mien.stream.session import Session
+from mien.stream.payload import bounds
 from mien.stream.together import SharedEngines
 from mien.types import SOUND_RATE
 from tests.media import film, grey, mesh, picture, silence, talk, tone
@@ -342,11 +344,11 @@ def test_a_reset_forgets_earlier_sound(sent, ask):
     assert lengths(ask(data=half, models={"prosody": {}})) == [0.5]
 
 
-def test_sessions_do_not_hear_each_other(sent, settings):
+def test_sessions_do_not_hear_each_other(sent, settings, begin):
     engines = SharedEngines(settings, at_once=2)
     said = json.dumps({"data": sent(tone(0.5)), "models": {"prosody": {}}})
 
-    replies = [json.loads(Session(engines, settings).answer(said)) for _ in range(2)]
+    replies = [json.loads(begin(engines).answer(said)) for _ in range(2)]
 
     assert [lengths(reply) for reply in replies] == [[0.5], [0.5]]
 
@@ -373,7 +375,7 @@ def test_faces_keep_their_names_as_long_as_the_connection(shot, ask):
     assert who(250) == ["face_1"]
 
 
-def test_faces_of_another_connection_are_others(shot, settings):
+def test_faces_of_another_connection_are_others(shot, settings, begin):
     engines = SharedEngines(settings, at_once=2)
 
     def who(session, level):
@@ -381,7 +383,7 @@ def test_faces_of_another_connection_are_others(shot, settings):
         (face,) = json.loads(session.answer(json.dumps(said)))["face"]["predictions"]
         return face["face_id"]
 
-    first, second = Session(engines, settings), Session(engines, settings)
+    first, second = begin(engines), begin(engines)
 
     assert [who(first, 128), who(second, 250), who(first, 250)] == ["face_0", "face_0", "face_1"]
 
@@ -413,6 +415,27 @@ def test_faces_of_another_connection_are_others(shot, settings):
 )
 def test_where_nothing_is_found_the_model_warns(model, payload, warning, shot, sent, ask):
     assert ask(data=payload(shot, sent), models={model: {}}) == {model: warning}
+
+
+def test_a_warning_says_what_was_wrong_with_the_payload_besides(tmp_path, ask):
+    murmur = np.random.default_rng(0).normal(0, 0.002, 4 * SOUND_RATE).astype(np.float32)
+    whole = talk(tmp_path / "a.flac", murmur).read_bytes()
+
+    quiet = ask(data=base64(whole[: len(whole) // 2]), models={"prosody": {}})["prosody"]
+
+    assert list(quiet) == ["warning", "code"]
+    assert quiet["code"] == "W0105"
+    assert re.fullmatch(
+        r"No speech detected \(the sound ends after .* seconds: the file was cut short\)\.", quiet["warning"]
+    )
+
+
+def test_what_was_wrong_with_a_payload_is_no_warning_where_something_is_found(tmp_path, ask):
+    whole = talk(tmp_path / "a.flac", tone(4.0)).read_bytes()
+
+    heard = ask(data=base64(whole[: len(whole) // 2]), models={"prosody": {}})["prosody"]
+
+    assert list(heard) == ["predictions"]
 
 
 def test_one_model_warns_beside_another_that_finds(sent, ask):
@@ -573,12 +596,11 @@ def test_an_error_does_not_end_the_session(ask):
     assert "language" in ask(data="Hi", raw_text=True, models={"language": {}})
 
 
-def test_where_no_engine_is_the_reply_says_so(settings, ask, shot):
+def test_where_no_engine_is_the_reply_says_so(settings, begin, shot):
     bare = Settings(**settings.model_dump() | {"face_reader": "", "face_finder": ""})
-    session = Session(SharedEngines(bare, at_once=2), bare)
     said = json.dumps({"data": shot(128), "models": {"face": {}}})
 
-    reply = json.loads(session.answer(said))
+    reply = json.loads(begin(settings=bare).answer(said))
 
     assert reply["code"] == "I0102"
     assert reply["error"].startswith("face: mien has no engine for")
@@ -593,8 +615,8 @@ class _Broken(SharedEngines):
         return super().load(role)
 
 
-def test_a_defect_of_ours_is_an_error_and_tells_nothing(settings, caplog):
-    session = Session(_Broken(settings, at_once=2), settings)
+def test_a_defect_of_ours_is_an_error_and_tells_nothing(settings, begin, caplog):
+    session = begin(_Broken(settings, at_once=2))
 
     reply = json.loads(session.answer('{"data": "Hi", "raw_text": true, "models": {"language": {}}}'))
 
@@ -606,8 +628,8 @@ def test_a_defect_of_ours_is_an_error_and_tells_nothing(settings, caplog):
 # ── replies fit the client
 
 
-def test_a_reply_that_a_client_cannot_take_is_an_error_it_can(settings):
-    session = Session(SharedEngines(settings, at_once=2), settings, largest_reply=1 << 20)
+def test_a_reply_that_a_client_cannot_take_is_an_error_it_can(begin):
+    session = begin(largest_reply=1 << 20)
 
     def reply(words, granularity):
         models = {"language": {"granularity": granularity}}
@@ -637,9 +659,9 @@ def test_replies_are_compact_and_scores_short(ask, session, shot):
 
 
 @pytest.fixture
-def wide(settings):
+def wide(settings, begin):
     settings = Settings(**settings.model_dump() | {"stream_wide": True})
-    session = Session(SharedEngines(settings, at_once=2), settings)
+    session = begin(settings=settings, decoders=Decoders(command(bounds(settings)), 1))
     return lambda **said: json.loads(session.answer(json.dumps(said)))
 
 

@@ -8,12 +8,14 @@ import time
 from base64 import b64encode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from itertools import count
 from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -22,9 +24,10 @@ from websockets.sync.client import connect
 
 from mien.app import build, served
 from mien.settings import Settings
-from mien.stream.socket import largest_reply
+from mien.stream.socket import Sockets, largest_reply
 from tests.api.serving import api_of, serving
 from tests.media import film, mesh, picture, talk, tone
+from tests.media.decoding import BOUNDS, CRASH, HANG, fragile
 from tests.stream.conftest import base64
 
 TEXT = {"data": "Hi", "raw_text": True, "models": {"language": {}}}
@@ -361,6 +364,68 @@ def test_where_too_much_waits_the_reply_says_so_and_names_the_message(open_to):
         list(threads.map(session, range(16)))
 
     assert set(codes) == {"fine", "I0101"}
+
+
+# ── payloads that break their decoder
+
+
+@pytest.fixture
+def broken(settings):
+    """A server whose decoders really crash and hang: the address of its socket."""
+
+    def broken(seconds):
+        app = FastAPI()
+        bounds = replace(BOUNDS, seconds=seconds)
+        app.include_router(Sockets(settings, lambda _: None, lambda _: fragile(bounds)).routes())
+        running.append(serving(app, settings))
+        return running[-1].__enter__().replace("http", "ws", 1) + "/v0/stream/models"
+
+    running = []
+    yield broken
+    for server in running:
+        server.__exit__(None, None, None)
+
+
+def test_a_payload_that_crashes_its_decoder_is_an_error_and_nobody_else_notices(broken, tmp_path):
+    sound = {"data": base64(talk(tmp_path / "a.wav", tone(0.5))), "models": {"prosody": {}}}
+    crash = {"data": base64(CRASH), "models": {"prosody": {}}, "payload_id": "x"}
+    with Client(url := broken(60.0)) as client, Client(url) as other:
+        for _ in range(2):
+            client.send(crash)
+            assert "prosody" in other.ask(sound)
+            reply = client.receive()
+            assert (reply["code"], reply["payload_id"]) == ("E0200", "x")
+            assert "prosody" in client.ask(sound)
+
+
+def test_a_payload_that_never_ends_is_ended_while_others_are_answered(broken, tmp_path):
+    shot = {"data": base64(picture(tmp_path / "a.png")), "models": {"face": {}}}
+    with Client(url := broken(3.0)) as client, Client(url) as other:
+        client.send({"data": base64(HANG), "models": {"face": {}}})
+        for _ in range(5):
+            assert "face" in other.ask(shot)
+        assert client.receive()["code"] == "E0200"
+        assert "face" in client.ask(shot)
+
+
+# ── figures
+
+
+def test_metrics_tell_of_the_stream(url):
+    with Client(url) as client, Client(url):
+        client.ask(TEXT)
+        client.ask({**TEXT, "models": {"language": {}, "face": {}}})
+        client.ask({"job_details": True})
+        client.ask("nonsense")
+        figures = httpx.get(urlsplit(url)._replace(scheme="http", path="/metrics").geturl()).text.splitlines()
+
+    assert "mien_stream_sessions 2.0" in figures
+    assert "mien_stream_waiting 0.0" in figures
+    assert 'mien_stream_messages_total{model="language",outcome="ok"} 1.0' in figures
+    assert 'mien_stream_messages_total{model="language",outcome="E0102"} 1.0' in figures
+    assert 'mien_stream_messages_total{model="none",outcome="ok"} 1.0' in figures
+    assert 'mien_stream_messages_total{model="none",outcome="E0100"} 1.0' in figures
+    assert "mien_stream_answer_seconds_count 4.0" in figures
 
 
 # ── how sessions end

@@ -1,12 +1,14 @@
 """REST: parse, call jobs, answer. All that blocks runs in threads."""
 
 import logging
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
 import orjson
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
+from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 
 from mien.api import batch, health, library
@@ -31,14 +33,20 @@ AGAIN = 5
 """Seconds after which a client may try again, where that makes sense."""
 
 
-def api(settings: Settings, jobs: JobStore, files: FileStore, keys: KeyStore) -> FastAPI:
-    """The REST API over these stores."""
+def api(
+    settings: Settings,
+    jobs: JobStore,
+    files: FileStore,
+    keys: KeyStore,
+    figures: Iterable[Collector] = (),
+) -> FastAPI:
+    """The REST API over these stores. `figures`: what `/metrics` tells besides its own."""
     app = FastAPI(title="mien", version=_version(), description=ABOUT, docs_url=None, redoc_url=None)
     app.openapi = lambda: description(app)  # type: ignore[method-assign]  # as FastAPI documents it
     app.add_api_route("/docs", lambda: HTMLResponse(page(app.openapi())), include_in_schema=False)
     door, seen = Door(settings, keys), health.Seen()
     app.add_middleware(seen.middleware)
-    app.include_router(health.routes(app.version, Engines(settings), jobs, seen, door))
+    app.include_router(health.routes(app.version, Engines(settings), jobs, (seen.requests, *figures), door))
     for path in ("/v0/registry/{path:path}", "/v0/batch/jobs/tl/{path:path}"):
         app.add_api_route(path, _retired, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
     starting = batch.Starting(settings, jobs, files)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import orjson
 from fastapi import APIRouter, Depends, Response
@@ -20,13 +20,17 @@ log = logging.getLogger(__name__)
 
 
 def routes(
-    version: str, engines: Engines, jobs: JobStore, seen: "Seen", door: Callable[[Request], None]
+    version: str,
+    engines: Engines,
+    jobs: JobStore,
+    figures: Iterable[Collector],
+    door: Callable[[Request], None],
 ) -> APIRouter:
     """`/healthz`, which everybody may ask, and `/metrics`, which asks for a key where one is needed."""
     router = APIRouter(tags=["server"])
     registry = CollectorRegistry()
-    registry.register(seen.requests)
-    registry.register(_Store(jobs))
+    for collector in (*figures, _Store(jobs)):
+        registry.register(collector)
 
     @router.get("/healthz", summary="How the server is")
     def healthz() -> Response:
@@ -44,7 +48,7 @@ def routes(
 
     @router.get("/metrics", summary="Figures for Prometheus", dependencies=[Depends(door)])
     def metrics() -> Response:
-        """Requests, jobs by state, the queue, files measured, and errors in them."""
+        """Requests, jobs by state, the queue, files measured, errors in them, and the stream."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return router

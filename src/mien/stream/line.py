@@ -16,7 +16,13 @@ class Line:
     def __init__(self, lanes: int, longest: int) -> None:
         """`lanes` are done at the same time, `longest` may wait besides."""
         self._lanes = ThreadPoolExecutor(lanes, thread_name_prefix="stream")
+        self._longest = longest
         self._room = lanes + longest
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return max(0, self._longest - self._room)
 
     async def do(self, work: Callable[[], T]) -> T:
         """What the work gives, once it is its turn and it is done.

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Container, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, takewhile
@@ -11,8 +12,11 @@ import numpy as np
 
 from mien.errors import BrokenMedia, PictureTooLarge, TextTooLong
 from mien.media import Media
+from mien.media.apart import Decoders
 from mien.media.decode import open_media, text_media
+from mien.media.decoder import Bounds
 from mien.media.followed import Followed, Through
+from mien.media.kinds import HEAD, encoding_of
 from mien.media.webm import Chunks
 from mien.settings import Settings
 from mien.types import SOUND_RATE, Frame, Sound
@@ -28,6 +32,9 @@ LATE_MS = 150.0
 BLOCK = 64
 """Pixels by which a picture may be larger than it is shown: codecs work in blocks."""
 
+MEMORY, MEMORY_PER_PIXEL = 1 << 30, 64
+"""Bytes that a decoder may hold: films keep up to two dozen pictures, of up to three bytes a pixel."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -39,37 +46,63 @@ class Limits:
     """Pixels of a picture."""
     characters: int | None = 10_000
     """Of a text."""
+    decoding_seconds: float | None = 20.0
+    """Until all that is wanted of it is decoded."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
-        return cls(None, None, None) if settings.stream_wide else cls()
+        return cls(None, None, None, None) if settings.stream_wide else cls()
 
 
+def bounds(settings: Settings) -> Bounds:
+    """What decoding a payload may take."""
+    limits, pixels = Limits.of(settings), settings.max_pixels
+    if limits.side:
+        pixels = min(pixels, (limits.side + BLOCK) ** 2)
+    return Bounds(
+        max_pixels=pixels,
+        max_media_hours=settings.max_media_hours,
+        threads=settings.threads,
+        seconds=limits.decoding_seconds or settings.max_file_minutes * 60,
+        memory=MEMORY + MEMORY_PER_PIXEL * pixels,
+    )
+
+
+@contextmanager
 def opened(
-    message: Message, models: Container[str], chunks: Chunks, limits: Limits, settings: Settings
-) -> Media:
-    """The payload of a message, of which nothing has been decoded yet. `chunks` has seen those before it.
+    message: Message,
+    models: Container[str],
+    chunks: Chunks,
+    limits: Limits,
+    decoders: Decoders,
+    settings: Settings,
+) -> Iterator[Media]:
+    """The payload of a message, to be read in this context; nothing of it has been decoded yet. `chunks`
+    has seen those before it.
 
     Raises:
         Refused: it is no base64, or says that it is longer than allowed.
         MediaError: it is no sound, film, picture, text nor landmarks.
+        EngineError: nothing here can decode it.
     """
     data = message.data or ""
-    # one client sends landmarks as if they were a text
-    if message.raw_text and not ("facemesh" in models and "language" not in models):
-        media = text_media(data, NAME)
-    else:
-        if limits.side:
-            most = min(settings.max_pixels, (limits.side + BLOCK) ** 2)
-            settings = settings.model_copy(update={"max_pixels": most})
-        media = open_media(chunks.whole(_bytes(data)), NAME, settings)
-    if limits.characters and len(media.text or "") > limits.characters:
-        raise TextTooLong(
-            f"the text has {len(media.text or ''):,} characters; {limits.characters:,} are allowed"
-        )
-    if media.duration is not None:
-        check_length(media, limits, media.duration)
-    return media
+    with ExitStack() as stack:
+        # one client sends landmarks as if they were a text
+        if message.raw_text and not ("facemesh" in models and "language" not in models):
+            media = text_media(data, NAME)
+        else:
+            content = chunks.whole(_bytes(data))
+            if encoding_of(content[:HEAD]) is None:
+                media = stack.enter_context(decoders.opened(content, NAME))
+            else:  # texts and landmarks need no decoder
+                media = open_media(content, NAME, settings)
+        if limits.characters and len(media.text or "") > limits.characters:
+            raise TextTooLong(
+                f"the text has {len(media.text or ''):,} characters; {limits.characters:,} are allowed"
+            )
+        if media.duration is not None:
+            check_length(media, limits, media.duration)
+        yield media
 
 
 def heard(media: Media, limits: Limits) -> Sound:

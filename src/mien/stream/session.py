@@ -12,11 +12,13 @@ import orjson
 from mien.errors import MediaError, MienError, RequestError
 from mien.measure import Wish, measure
 from mien.media import Media
+from mien.media.apart import Decoders
 from mien.media.webm import Chunks
 from mien.models import MODELS
 from mien.models.options import Options
 from mien.models.prosody import ProsodyOptions, WindowOptions
 from mien.settings import Settings
+from mien.stream.figures import Figures
 from mien.stream.payload import Limits, Payload, heard, opened
 from mien.stream.together import SharedEngines
 from mien.types import SOUND_RATE, FileMeasurement, Sound
@@ -53,11 +55,19 @@ class Session:
     faces that it was asked to tell apart, and the head of a recording that comes in chunks.
     """
 
-    def __init__(self, engines: SharedEngines, settings: Settings, largest_reply: int | None = None) -> None:
+    def __init__(
+        self,
+        engines: SharedEngines,
+        decoders: Decoders,
+        settings: Settings,
+        figures: Figures,
+        largest_reply: int | None = None,
+    ) -> None:
         """`largest_reply`: bytes that the client can take at once."""
         self.job_id = uuid4().hex
-        self._engines = engines.remembering()
+        self._engines, self._decoders = engines.remembering(), decoders
         self._settings, self._limits = settings, Limits.of(settings)
+        self._figures = figures
         self._largest_reply = largest_reply
         self._before = _NOTHING
         self._chunks = Chunks()
@@ -66,11 +76,13 @@ class Session:
         """The reply to a message, whatever the message is. `came`: when, by the `perf_counter`."""
         begun = perf_counter()
         head: Json = {}
+        models: Mapping[str, Options] = {}
         try:
             said = read_json(message)
             head = head_json(said, self.job_id)
             asked = read_message(said)
-            found = self._answered(asked)
+            models = asked.chosen()
+            found = self._answered(asked, models)
             if asked.timing:
                 found |= timing_json(begun - (came or begun), perf_counter() - begun)
             reply = _text(head | found)
@@ -81,10 +93,13 @@ class Session:
                     f" {self._largest_reply:,}: ask for a coarser granularity, or for less at once",
                 )
         except MienError as error:
-            return _text(head | error_json(_told(error)))
+            found = error_json(_told(error))
+            reply = _text(head | found)
         except Exception:  # a defect of ours must not end the session
             log.exception("a message of session %s", self.job_id)
-            return _text(head | error_json(MienError("the server failed at this message; its log says why")))
+            found = error_json(MienError("the server failed at this message; its log says why"))
+            reply = _text(head | found)
+        self._figures.count(models, found)
         return reply
 
     def refuse(self, message: str | bytes, error: MienError) -> str:
@@ -93,9 +108,11 @@ class Session:
             head = head_json(read_json(message), self.job_id)
         except Refused:
             head = {}
-        return _text(head | error_json(error))
+        refusal = error_json(error)
+        self._figures.count((), refusal)
+        return _text(head | refusal)
 
-    def _answered(self, message: Message) -> Json:
+    def _answered(self, message: Message, models: Mapping[str, Options]) -> Json:
         """
         Raises:
             MienError: the message cannot be answered as it stands, or something here is broken.
@@ -106,15 +123,15 @@ class Session:
             if message.reset_stream or message.job_details:
                 return {}
             raise Refused("E0101", "the message carries neither `data` nor anything else to be done")
-        models = message.chosen()
         if not models:
             raise Refused("E0101", "the message says not which `models` are to look at its `data`")
         if message.data.strip() == "[]" and list(models) == ["facemesh"]:
             return {"facemesh": warning_json("facemesh")}
-        return measured_json(self._measured(message, models))
+        carried = opened(message, models, self._chunks, self._limits, self._decoders, self._settings)
+        with carried as media:
+            return measured_json(self._measured(media, message, models))
 
-    def _measured(self, message: Message, models: Mapping[str, Options]) -> FileMeasurement:
-        media = opened(message, models, self._chunks, self._limits, self._settings)
+    def _measured(self, media: Media, message: Message, models: Mapping[str, Options]) -> FileMeasurement:
         for name in models:
             if not _suits(name, media, message):
                 raise incompatible(name, media.file_type)

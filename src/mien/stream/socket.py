@@ -8,7 +8,7 @@ place at most, so nobody gets more turns than another. Whatever takes time is do
 
 import logging
 from asyncio import to_thread, wait_for
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
 
@@ -18,8 +18,12 @@ from starlette.requests import HTTPConnection
 
 from mien.engines import cores
 from mien.errors import Overloaded, RequestError, TooManySessions
+from mien.media.apart import Decoders
+from mien.media.decoder import Bounds, command
 from mien.settings import Settings
+from mien.stream.figures import Figures
 from mien.stream.line import Line
+from mien.stream.payload import bounds
 from mien.stream.session import Session
 from mien.stream.together import SharedEngines
 from mien.wire.errors import error_json, status_of
@@ -29,6 +33,9 @@ log = logging.getLogger(__name__)
 
 LANES = 4
 """Threads a core: while a network is busy, others decode, and calls come together."""
+
+DECODERS = 2
+"""Processes a core that decode, at most: one holds a film while networks look at it, and another decodes."""
 
 LARGEST_FOR_PYTHON = 1 << 20
 """Bytes of a message above which the WebSocket package of Python programs ends the connection."""
@@ -43,10 +50,20 @@ QUIET = 1000
 class Sockets:
     """The sessions of a server."""
 
-    def __init__(self, settings: Settings, door: Callable[[HTTPConnection], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        door: Callable[[HTTPConnection], None],
+        decoder: Callable[[Bounds], Sequence[str]] = command,
+    ) -> None:
+        """`decoder`: how a process is started that decodes payloads within these bounds."""
         self._settings, self._door = settings, door
         self._engines = SharedEngines(settings, at_once=cores(settings))
+        self.figures = Figures()
+        most = DECODERS * cores(settings)
+        self._decoders = Decoders(decoder(bounds(settings)), most, self.figures.restarted)
         self._line = Line(LANES * cores(settings), settings.max_waiting)
+        self.figures.watch(lambda: self._line.waiting)
         self._idle = None if settings.stream_wide else settings.stream_idle_seconds
         self._room = settings.max_sessions
 
@@ -70,14 +87,16 @@ class Sockets:
         self._room -= 1
         try:
             await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
-            await self._serve(socket)
+            with self.figures.sessions.track_inprogress():
+                await self._serve(socket)
         except WebSocketDisconnect:
             pass  # went away while it was answered
         finally:
             self._room += 1
 
     async def _serve(self, socket: WebSocket) -> None:
-        session = Session(self._engines, self._settings, largest_reply(socket.headers))
+        largest = largest_reply(socket.headers)
+        session = Session(self._engines, self._decoders, self._settings, self.figures, largest)
         log.info("session %s begins", session.job_id)
         try:
             while True:
@@ -98,10 +117,11 @@ class Sockets:
             log.info("session %s ends", session.job_id)
 
     async def _answer(self, session: Session, message: str | bytes) -> str:
-        try:
-            return await self._line.do(partial(session.answer, message, perf_counter()))
-        except Overloaded as error:
-            return await to_thread(session.refuse, message, error)
+        with self.figures.seconds.time():
+            try:
+                return await self._line.do(partial(session.answer, message, perf_counter()))
+            except Overloaded as error:
+                return await to_thread(session.refuse, message, error)
 
 
 def largest_reply(headers: Mapping[str, str]) -> int | None:

@@ -205,19 +205,24 @@ def timing_json(waited: float, measured: float) -> Json:
     return {"timing": {"waited_ms": round(waited * 1000, 2), "measured_ms": round(measured * 1000, 2)}}
 
 
-def warning_json(model: str) -> Json:
+def warning_json(model: str, besides: Sequence[str] = ()) -> Json:
+    """That a model has found nothing, and what was wrong with the payload besides."""
     code, text = WARNINGS[model]
+    if besides:
+        text = f"{text.removesuffix('.')} ({'; '.join(besides)})."
     return {"warning": text, "code": code}
 
 
 def measured_json(found: FileMeasurement) -> Json:
     """What was found in a payload: each model's predictions, or a warning where it has none."""
-    return {name: _model_json(name, found.models[name]) for name in STREAMED if name in found.models}
+    besides = [warning.message for warning in found.warnings]
+    return {name: _model_json(name, found.models[name], besides) for name in STREAMED if name in found.models}
 
 
-def _model_json(name: str, measured: Measured) -> Json:
+def _model_json(name: str, measured: Measured, besides: Sequence[str]) -> Json:
     predictions = [_item(one) for one in _in_order(measured)]
-    return {"predictions": predictions} if predictions else warning_json(name)
+    # never both: programs take a warning for the whole answer
+    return {"predictions": predictions} if predictions else warning_json(name, besides)
 
 
 def _in_order(measured: Measured) -> Sequence[Prediction]:

@@ -1,0 +1,42 @@
+"""Decoders that really crash, hang, or take too much, for payloads that say so."""
+
+import sys
+
+from mien.media.decoder import Bounds
+
+BOUNDS = Bounds(max_pixels=10_000_000, max_media_hours=1.0, threads=1, seconds=1.0, memory=1 << 30)
+"""Little time, since a test waits until it is over."""
+
+CRASH, HANG, SPIN, FAT, TALK, SLIP = (
+    b"\x00" + word for word in (b"crash", b"hang", b"spin", b"fat", b"talk", b"slip")
+)
+
+_PROGRAM = """
+import os, time
+from mien.media.decode import open_media
+from mien.media.decoder import Bounds, work
+
+def open_(data, name, settings):
+    match data[1:]:
+        case b"crash":
+            os.abort()
+        case b"hang":
+            time.sleep(1000)
+        case b"spin":
+            while True:
+                pass
+        case b"fat":
+            bytearray(4 << 30)
+        case b"talk":
+            print("something", flush=True)
+        case b"slip":
+            raise ZeroDivisionError
+    return open_media(data, name, settings)
+
+work(open_, {bounds!r})
+"""
+
+
+def fragile(bounds: Bounds = BOUNDS) -> list[str]:
+    """How a decoder is started that payloads can break."""
+    return [sys.executable, "-c", _PROGRAM.replace("{bounds!r}", repr(bounds))]
