@@ -44,20 +44,20 @@ def loss_of(read: Read, batch: Batch, evenly: Tensor) -> tuple[Tensor, dict[str,
     counts."""
     counted = batch.mask[:, 1:-1] > 0
     parts = {
-        "expressions": 12 * _between(read.passages[:, EXPRESSED], batch.measures[:, EXPRESSED], evenly),
+        "expressions": 12 * between(read.passages[:, EXPRESSED], batch.measures[:, EXPRESSED], evenly),
         "sentiment": 0.5 * _spread(read.passages[:, FELT], batch.measures[:, FELT]),
-        "toxicity": 2 * _between(read.passages[:, TOXIC], batch.measures[:, TOXIC]),
-        "aside": 5 * _between(read.aside, batch.aside),
-        "word expressions": 4 * _between(read.tokens[..., EXPRESSED], batch.tokens[..., EXPRESSED], evenly),
+        "toxicity": 2 * between(read.passages[:, TOXIC], batch.measures[:, TOXIC]),
+        "aside": 5 * between(read.aside, batch.aside),
+        "word expressions": 4 * between(read.tokens[..., EXPRESSED], batch.tokens[..., EXPRESSED], evenly),
         "word sentiment": 0.2 * _spread(read.tokens[..., FELT], batch.tokens[..., FELT]),
-        "word toxicity": 1 * _between(read.tokens[..., TOXIC], batch.tokens[..., TOXIC]),
-        "tags": 2 * _tagged(read.tags[:, 1:-1][counted], batch.tags[:, 1:-1][counted]),
+        "word toxicity": 1 * between(read.tokens[..., TOXIC], batch.tokens[..., TOXIC]),
+        "tags": 2 * tagged(read.tags[:, 1:-1][counted], batch.tags[:, 1:-1][counted]),
     }
     known = {name: part for name, part in parts.items() if not torch.isnan(part)}
     return sum(known.values(), torch.zeros(())), {name: float(part.detach()) for name, part in known.items()}
 
 
-def _between(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+def between(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean cross entropy of shares, over those that are known; NaN if none is."""
     known = ~torch.isnan(target)
     each = None if weights is None else weights.expand_as(target)[known]
@@ -70,7 +70,7 @@ def _spread(logits: Tensor, target: Tensor) -> Tensor:
     return -(target[known] * functional.log_softmax(logits[known], -1)).sum(-1).mean()
 
 
-def _tagged(logits: Tensor, target: Tensor) -> Tensor:
+def tagged(logits: Tensor, target: Tensor) -> Tensor:
     """Minus the log of how likely a tag is that agrees; where the teacher spoke, cross entropy."""
     known = target.sum(-1) > 0
     likely = functional.log_softmax(logits[known], -1)

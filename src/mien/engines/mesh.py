@@ -54,6 +54,10 @@ HELD = 4.0
 """Presence (logit) that a mesh laid where the face was a frame ago needs, for the face not to be searched
 anew."""
 
+RESIZED, MOVED = 0.15, 0.08
+"""By how much, in sides of its view, a mesh may lie elsewhere than its view expects: beyond that it is laid
+again, and in a film the picture searched, since a mesh sure of itself may still sit askew."""
+
 SEARCHED, SEARCHED_IN_TILES = 8, 16
 """Frames after which a film is searched anew, and in tiles, though every face is held and nothing seems to
 have changed."""
@@ -228,9 +232,12 @@ class _Networks:
         held: list[_Held] = []
         lost = False
         for was in before.held:
-            now = self._lay(image, was.next_view())
-            # one that was not surely a face is no reason to search the whole picture
-            lost = lost or (was.presence >= HELD and (now is None or now.presence < HELD))
+            view = was.next_view()
+            now = self._lay(image, view)
+            if (
+                was.presence >= HELD
+            ):  # one that was not surely a face is no reason to search the whole picture
+                lost = lost or now is None or now.presence < HELD or _far(view, now.next_view())
             if now:
                 held.append(now)
         frames, untiled = before.frames + 1, before.untiled + 1
@@ -241,14 +248,13 @@ class _Networks:
         views = _tiles(width, height) if tiled else _around(changed, width, height)
         return _Scene(image.shape, self._searched(image, held, views), cells, untiled=0 if tiled else untiled)
 
-    def _searched(self, image: Image, held: list[_Held], views: Iterable[View]) -> list[_Held]:
-        """The faces that are held, and all others of the picture; `views` are looked at besides."""
-        for proposal in self._proposed(image, views):
-            if all(_shared(proposal.box, one.box) < OVERLAP for one in held) and (
-                one := self._lay(image, proposal.view)
-            ):
-                held.append(one)
-        return _sorted(held)
+    def _searched(self, image: Image, held: Sequence[_Held], views: Iterable[View]) -> list[_Held]:
+        """The faces of a picture, which `views` are looked at for besides; and those held that the search
+        passed over. Those it finds are laid anew: a mesh that came from elsewhere may sit askew."""
+        laid = (self._lay(image, proposal.view) for proposal in self._proposed(image, views))
+        found = [one for one in laid if one]
+        kept = [one for one in held if all(_shared(one.box, other.box) < OVERLAP for other in found)]
+        return _sorted([*found, *kept])
 
     def _proposed(self, image: Image, views: Iterable[View]) -> list[_Proposal]:
         height, width = image.shape[:2]
@@ -268,12 +274,9 @@ class _Networks:
             if sure < 0 or not np.isfinite(placed).all():
                 return None
             held = _Held.of(placed, sure)
-            moved = held.next_view()
-            if abs(moved.side / view.side - 1) < 0.15 and np.hypot(moved.x - view.x, moved.y - view.y) < (
-                0.08 * view.side
-            ):
+            if not _far(view, held.next_view()):
                 break  # it lies where it looked
-            view = moved
+            view = held.next_view()
         return held
 
 
@@ -318,6 +321,12 @@ def _planes(view: Image) -> NDArray[np.float32]:
 
 def _opened(path: Path) -> InferenceSession:
     return opened(onnx_of(path), name=path.name)
+
+
+def _far(before: View, now: View) -> bool:
+    """Whether a face is elsewhere, or of another size, than one looked."""
+    moved = np.hypot(now.x - before.x, now.y - before.y) / before.side
+    return bool(abs(now.side / before.side - 1) >= RESIZED or moved >= MOVED)
 
 
 def _tiles(width: int, height: int) -> Iterator[View]:

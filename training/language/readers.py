@@ -1,0 +1,252 @@
+"""Fit anew what the finished network reads names and toxicity by.
+
+    python -m training.language.readers --data DATA --network src/mien/weights/language.onnx
+
+All tasks share one encoder, in which expressions have the most say: its last states alone say too little of
+names, and what few sources know is drowned by what many do. Here the encoder stays as it is, and a layer of
+its own reads each of the two, from two layers of the encoder and from the state of a whole text, each source
+as often as it is worth. States are those of the 8-bit network, as they are served. The graph is rewritten in
+place.
+"""
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnxruntime import InferenceSession, SessionOptions
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mien.engines.onnx import calls
+from mien.engines.textnet import CLS, SEP, TAGS, TOXIC
+from mien.labels import TOXICITY
+from training.language.corpus import Source, Tokens, load
+from training.language.data import entities
+from training.language.train import between, tagged
+
+LONGEST = 100
+"""Tokens of a text that are read."""
+
+WORTH = {"wnut17": 3.0, "wikigold": 5.0, "btc": 1.0, "written": 10.0}
+"""How often a sentence is shown, by its source: the large one knows three kinds, of tweets alone."""
+
+HIDDEN = 256
+EPOCHS, BATCH, RATE = 10, 96, 2e-3
+TOXIC_EPOCHS, TOXIC_BATCH, TOXIC_RATE = 5, 256, 1e-3
+
+RARE = 4.0
+"""How much more often a comment is shown that somebody found a threat, or an attack on an identity."""
+
+Floats = NDArray[np.float32]
+
+
+class Reader(nn.Module):
+    """A layer between states and what is read of them; `changes` something that is nothing at first."""
+
+    def __init__(self, states: Tensor, size: int, changes: bool) -> None:
+        super().__init__()
+        spread, middle = torch.std_mean(states.float(), 0)
+        self.register_buffer("middle", middle)
+        self.register_buffer("spread", spread + 1e-3)
+        self.first = nn.Linear(states.shape[1], HIDDEN)
+        self.second = nn.Linear(HIDDEN, size)
+        if changes:
+            nn.init.zeros_(self.second.weight)
+            nn.init.zeros_(self.second.bias)
+
+    def forward(self, states: Tensor) -> Tensor:
+        known = functional.dropout((states.float() - self.middle) / self.spread, 0.2, self.training)
+        hidden = functional.dropout(functional.relu(self.first(known)), 0.3, self.training)
+        read: Tensor = self.second(hidden)
+        return read
+
+    def tables(self) -> Iterator[tuple[Floats, Floats]]:
+        """Weights (given, gives) and bias of both layers; how states are made even is part of the first."""
+        weight = self.first.weight / self.spread
+        yield weight.detach().numpy().T, (self.first.bias - weight @ self.middle).detach().numpy()
+        yield self.second.weight.detach().numpy().T, self.second.bias.detach().numpy()
+
+
+class Graph:
+    """The shipped network, and where in it things are."""
+
+    def __init__(self, path: Path) -> None:
+        self.model = onnx.load(path)
+        nodes = self.model.graph.node
+        norms = [node.output[0] for node in nodes if node.op_type == "LayerNormalization"]
+        self.layers = [norms[-1], norms[-4]]
+        """States of tokens after the last layer and the one before it"""
+        self.whole = _named(nodes, "/network/Concat").output[0]
+        """State of the first token, and the mean of all: of a text"""
+        self.tags = next(node for node in nodes if "tags" in node.output)
+        joined = next(node for node in nodes if "passages" in node.output)
+        self.toxic = next(node for node in nodes if node.output[0] == joined.input[-1])
+        self._changed: list[tuple[NodeProto, list[NodeProto]]] = []
+        if any(node.output[0].endswith(".reader.sum1") for node in nodes):
+            raise SystemExit(f"{path} has these readers already: export it anew")
+
+    def read(self, texts: Sequence[Tokens], names: Sequence[str]) -> Iterator[tuple[list[int], list[Floats]]]:
+        """Numbers of texts, and what some tensors are for them, padded."""
+        shown = ModelProto()
+        shown.CopyFrom(self.model)
+        shown.graph.output.extend(
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names
+        )
+        options = SessionOptions()
+        options.intra_op_num_threads = 1
+        session = InferenceSession(shown.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        for call in calls([len(text.ids) + 2 for text in texts], 2000):
+            longest = 2 + max(len(texts[k].ids) for k in call)
+            ids, mask, shapes = np.zeros((3, len(call), longest), np.int64)
+            for row, k in enumerate(call):
+                count = len(texts[k].ids)
+                ids[row, : count + 2] = [CLS, *texts[k].ids, SEP]
+                shapes[row, 1 : count + 1], mask[row, : count + 2] = texts[k].shapes, 1
+            yield call, session.run(list(names), {"ids": ids, "mask": mask, "shapes": shapes})
+
+    def replace(self, node: NodeProto, states: Sequence[str], reader: Reader, changes: bool) -> None:
+        """Let a node take what the reader makes of some states, added to what it took if it `changes` that."""
+        at = f"{node.output[0]}.reader"
+        name, made = states[0], []
+        if len(states) > 1:
+            name = f"{at}.states"
+            made.append(helper.make_node("Concat", list(states), [name], axis=-1))
+        for k, (weights, bias) in enumerate(reader.tables()):
+            for part, values in (("weights", weights), ("bias", bias)):
+                self.model.graph.initializer.append(numpy_helper.from_array(values, f"{at}.{part}{k}"))
+            made.append(helper.make_node("MatMul", [name, f"{at}.weights{k}"], [f"{at}.product{k}"]))
+            made.append(helper.make_node("Add", [f"{at}.product{k}", f"{at}.bias{k}"], [f"{at}.sum{k}"]))
+            name = f"{at}.sum{k}"
+            if k == 0:
+                made.append(helper.make_node("Relu", [name], [f"{at}.hidden"]))
+                name = f"{at}.hidden"
+        if changes:
+            made.append(helper.make_node("Add", [name, node.input[0]], [f"{at}.changed"]))
+            name = f"{at}.changed"
+        node.input[0] = name
+        self._changed.append((node, made))
+
+    def save(self, path: Path) -> None:
+        """Without what nothing rests on any more."""
+        before = {node.output[0]: made for node, made in self._changed}
+        nodes = [one for node in self.model.graph.node for one in (*before.get(node.output[0], ()), node)]
+        wanted = {output.name for output in self.model.graph.output}
+        kept = []
+        for node in reversed(nodes):
+            if wanted & set(node.output):
+                kept.append(node)
+                wanted |= set(node.input)
+        del self.model.graph.node[:]
+        self.model.graph.node.extend(reversed(kept))
+        held = [one for one in self.model.graph.initializer if one.name in wanted]
+        del self.model.graph.initializer[:]
+        self.model.graph.initializer.extend(held)
+        onnx.checker.check_model(self.model)
+        onnx.save(self.model, path)
+
+
+def _named(nodes: Iterable[NodeProto], name: str) -> NodeProto:
+    return next(node for node in nodes if node.name == name)
+
+
+def names_reader(graph: Graph, source: Source, origins: Sequence[str], rng: np.random.Generator) -> Reader:
+    """What tags are read by."""
+    ends = np.cumsum([len(text.ids) for text in source.written])
+    parts: list[NDArray[np.float16]] = [np.empty(0, np.float16)] * len(ends)
+    for call, layers in graph.read(source.written, graph.layers):
+        for row, k in enumerate(call):
+            count = len(source.written[k].ids)
+            parts[k] = np.concatenate([layer[row, 1 : count + 1] for layer in layers], 1).astype(np.float16)
+    states = torch.from_numpy(np.concatenate(parts))
+    allowed = torch.from_numpy(np.concatenate([text.allowed for text in source.written]))
+    worth = np.array([WORTH[origin] for origin in origins])
+    rows = [torch.arange(end - len(text.ids), end) for text, end in zip(source.written, ends, strict=True)]
+
+    def loss(reader: Reader, some: NDArray[np.int64]) -> Tensor:
+        tokens = torch.cat([rows[k] for k in some])
+        return tagged(reader(states[tokens]), allowed[tokens].float())
+
+    return fitted(Reader(states, len(TAGS), changes=False), loss, worth, EPOCHS, BATCH, RATE, rng)
+
+
+def toxicity_reader(graph: Graph, source: Source, rng: np.random.Generator) -> Reader:
+    """By how much the logits of toxicity change."""
+    count = len(source.written)
+    states, said = np.zeros((count, 0), np.float16), np.zeros((count, TOXIC.stop - TOXIC.start), np.float32)
+    for call, (whole, logits) in graph.read(source.written, [graph.whole, graph.toxic.input[0]]):
+        if not states.shape[1]:
+            states = np.zeros((count, whole.shape[1]), np.float16)
+        states[call], said[call] = whole, logits
+    known, before = torch.from_numpy(states), torch.from_numpy(said)
+    shares = torch.from_numpy(source.measures[:, TOXIC])
+    rare = shares[:, [TOXICITY.index("threat"), TOXICITY.index("identity_hate")]].nan_to_num()
+    worth = 1 + (RARE - 1) * ((rare[:, 0] > 0) | (rare[:, 1] >= 0.3)).numpy()
+
+    def loss(reader: Reader, some: NDArray[np.int64]) -> Tensor:
+        return between(before[some] + reader(known[some]), shares[some])
+
+    reader = Reader(known, len(TOXICITY), changes=True)
+    return fitted(reader, loss, worth, TOXIC_EPOCHS, TOXIC_BATCH, TOXIC_RATE, rng)
+
+
+def fitted(
+    reader: Reader,
+    loss: Callable[[Reader, NDArray[np.int64]], Tensor],
+    worth: NDArray[np.float64],
+    epochs: int,
+    batch: int,
+    rate: float,
+    rng: np.random.Generator,
+) -> Reader:
+    """The reader after as many batches as `epochs` have, texts drawn by their `worth`."""
+    optimizer = torch.optim.AdamW(reader.parameters(), rate, weight_decay=0.01)
+    steps, chances, lost = epochs * len(worth) // batch, worth / worth.sum(), 0.0
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1.0, step / 100) * (0.5 + 0.5 * np.cos(np.pi * step / steps))
+        now = loss(reader.train(), rng.choice(len(worth), batch, p=chances))
+        optimizer.zero_grad()
+        now.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        lost += now.item()
+        if step % 200 == 199:
+            print(f"  step {step + 1} of {steps}: {lost / 200:.4f}", flush=True)
+            lost = 0.0
+    return reader.eval()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--network", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    wanted = parser.parse_args()
+    torch.set_num_threads(wanted.threads)
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    vocabulary = Tokenizer.from_file(str(wanted.network.with_suffix(".vocabulary.json")))
+    vocabulary.no_truncation()
+    vocabulary.no_padding()
+    graph = Graph(wanted.network)
+    sources = {source.name: source for source in load(wanted.data, vocabulary, "train", LONGEST)}
+    print("names:")
+    origins = [one.source for one in entities(wanted.data) if one.part == "train"]
+    names = names_reader(graph, sources["entities"], origins, rng)
+    print("toxicity:")
+    toxicity = toxicity_reader(graph, sources["toxicity"], rng)
+    graph.replace(graph.tags, graph.layers, names, changes=False)
+    graph.replace(graph.toxic, [graph.whole], toxicity, changes=True)
+    graph.save(wanted.network)
+    print(f"{wanted.network}: {wanted.network.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
