@@ -16,6 +16,10 @@ PING_SECONDS, PONG_SECONDS = 30.0, 60.0
 """How often a session's client is asked whether it is still there, and how long it may take to say so:
 programs that do other work between two messages are late."""
 
+KEPT_SECONDS = 75
+"""How long a connection is kept open for the next request: who asks every five seconds how a job is doing
+must not meet a server that hangs up after five."""
+
 
 def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
     """A server that has not started yet; `run()` serves until the process is told to end.
@@ -37,6 +41,7 @@ def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
         ws_max_size=int(settings.max_message_mb * 1e6),
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PONG_SECONDS,
+        timeout_keep_alive=KEPT_SECONDS,
         ws_per_message_deflate=False,  # it would hold up everybody while one reply is packed
         ssl_certfile=settings.ssl_certfile,
         ssl_keyfile=settings.ssl_keyfile,
