@@ -282,11 +282,17 @@ def identities(engine: TextNet) -> None:
     for sign, what in (("+", "kind or plain"), ("-", "hostile")):
         templates = [line[1:].strip() for line in lines if line.startswith(sign)]
         found = read(engine, [template.format(group) for group in groups for template in templates])
-        toxic = np.array([one.scores.toxicity[0, 0] for one in found]).reshape(len(groups), -1)
+        toxic, hateful = (
+            np.array([one.scores.toxicity[0, TOXICITY.index(name)] for one in found]).reshape(len(groups), -1)
+            for name in ("toxic", "identity_hate")
+        )
         felt = np.array([one.scores.sentiment[0] @ np.arange(1, 10) for one in found]).reshape(
             len(groups), -1
         )
-        print(f"  {what}: toxic, median {np.median(toxic):.3f}; sentiment, mean {felt.mean():.2f}")
+        print(
+            f"  {what}: toxic, median {np.median(toxic):.3f}; identity_hate, median {np.median(hateful):.3f},"
+            f" highest group {hateful.mean(1).max():.2f}; sentiment, mean {felt.mean():.2f}"
+        )
         order = np.argsort(-toxic.mean(1))
         print("    toxic, by group: " + ", ".join(f"{groups[i]} {toxic[i].mean():.2f}" for i in order))
         print(

@@ -41,7 +41,8 @@ EPOCHS, BATCH, RATE = 10, 96, 2e-3
 TOXIC_EPOCHS, TOXIC_BATCH, TOXIC_RATE = 5, 256, 1e-3
 
 RARE = 4.0
-"""How much more often a comment is shown that somebody found a threat, or an attack on an identity."""
+"""How much more often a comment is shown that somebody found a threat, or an attack on an identity; it then
+counts so much less, lest all scores rise."""
 
 Floats = NDArray[np.float32]
 
@@ -118,8 +119,11 @@ class Graph:
             name = f"{at}.states"
             made.append(helper.make_node("Concat", list(states), [name], axis=-1))
         for k, (weights, bias) in enumerate(reader.tables()):
-            for part, values in (("weights", weights), ("bias", bias)):
-                self.model.graph.initializer.append(numpy_helper.from_array(values, f"{at}.{part}{k}"))
+            halves = numpy_helper.from_array(weights.astype(np.float16), f"{at}.half{k}")
+            self.model.graph.initializer.extend([halves, numpy_helper.from_array(bias, f"{at}.bias{k}")])
+            made.append(
+                helper.make_node("Cast", [f"{at}.half{k}"], [f"{at}.weights{k}"], to=TensorProto.FLOAT)
+            )
             made.append(helper.make_node("MatMul", [name, f"{at}.weights{k}"], [f"{at}.product{k}"]))
             made.append(helper.make_node("Add", [f"{at}.product{k}", f"{at}.bias{k}"], [f"{at}.sum{k}"]))
             name = f"{at}.sum{k}"
@@ -176,23 +180,25 @@ def names_reader(graph: Graph, source: Source, origins: Sequence[str], rng: np.r
 
 
 def toxicity_reader(graph: Graph, source: Source, rng: np.random.Generator) -> Reader:
-    """By how much the logits of toxicity change."""
-    count = len(source.written)
-    states, said = np.zeros((count, 0), np.float16), np.zeros((count, TOXIC.stop - TOXIC.start), np.float32)
-    for call, (whole, logits) in graph.read(source.written, [graph.whole, graph.toxic.input[0]]):
-        if not states.shape[1]:
-            states = np.zeros((count, whole.shape[1]), np.float16)
-        states[call], said[call] = whole, logits
-    known, before = torch.from_numpy(states), torch.from_numpy(said)
+    """By how much the logits of toxicity change. `toxic` itself, of which most is known, stays: read anew,
+    it rises where groups of people are merely named."""
+    parts = list(graph.read(source.written, [graph.whole, graph.toxic.input[0]]))
+    order = np.argsort(np.concatenate([call for call, _ in parts]))
+    known, before = (
+        torch.from_numpy(np.concatenate([found[k] for _, found in parts])[order].astype(kind))
+        for k, kind in enumerate((np.float16, np.float32))
+    )
     shares = torch.from_numpy(source.measures[:, TOXIC])
+    shares[:, TOXICITY.index("toxic")] = np.nan
     rare = shares[:, [TOXICITY.index("threat"), TOXICITY.index("identity_hate")]].nan_to_num()
-    worth = 1 + (RARE - 1) * ((rare[:, 0] > 0) | (rare[:, 1] >= 0.3)).numpy()
+    worth = 1 + (RARE - 1) * ((rare[:, 0] > 0) | (rare[:, 1] >= 0.3)).double()
 
     def loss(reader: Reader, some: NDArray[np.int64]) -> Tensor:
-        return between(before[some] + reader(known[some]), shares[some])
+        counts = (worth.mean() / worth[some]).float()[:, None]
+        return between(before[some] + reader(known[some]), shares[some], counts)
 
     reader = Reader(known, len(TOXICITY), changes=True)
-    return fitted(reader, loss, worth, TOXIC_EPOCHS, TOXIC_BATCH, TOXIC_RATE, rng)
+    return fitted(reader, loss, worth.numpy(), TOXIC_EPOCHS, TOXIC_BATCH, TOXIC_RATE, rng)
 
 
 def fitted(
