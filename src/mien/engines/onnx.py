@@ -1,5 +1,5 @@
 """How networks in ONNX are opened and called: on the CPU, without spinning, with errors that are ours,
-with pieces of like length together, and one thread a call."""
+with pieces of like length together; small ones several at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
 from mien.engines import BurstScores, cores
-from mien.engines.onnx import Threads, calls, opened
+from mien.engines.onnx import calls, opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import BURST_DESCRIPTIONS, EXPRESSIONS
 from mien.settings import Settings
@@ -28,8 +27,8 @@ STEP = round(HEARD_STEP * SOUND_RATE)
 SHORTEST = SOUND_RATE // 10
 """Samples; a shorter sound is filled up with silence, for want of anything to hear in it."""
 
-LARGEST = 32 * SOUND_RATE
-"""Samples in one call, padding included."""
+LARGEST = 64 * SOUND_RATE
+"""Samples in one call, padding included: enough to keep the cores busy in little memory."""
 
 LONGEST, MANY = 94, 4096
 """Rows: a longer piece, of 15 seconds, scores the mean of its equal parts, as the network learned from
@@ -52,7 +51,7 @@ class VoiceNet:
     label = "mien voice network"
 
     def __init__(self, ears: Path, heads: Path, threads: int) -> None:
-        self._ears, self._heads, self._threads = opened(ears), opened(heads), Threads(threads)
+        self._ears, self._heads = opened(ears, threads), opened(heads, threads)
         self._width = _shape(self._ears, "heard", ears)
         wanted = {"prosody": len(EXPRESSIONS), "descriptions": len(BURST_DESCRIPTIONS)}
         if {name: _shape(self._heads, name, heads) for name in wanted} != wanted:
@@ -61,21 +60,14 @@ class VoiceNet:
     def hear(self, sounds: Sequence[Sound]) -> list[Heard]:
         padded = [np.pad(sound, (0, max(0, SHORTEST - len(sound)))) for sound in sounds]
         found: list[Heard] = [np.empty((0, self._width), np.float16)] * len(sounds)
-        together = list(calls([len(sound) for sound in padded], LARGEST))
-        parts = [[padded[k] for k in call] for call in together]
-        for call, heard in zip(together, self._threads.each(self._called, parts), strict=True):
+        for call in calls([len(sound) for sound in padded], LARGEST):
+            lengths = np.array([len(padded[k]) for k in call], np.int64)
+            sound = np.zeros((len(call), lengths.max()), np.float32)
+            for row, k in zip(sound, call, strict=True):
+                row[: len(padded[k])] = padded[k]
+            (heard,) = self._ears.run(["heard"], {"sound": sound, "lengths": lengths})
             for rows, k in zip(heard, call, strict=True):
                 found[k] = rows[: len(sounds[k]) // STEP + 1].astype(np.float16)
-        return found
-
-    def _called(self, sounds: Sequence[Sound]) -> NDArray[np.float32]:
-        """(sounds, rows, width): one call of the network."""
-        lengths = np.array([len(sound) for sound in sounds], np.int64)
-        padded = np.zeros((len(sounds), lengths.max()), np.float32)
-        for row, sound in zip(padded, sounds, strict=True):
-            row[: len(sound)] = sound
-        (heard,) = self._ears.run(["heard"], {"sound": padded, "lengths": lengths})
-        found: NDArray[np.float32] = heard
         return found
 
     def prosody(self, pieces: Sequence[Heard]) -> ScoreTable:
