@@ -5,7 +5,7 @@ signs, so that what people say is read as well as what they write.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -213,6 +213,17 @@ def padded(
         if len(parts) == 1:  # what two texts together express, nobody was asked
             measures[row], aside[row] = source.measures[parts[0][1]], source.aside[parts[0][1]]
     return Batch(*map(torch.from_numpy, (ids, mask, kinds, measures, aside, words, tags)))
+
+
+def given(texts: Sequence[Tokens]) -> dict[str, NDArray[np.int64]]:
+    """Some texts as the exported network takes them."""
+    longest = 2 + max(len(text.ids) for text in texts)
+    ids, mask, kinds = np.zeros((3, len(texts), longest), np.int64)
+    for row, text in enumerate(texts):
+        count = len(text.ids)
+        ids[row, : count + 2] = [CLS, *text.ids, SEP]
+        kinds[row, 1 : count + 1], mask[row, : count + 2] = text.shapes, 1
+    return {"ids": ids, "mask": mask, "shapes": kinds}
 
 
 def _toxic(passage: NDArray[np.float32], tokens: Tokens) -> NDArray[np.float32]:

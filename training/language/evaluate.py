@@ -18,11 +18,11 @@ from onnxruntime import InferenceSession
 from sklearn.metrics import f1_score, roc_auc_score
 
 from mien.engines.onnx import calls
-from mien.engines.textnet import CLS, KINDS, SEP, TAGS, TextNet
+from mien.engines.textnet import KINDS, TAGS, TextNet
 from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS, TOXICITY
 from mien.types import Interval, Passage, ReadText
 from training.language import data as sources
-from training.language.corpus import as_spoken, tagged_tokens, tokenized
+from training.language.corpus import as_spoken, given, tagged_tokens, tokenized
 from training.language.data import GOEMOTIONS, Tagged
 
 Floats = NDArray[np.float64]
@@ -62,14 +62,7 @@ class Raw:
         """One output for each text that is given as tokens."""
         found: list[Floats] = [np.empty(0)] * len(texts)
         for call in calls([len(text.ids) + 2 for text in texts], 4096):
-            longest = 2 + max(len(texts[k].ids) for k in call)
-            ids, mask, shapes = np.zeros((3, len(call), longest), np.int64)
-            for row, k in enumerate(call):
-                count = len(texts[k].ids)
-                ids[row, : count + 2] = [CLS, *texts[k].ids, SEP]
-                shapes[row, 1 : count + 1] = texts[k].shapes
-                mask[row, : count + 2] = 1
-            (out,) = self._session.run([name], {"ids": ids, "mask": mask, "shapes": shapes})
+            (out,) = self._session.run([name], given([texts[k] for k in call]))
             for row, k in enumerate(call):
                 found[k] = out[row]
         return found

@@ -24,9 +24,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mien.engines.onnx import calls
-from mien.engines.textnet import CLS, SEP, TAGS, TOXIC
+from mien.engines.textnet import TAGS, TOXIC
 from mien.labels import TOXICITY
-from training.language.corpus import Source, Tokens, load
+from training.language.corpus import Source, Tokens, given, load
 from training.language.data import entities
 from training.language.train import between
 
@@ -107,13 +107,7 @@ class Graph:
         options.intra_op_num_threads = 1
         session = InferenceSession(shown.SerializeToString(), options, providers=["CPUExecutionProvider"])
         for call in calls([len(text.ids) + 2 for text in texts], 2000):
-            longest = 2 + max(len(texts[k].ids) for k in call)
-            ids, mask, shapes = np.zeros((3, len(call), longest), np.int64)
-            for row, k in enumerate(call):
-                count = len(texts[k].ids)
-                ids[row, : count + 2] = [CLS, *texts[k].ids, SEP]
-                shapes[row, 1 : count + 1], mask[row, : count + 2] = texts[k].shapes, 1
-            yield call, session.run(list(names), {"ids": ids, "mask": mask, "shapes": shapes})
+            yield call, session.run(list(names), given([texts[k] for k in call]))
 
     def replace(self, node: NodeProto, states: Sequence[str], reader: Reader, changes: bool) -> None:
         """Let a node take what the reader makes of some states, added to what it took if it `changes` that."""

@@ -51,7 +51,7 @@ def loss_of(read: Read, batch: Batch, evenly: Tensor) -> tuple[Tensor, dict[str,
         "word expressions": 4 * between(read.tokens[..., EXPRESSED], batch.tokens[..., EXPRESSED], evenly),
         "word sentiment": 0.2 * _spread(read.tokens[..., FELT], batch.tokens[..., FELT]),
         "word toxicity": 1 * between(read.tokens[..., TOXIC], batch.tokens[..., TOXIC]),
-        "tags": 2 * tagged(read.tags[:, 1:-1][counted], batch.tags[:, 1:-1][counted]),
+        "tags": 2 * _tagged(read.tags[:, 1:-1][counted], batch.tags[:, 1:-1][counted]),
     }
     known = {name: part for name, part in parts.items() if not torch.isnan(part)}
     return sum(known.values(), torch.zeros(())), {name: float(part.detach()) for name, part in known.items()}
@@ -70,7 +70,7 @@ def _spread(logits: Tensor, target: Tensor) -> Tensor:
     return -(target[known] * functional.log_softmax(logits[known], -1)).sum(-1).mean()
 
 
-def tagged(logits: Tensor, target: Tensor) -> Tensor:
+def _tagged(logits: Tensor, target: Tensor) -> Tensor:
     """Minus the log of how likely a tag is that agrees; where the teacher spoke, cross entropy."""
     known = target.sum(-1) > 0
     likely = functional.log_softmax(logits[known], -1)
