@@ -6,22 +6,18 @@ training faces give there, so that all goes on as it was.
 
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 
 from training.face.network import FaceNet
+from training.integers import weights
 
 
 def begin(network: FaceNet, shipped: Path, images: Tensor) -> None:
     """Let `network` be the shipped one; its normalisations are set by `images` (faces, 48, 48)."""
     graph = onnx.load(shipped).graph
-    raw = {
-        one.name.removesuffix(".half"): torch.from_numpy(numpy_helper.to_array(one).astype(np.float32))
-        for one in graph.initializer
-    }
+    raw = {name: torch.from_numpy(values) for name, values in weights(graph).items()}
     prefix = "network."
     found = {name.removeprefix(prefix): one for name, one in raw.items() if name.startswith(prefix)}
     for node in graph.node:
