@@ -43,8 +43,6 @@ class Source:
     spoken: list[Tokens] = field(repr=False)
     measures: NDArray[np.float32] = field(repr=False)
     aside: NDArray[np.float32] = field(repr=False)
-    softened: list[NDArray[np.float16]] | None = None
-    """(tokens, TAGS) each: how likely the teacher finds each tag, where nobody tagged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Batch:
     tokens: Tensor
     """(texts, tokens, MEASURES)"""
     tags: Tensor
-    """(texts, tokens, TAGS): 1 where a tag agrees with the annotation, or how likely it is"""
+    """(texts, tokens, TAGS): 1 where a tag agrees with the annotation"""
 
 
 def tokenizer(start: Path) -> Tokenizer:
@@ -206,8 +204,6 @@ def padded(
             words[row, at:end, TOXIC] = _toxic(source.measures[i, TOXIC], tokens)
             if tokens.allowed is not None:
                 tags[row, at:end] = tokens.allowed
-            elif source.softened is not None and tokens is source.written[i]:
-                tags[row, at:end] = source.softened[i]
             at = end
         ids[row, at], mask[row, : at + 1] = SEP, 1
         if len(parts) == 1:  # what two texts together express, nobody was asked
@@ -243,12 +239,10 @@ def _cuts(lengths: list[int], most_tokens: int) -> Iterator[tuple[int, int]]:
 
 
 def softened(source: Source, soft: Mapping[str, NDArray[np.float16]], hard: float) -> None:
-    """Let what the teacher says stand where nobody said anything, and count beside what somebody did."""
-    if f"{source.name}.measures" not in soft:
+    """Let what the teacher says of a source's first texts stand where no rater said anything, and count
+    beside what one did."""
+    if source.name not in soft:
         return
-    passages = soft[f"{source.name}.measures"].astype(np.float32)
-    mixed = hard * source.measures + (1 - hard) * passages
-    source.measures = np.where(np.isnan(source.measures), passages, mixed)
-    if f"{source.name}.tags" in soft:
-        ends = np.cumsum([len(tokens.ids) for tokens in source.written])
-        source.softened = np.split(soft[f"{source.name}.tags"], ends[:-1])
+    said = soft[source.name].astype(np.float32)
+    rated = source.measures[: len(said), EXPRESSED]
+    rated[:] = np.where(np.isnan(rated), said, hard * rated + (1 - hard) * said)

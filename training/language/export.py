@@ -51,7 +51,7 @@ def calibrated(network: Network, held_out: Source) -> Shipped:
     out, of passages and, the same way, of words by their mean."""
     passages = np.zeros((len(held_out.texts), EXPRESSED.stop))
     words = np.zeros_like(passages)
-    for some, batch, read in read_all(network, held_out, 0):
+    for some, batch, read in read_all(network, held_out):
         passages[some] = read.passages[:, EXPRESSED].numpy()
         counted = batch.mask[:, :, None].float()
         words[some] = ((read.tokens[..., EXPRESSED] * counted).sum(1) / counted.sum(1)).numpy()

@@ -106,6 +106,10 @@ class Encoder(nn.Module):
         self.dropout = dropout
 
     def forward(self, ids: Tensor, mask: Tensor, shapes: Tensor) -> Tensor:
+        return self.below(self.form.layers, ids, mask, shapes)
+
+    def below(self, layers: int, ids: Tensor, mask: Tensor, shapes: Tensor) -> Tensor:
+        """States after so many layers."""
         places = torch.arange(ids.shape[1], device=ids.device)
         states = (
             self.words(ids) + self.positions(places + (2 if self.form.relative else 0)) + self.shapes(shapes)
@@ -113,8 +117,8 @@ class Encoder(nn.Module):
         states = functional.dropout(self.norm(states), self.dropout, self.training)
         bias = torch.where(mask[:, None, None, :] > 0, 0.0, -1e4)
         if self.distances is not None:
-            bias = bias + self.distances(_buckets(places)).permute(2, 0, 1)[None]
-        for layer in self.layers:
+            bias = bias + places_apart(self.distances, ids.shape[1])
+        for layer in self.layers[:layers]:
             states = layer(states, bias)
         return states
 
@@ -176,6 +180,12 @@ class Network(nn.Module):
         tokens = self.tokens(states)
         words = (tokens * counted).sum(1) / counted.sum(1)
         return Read(words + self.passages(mixed), self.aside(mixed), tokens, self.tags(states))
+
+
+def places_apart(distances: nn.Embedding, tokens: int) -> Tensor:
+    """(1, heads, tokens, tokens): what the distance between two tokens adds to how they look at each other."""
+    bias: Tensor = distances(_buckets(torch.arange(tokens))).permute(2, 0, 1)[None]
+    return bias
 
 
 def _buckets(places: Tensor) -> Tensor:

@@ -1,11 +1,9 @@
-"""Train the language network, or the larger one that teaches it.
+"""Train the language network.
 
-    python -m training.language.train --data DATA --start MPNET --out WORK/teacher.pt --texts 45000
-    python -m training.language.soften --data DATA --start MPNET --teacher WORK/teacher.pt --out WORK/soft.npz
-    python -m training.language.train --data DATA --start MINILM --out WORK/student.pt --texts 230000 --soft WORK/soft.npz
+    python -m training.language.train --data DATA --start MINILM --out WORK/student.pt --texts 230000 [--soft WORK/soft.npz] [--begin language.onnx]
 
-MINILM and MPNET are folders as sentence-transformers publishes all-MiniLM-L6-v2 and all-mpnet-base-v2.
-A checkpoint is written every few minutes, and a run that was stopped goes on from it.
+MINILM is a folder as sentence-transformers publishes all-MiniLM-L6-v2; `soft.npz` is what `teacher` says of
+texts. A checkpoint is written every few minutes, and a run that was stopped goes on from it.
 """
 
 import argparse
@@ -20,19 +18,20 @@ from torch.nn import functional
 from mien.engines.textnet import EXPRESSED, FELT, TOXIC
 from training.language.corpus import Batch, Source, batches, load, padded, softened, tokenizer
 from training.language.network import Encoder, Network, Read
+from training.language.start import begin
 from training.precision import halved
 
 SHARES = {
-    "rated": 0.55,
-    "goemotions": 0.15,
-    "xed": 0.05,
-    "sentiment": 0.09,
+    "rated": 0.45,
+    "goemotions": 0.25,
+    "xed": 0.07,
+    "sentiment": 0.08,
     "toxicity": 0.07,
-    "entities": 0.09,
+    "entities": 0.08,
 }
 """How often a batch is of each source."""
 
-JOINED = ("rated", "sentiment", "toxicity")
+JOINED = ("rated", "goemotions", "sentiment", "toxicity")
 """Sources whose words are learned from: pairs of their texts are read as one."""
 
 HARD = 0.6
@@ -71,29 +70,25 @@ def _spread(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def _tagged(logits: Tensor, target: Tensor) -> Tensor:
-    """Minus the log of how likely a tag is that agrees; where the teacher spoke, cross entropy."""
+    """Minus the log of how likely a tag is that agrees."""
     known = target.sum(-1) > 0
     likely = functional.log_softmax(logits[known], -1)
-    target = target[known]
-    hard = (target == target.round()).all(-1)
-    agreeing = -torch.logsumexp(likely[hard].masked_fill(target[hard] == 0, -1e4), -1)
-    return torch.cat([agreeing, -(target[~hard] * likely[~hard]).sum(-1)]).mean()
+    return -torch.logsumexp(likely.masked_fill(target[known] == 0, -1e4), -1).mean()
 
 
 def train(sources: list[Source], network: Network, wanted: argparse.Namespace, held_out: Source) -> None:
     rng = np.random.default_rng(0)
     steps = wanted.texts * 20 // wanted.tokens  # a text has about twenty tokens
     shapes = list(network.encoder.shapes.parameters())
-    if network.encoder.form.relative:  # a quarter of the teacher's time, for little
-        for part in (network.encoder.words, network.encoder.positions, *network.encoder.layers[:4]):
-            part.requires_grad_(False)
-    encoder = [p for p in network.encoder.parameters() if p is not shapes[0] and p.requires_grad]
+    encoder = [p for p in network.encoder.parameters() if p is not shapes[0]]
     readers = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
     rates = [wanted.rate, wanted.rate * 10, wanted.rate * 3]
     optimizer = torch.optim.AdamW(
         [{"params": group} for group in (encoder, readers, shapes)], weight_decay=0.01, fused=True
     )
     evenly = begin_at_means(network, sources)
+    if wanted.begin:
+        begin(network, wanted.begin)
     average = {name: value.clone() for name, value in network.state_dict().items()}
     first = _resume(wanted.out, network, optimizer, average)
     streams = {
@@ -111,7 +106,7 @@ def train(sources: list[Source], network: Network, wanted: argparse.Namespace, h
         batch = next(streams[names[rng.choice(len(names), p=shares / shares.sum())]])
         network.train()
         with halved():
-            read = network(batch.ids + wanted.shift, batch.mask, batch.shapes)
+            read = network(batch.ids, batch.mask, batch.shapes)
         loss, parts = loss_of(Read(*(part.float() for part in read)), batch, evenly)
         if not parts:
             continue
@@ -133,7 +128,7 @@ def train(sources: list[Source], network: Network, wanted: argparse.Namespace, h
             saved = time.time()
             network_now = {name: value.clone() for name, value in network.state_dict().items()}
             network.load_state_dict(average)
-            print(f"  development: {judged(network, held_out, wanted.shift)}", flush=True)
+            print(f"  development: {judged(network, held_out)}", flush=True)
             network.load_state_dict(network_now)
             torch.save(
                 {
@@ -170,26 +165,24 @@ def begin_at_means(network: Network, sources: list[Source]) -> Tensor:
 
 
 @torch.no_grad()
-def read_all(network: Network, source: Source, shift: int, indices: np.ndarray | None = None):  # type: ignore[no-untyped-def, type-arg]
+def read_all(network: Network, source: Source):  # type: ignore[no-untyped-def]
     """What the network reads of texts, as batches with the numbers of their texts."""
     network.eval()
     rng = np.random.default_rng(0)
     order = np.argsort([len(tokens.ids) for tokens in source.written], kind="stable")
-    if indices is not None:
-        order = order[np.isin(order, indices)]
     for begin in range(0, len(order), 96):
         some = order[begin : begin + 96]
         batch = padded(source, some, rng, spoken=0.0, joined=0.0)
         with halved():
-            read = network(batch.ids + shift, batch.mask, batch.shapes)
+            read = network(batch.ids, batch.mask, batch.shapes)
         yield some, batch, Read(*(part.float() for part in read))
 
 
-def judged(network: Network, rated: Source, shift: int) -> str:
+def judged(network: Network, rated: Source) -> str:
     """Mean correlation over names, and how often the first name is among the raters' first three."""
     found = np.zeros((len(rated.texts), EXPRESSED.stop), np.float32)
     words = np.zeros_like(found)
-    for some, batch, read in read_all(network, rated, shift):
+    for some, batch, read in read_all(network, rated):
         found[some] = torch.sigmoid(read.passages[:, EXPRESSED]).numpy()
         counted = batch.mask[:, :, None].float()
         words[some] = ((torch.sigmoid(read.tokens[..., EXPRESSED]) * counted).sum(1) / counted.sum(1)).numpy()
@@ -237,13 +230,13 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=1200, help="of one batch")
     parser.add_argument("--rate", type=float, default=4e-5)
     parser.add_argument("--soft", type=Path, help="what the teacher says")
+    parser.add_argument("--begin", type=Path, help="a shipped network, to be trained further")
     parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
     torch.manual_seed(0)
     tokens = tokenizer(wanted.start)
     network = Network(Encoder.published(wanted.start))
-    wanted.shift = 4 if network.encoder.form.relative else 0  # MPNet's vocabulary is BERT's, four further on
     sources = load(wanted.data, tokens, "train", wanted.longest)
     if wanted.soft:
         with np.load(wanted.soft) as soft:

@@ -1,0 +1,45 @@
+"""A shipped language network as the begin of further training: its bytes are made whole again."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+
+from training.language.network import Network
+
+READ_ANEW = "tags."
+"""The reader that the shipped network may have from `readers`: here it begins from nothing."""
+
+
+def begin(network: Network, shipped: Path) -> None:
+    """Let `network` be the shipped one."""
+    graph = onnx.load(shipped).graph
+    raw = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    found: dict[str, Tensor] = {
+        name.removeprefix("network."): torch.from_numpy(values.copy())
+        for name, values in raw.items()
+        if name.startswith("network.")
+    }
+    for name, values in raw.items():
+        at, _, kind = name.rpartition(".eight.")
+        if kind == "weights":
+            whole = values * raw[f"{at}.eight.scale"] * raw[f"{at}.eight.steps"][:, None]
+            found[f"{_module(at)}.weight"] = torch.from_numpy(whole.T.astype(np.float32).copy())
+        elif kind == "table":
+            found[f"{_module(at)}.weight"] = torch.from_numpy(values * raw[f"{at}.eight.scale"])
+    for node in graph.node:
+        if node.op_type == "MatMul" and node.input[1] in raw and node.output[0].startswith("/network/"):
+            found[f"{_module(node.output[0])}.weight"] = torch.from_numpy(raw[node.input[1]].T.copy())
+    missing = network.load_state_dict(found, strict=False).missing_keys
+    assert all(name.startswith(READ_ANEW) for name in missing), missing
+
+
+def _module(output: str) -> str:
+    """What the module is called whose output this is: `/network/mixed/mixed.1/Gemm_output_0` → `mixed.1`."""
+    parts = output.strip("/").split("/")[1:-1]
+    return ".".join(
+        part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{part}.")
+    )
