@@ -25,7 +25,7 @@ from training.language import data as sources
 from training.language.corpus import Source, load, tokenizer
 from training.language.data import GOEMOTIONS, XED
 from training.language.network import Encoder, places_apart
-from training.language.train import agreement, between, begin_at_means, arguments
+from training.language.train import agreement, arguments, between
 from training.precision import halved
 
 READ = {"rated": None, "goemotions": 16_000, "xed": 4_000}

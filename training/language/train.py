@@ -170,8 +170,8 @@ def read_all(network: Network, source: Source):  # type: ignore[no-untyped-def]
     network.eval()
     rng = np.random.default_rng(0)
     order = np.argsort([len(tokens.ids) for tokens in source.written], kind="stable")
-    for begin in range(0, len(order), 96):
-        some = order[begin : begin + 96]
+    for first in range(0, len(order), 96):
+        some = order[first : first + 96]
         batch = padded(source, some, rng, spoken=0.0, joined=0.0)
         with halved():
             read = network(batch.ids, batch.mask, batch.shapes)
