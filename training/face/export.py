@@ -20,7 +20,6 @@ from training.face.network import SIDE, FaceNet
 from training.face.train import Pair
 from training.integers import Feed, in_integers
 
-
 SHOWN = 500
 """Faces that are shown to the network before its products become integers."""
 
