@@ -10,11 +10,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.voice.data import DEVELOPMENT, TEST, TRAIN, load
-from training.voice.network import BANDS, HOP, STRIDE, Encoder, Kinds, LogMel
-from training.voice.scenes import Scene, at_random, scene
+from training.voice.network import BANDS, HOP, STRIDE, Contours, Encoder, Kinds, LogMel, heard_of
+from training.voice.scenes import Scene, at_random, scene, without_voice
 
-SCENES, SECONDS = 800, 9.0
+SCENES, SECONDS = 900, 9.0
 """What the head learns from; as long as what is heard together when mien runs."""
+
+VOICELESS = 8
+"""One scene in so many is of tones, beeps, knocks or music alone."""
 
 ACTORS = range(3, 14)
 """EMO-DB's, whose emotional speech is no burst: seven to learn from; 14, 15 and 16 to report on."""
@@ -37,10 +40,15 @@ def learned(encoder: Encoder, work: Path) -> Kinds:
     bursts, plain, acted = (load(work, name) for name in ("emogator", "librispeech", "emodb"))
     burst = at_random(bursts, bursts.of(TRAIN), rng)
     reading, acting = at_random(plain, readers(work)[0], rng), at_random(acted, acted.of(ACTORS), rng)
-    made = [scene(burst, acting if k % 4 == 0 else reading, SECONDS, rng) for k in range(SCENES)]
-    front = LogMel()
-    seen = [_seen(encoder, front, one) for one in made]
-    bands, heard = (torch.cat(parts) for parts in zip(*seen, strict=True))
+    made = [
+        without_voice(SECONDS, rng)
+        if k % VOICELESS == 1
+        else scene(burst, acting if k % 4 == 0 else reading, SECONDS, rng)
+        for k in range(SCENES)
+    ]
+    front, going = LogMel(), Contours()
+    seen = [_seen(encoder, front, going, one) for one in made]
+    bands, heard, contours = (torch.cat(parts) for parts in zip(*seen, strict=True))
     kinds = torch.from_numpy(np.array([one.kinds(HOP * STRIDE) for one in made]))
     head = Kinds()
     optimizer = torch.optim.AdamW(head.parameters(), lr=RATE_OF_LEARNING, weight_decay=0.05)
@@ -50,7 +58,7 @@ def learned(encoder: Encoder, work: Path) -> Kinds:
         curve = functional.interpolate(
             torch.randn(BATCH, 1, 5) * 0.25, BANDS, mode="linear", align_corners=True
         )
-        said = head(bands[some].float() + curve.transpose(1, 2), heard[some].float())
+        said = head(bands[some].float() + curve.transpose(1, 2), heard[some].float(), contours[some].float())
         loss = functional.cross_entropy(said, kinds[some], label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -61,11 +69,11 @@ def learned(encoder: Encoder, work: Path) -> Kinds:
 
 
 @torch.no_grad()
-def _seen(encoder: Encoder, front: LogMel, one: Scene) -> tuple[Tensor, Tensor]:
-    """Bands, and what the encoder makes of them, as half floats."""
+def _seen(encoder: Encoder, front: LogMel, contours: Contours, one: Scene) -> tuple[Tensor, Tensor, Tensor]:
+    """Bands, what the encoder makes of them, and contours, as half floats."""
     sound = torch.from_numpy(one.sound)[None]
-    bands, frames = front(sound, torch.tensor([sound.shape[1]]))
-    return bands.half(), encoder(bands, frames)[0].half()
+    bands, heard, rows, _ = heard_of(front, encoder, contours, sound, torch.tensor([sound.shape[1]]))
+    return bands.half(), heard.half(), rows.half()
 
 
 Events = Sequence[Sequence[tuple[float, float]]]

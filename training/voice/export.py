@@ -3,16 +3,17 @@
     python -m training.voice.export --work WORK --data DATA --classes yamnet_class_map.csv --out voice.onnx
 
 `voice.onnx` takes `sound` float32 (batch, samples) at 16 kHz and `lengths` int64 (batch,), the real
-length of each sound in samples. It gives `heard` float32 (batch, rows, 387), a row every 0.16 s: 384
-features, and how likely that is speech, a burst, or neither (in the order of `scenes`).
+length of each sound in samples. It gives `heard` float32 (batch, rows, 462), a row every 0.16 s: 384
+features, 75 sums that tell how pitch and level go, and how likely that is speech, a burst, or neither (in
+the order of `scenes`).
 
-`voice.heads.onnx` takes `heard` float32 (pieces, rows, 387) and `rows` int64 (pieces,). It gives
+`voice.heads.onnx` takes `heard` float32 (pieces, rows, 462) and `rows` int64 (pieces,). It gives
 `prosody` and `expressions` (of a burst) float32 (pieces, 48) and `descriptions` (pieces, 67); and for
-evaluation and further training `intended` (pieces, 30), `spoken` (7), `speech` (1) and `embedding` (768).
+evaluation and further training `intended` (pieces, 30), `spoken` (7), `speech` (1) and `embedding` (830).
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -30,18 +31,28 @@ from torch import Tensor, nn
 
 from mien.labels import BURST_DESCRIPTIONS
 from training.halves import halve
+from training.integers import Feed, in_integers
 from training.semantics.shares import ratings, shares
 from training.voice.augment import sound_changed, taken
 from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, TRAIN, Clips, load
 from training.voice.descriptions import SPREAD, USUAL, forms, kinds_of_sound, targets
 from training.voice.detector import learned
-from training.voice.network import Classifier, Encoder, Kinds, LogMel, normalised
+from training.voice.network import Classifier, Contours, Encoder, Kinds, LogMel, heard_of, normalised
 from training.voice.train import TAUGHT, bands_of
 
 Floats = NDArray[np.float64]
 
+HEARD = Encoder.SIZE + Contours.SIZE + 3
+"""Columns of what is heard."""
+
+SHOWN = 40
+"""Recordings of each kind that are shown to the encoder before its products become integers."""
+
 COPIES = 2
 """Changed copies of each spoken recording that the heads learn from beside it."""
+
+COPY_WEIGHT = 0.1
+"""How much a changed copy counts beside the recording itself."""
 
 PLAIN_WEIGHT = 0.25
 """How much all of the plain read speech counts beside EMO-DB's neutral sentences: enough to know that a
@@ -56,13 +67,13 @@ class Ears(nn.Module):
 
     def __init__(self, encoder: Encoder, kinds: Kinds) -> None:
         super().__init__()
-        self.front, self.encoder, self.kinds = LogMel(), encoder, kinds
+        self.front, self.encoder, self.contours, self.kinds = LogMel(), encoder, Contours(), kinds
 
     def forward(self, sound: Tensor, lengths: Tensor) -> Tensor:
-        bands, frames = self.front(sound, lengths)
-        heard, _ = self.encoder(bands, frames)
-        kinds = torch.softmax(self.kinds(bands, heard, frames), 1)
-        return torch.cat([heard, kinds], 1).transpose(1, 2)
+        bands, heard, contours, frames = heard_of(self.front, self.encoder, self.contours, sound, lengths)
+        kinds = torch.softmax(self.kinds(bands, heard, contours, frames), 1)
+        rows = torch.cat([heard, contours, kinds], 1).transpose(1, 2)
+        return rows.reshape(sound.shape[0], -1, HEARD)  # so that the graph says how wide it is
 
 
 class Heads(nn.Module):
@@ -88,23 +99,26 @@ class Heads(nn.Module):
         self.register_buffer("mixing_spoken", torch.tensor(mixing_spoken, dtype=torch.float32))
 
     def forward(self, heard: Tensor, rows: Tensor) -> tuple[Tensor, ...]:
-        embedding = self.pool(heard[:, :, : Encoder.SIZE].transpose(1, 2), rows)
-        intended = torch.softmax(self.intended(embedding), 1)
+        heard = heard.transpose(1, 2)
+        pooled = self.pool(heard[:, : Encoder.SIZE], rows)
+        contours = Contours.summary(heard[:, Encoder.SIZE : Encoder.SIZE + Contours.SIZE], rows)
+        embedding = torch.cat([pooled, contours], 1)
+        intended = torch.softmax(self.intended(pooled), 1)
         spoken = torch.softmax(self.spoken(embedding), 1)
         speech = torch.sigmoid(self.is_speech(embedding))
         expressions = intended @ cast("Tensor", self.mixing)
         prosody = speech * (spoken @ cast("Tensor", self.mixing_spoken)) + (1 - speech) * expressions
-        descriptions = torch.sigmoid(self.described(embedding))
+        descriptions = torch.sigmoid(self.described(pooled))
         return prosody, expressions, descriptions, intended, spoken, speech, embedding
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Recordings as the encoder sees them: (recordings, 768), and who meant what."""
+    """Recordings as they are heard: (recordings, 830), and who meant what."""
 
     clean: Floats
     changed: Floats
-    """(COPIES, recordings, 768): the same, in part, faster or slower, in noise and rooms"""
+    """(COPIES, recordings, 830): the same, in part, faster or slower, in noise and rooms"""
     labels: NDArray[np.int64]
     speakers: NDArray[np.int64]
 
@@ -116,14 +130,19 @@ class Embedded:
 
 
 def spoken_head(acted: Embedded, plain: Embedded) -> Pipeline:
-    """A head over EMO-DB's expressions; plain read speech counts as neutral."""
+    """A head over EMO-DB's expressions, each as likely as another; plain read speech counts as neutral."""
     neutral = list(EMODB.values()).index("Neutral")
     x = np.concatenate([acted.all(), plain.all()])
     times = COPIES + 1
     y = np.concatenate([np.tile(acted.labels, times), np.full(len(plain.labels) * times, neutral)])
     group = np.concatenate([np.tile(acted.speakers, times), np.tile(10_000 + plain.speakers % 10, times)])
-    weight = np.ones(len(y))
-    weight[len(acted.labels) * times :] = PLAIN_WEIGHT * (acted.labels == neutral).sum() / len(plain.labels)
+    each = len(acted.labels) / (len(EMODB) * np.bincount(acted.labels, minlength=len(EMODB)))
+    weights = (
+        each[acted.labels],
+        np.full(len(plain.labels), PLAIN_WEIGHT * len(acted.labels) / len(EMODB) / len(plain.labels)),
+    )
+    copies = np.array([1.0, *[COPY_WEIGHT] * COPIES])
+    weight = np.concatenate([np.outer(copies, one).ravel() for one in weights])
     return _regression(x, y, weight, group)
 
 
@@ -176,7 +195,7 @@ def temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
 
 
 Embed: TypeAlias = Callable[[NDArray[np.float32]], Floats]
-"""One recording to its embedding (768,)."""
+"""One recording to its embedding (830,): what the encoder makes of it, and how its contours go."""
 
 
 def embedded(embed: Embed, clips: Clips, indices: NDArray[np.int64] | None = None) -> Embedded:
@@ -195,13 +214,14 @@ def _changed(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
 
 
 def _embed(network: Classifier) -> Embed:
-    front = LogMel()
+    front, contours = LogMel(), Contours()
     network.eval()
 
     @torch.no_grad()
     def embed(sound: NDArray[np.float32]) -> Floats:
         given = torch.from_numpy(sound)[None], torch.tensor([len(sound)])
-        found: Floats = network.pool(*network.encoder(*front(*given)))[0].numpy()
+        _, heard, rows, _ = heard_of(front, network.encoder, contours, *given)
+        found: Floats = torch.cat([network.pool(heard), Contours.summary(rows)], 1)[0].numpy()
         return found
 
     return embed
@@ -257,6 +277,14 @@ def described(embeddings: Floats, sources: dict[str, dict[str, Floats]]) -> nn.L
     return layer
 
 
+def shown(clips: Sequence[Clips]) -> Iterator[Feed]:
+    """Some recordings of each, for the encoder to show how large its numbers get."""
+    rng = np.random.default_rng(0)
+    for some in clips:
+        for i in rng.choice(len(some), SHOWN, replace=False):
+            yield {"sound": some[int(i)][None], "lengths": np.array([len(some[int(i)])])}
+
+
 def write(
     network: nn.Module, example: tuple[Tensor, ...], names: tuple[list[str], list[str]], out: Path
 ) -> None:
@@ -273,10 +301,6 @@ def write(
         | {name: {0: "batch", 1: "rows"} if name == "heard" else {0: "batch"} for name in gives},
         opset_version=17,
         dynamo=False,
-    )
-    halve(out)
-    print(
-        f"{out}: {out.stat().st_size / 1e6:.1f} MB, {sum(p.numel() for p in network.parameters()) / 1e6:.1f} M parameters"
     )
 
 
@@ -313,7 +337,8 @@ def main() -> None:
     )
 
     embed = _embed(network)
-    acted, plain = (embedded(embed, load(wanted.work, name)) for name in ("emodb", "librispeech"))
+    spoken_clips = [load(wanted.work, name) for name in ("emodb", "librispeech")]
+    acted, plain = (embedded(embed, one) for one in spoken_clips)
     some = np.sort(rng.choice(clips.of(TRAIN), SOME_BURSTS, replace=False))
     is_speech = _linear(speech_head(acted, plain, embedded(embed, clips, some)))
     warmth = temperature(leave_one_speaker_out(acted, plain), acted.labels)
@@ -327,9 +352,15 @@ def main() -> None:
     example = torch.randn(2, 16_000), torch.tensor([16_000, 9_000])
     ears = Ears(network.encoder, kinds).eval()
     write(ears, example, (["sound", "lengths"], ["heard"]), wanted.out)
+    in_integers(wanted.out, shown([clips, *spoken_clips]), whole="front")
     outputs = ["prosody", "expressions", "descriptions", "intended", "spoken", "speech", "embedding"]
-    example = torch.randn(2, 9, Encoder.SIZE + 3), torch.tensor([9, 5])
-    write(heads, example, (["heard", "rows"], outputs), wanted.out.with_suffix(".heads.onnx"))
+    example = torch.randn(2, 9, HEARD), torch.tensor([9, 5])
+    of_heads = wanted.out.with_suffix(".heads.onnx")
+    write(heads, example, (["heard", "rows"], outputs), of_heads)
+    halve(of_heads)
+    for path, one in ((wanted.out, ears), (of_heads, heads)):
+        count = sum(p.numel() for p in one.parameters()) / 1e6
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {count:.1f} M parameters")
 
 
 if __name__ == "__main__":

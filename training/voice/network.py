@@ -42,16 +42,25 @@ class LogMel(nn.Module):
 
     def forward(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         bands, frames = self.bands(sound, lengths)
-        return normalised(bands, (torch.arange(bands.shape[2])[None] < frames[:, None])), frames
+        return normalised(bands, _inside(bands.shape[2], frames)), frames
 
     def bands(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """The same before it is scaled: logarithms of power."""
+        power, frames = self.power(sound, lengths)
+        return self.logarithms(power), frames
+
+    def power(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """(batch, 257, frames): the power of each frequency."""
         inside = (torch.arange(sound.shape[1])[None] < lengths[:, None]).to(sound.dtype)
         sound = sound * inside
         sound = sound / (sound.abs().amax(1, keepdim=True) + 1e-4) * 0.5
         waves = functional.conv1d(sound[:, None], cast("Tensor", self.waves), stride=HOP, padding=WINDOW // 2)
         real, imaginary = waves.split(FFT // 2 + 1, dim=1)
-        return torch.log(cast("Tensor", self.mel) @ (real**2 + imaginary**2) + SILENT), lengths // HOP + 1
+        return real**2 + imaginary**2, lengths // HOP + 1
+
+    def logarithms(self, power: Tensor) -> Tensor:
+        """(batch, 64 bands, frames)"""
+        return torch.log(cast("Tensor", self.mel) @ power + SILENT)
 
 
 def normalised(bands: Tensor, inside: Tensor | None = None) -> Tensor:
@@ -68,6 +77,11 @@ def normalised(bands: Tensor, inside: Tensor | None = None) -> Tensor:
     return (bands - mean) / (spread + 0.3) * mask
 
 
+def _inside(length: int, counts: Tensor) -> Tensor:
+    """(batch, length): which of so many places count."""
+    return torch.arange(length)[None] < counts[:, None]
+
+
 def mel_bands() -> np.ndarray:
     """(64, 257): triangles equally spaced in mel from 50 to 7,800 Hz."""
     mel = np.linspace(*(2595 * np.log10(1 + np.array([50.0, 7800.0]) / 700)), BANDS + 2)
@@ -76,6 +90,100 @@ def mel_bands() -> np.ndarray:
     left, middle, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising, falling = (hertz - left) / (middle - left), (right - hertz) / (right - middle)
     return np.maximum(0, np.minimum(rising, falling))
+
+
+class Contours(nn.Module):
+    """Power (batch, 257, frames), its bands (batch, 64, frames) → (batch, 75, rows): how the pitch and the level
+    of a voice go, as sums from which `summary` tells means and spreads of any piece.
+
+    Pitch is where the autocorrelation is highest, told from the spectrum (Wiener and Khinchin) and
+    corrected for the window, as Boersma (1993) does; not one lag is picked but the mean of the likely ones.
+    """
+
+    LAGS, GROUPS = 48, 16
+    SIZE = 11 + 4 * GROUPS
+    SUMMARY = 14 + 3 * GROUPS
+
+    def __init__(self) -> None:
+        super().__init__()
+        hertz = np.geomspace(60.0, 500.0, self.LAGS)
+        lags, waves = RATE / hertz, np.arange(FFT // 2 + 1)
+        twice = np.where((waves == 0) | (waves == FFT // 2), 1.0, 2.0)
+        window = np.hanning(WINDOW + 1)[:-1]
+        alike = np.correlate(window, window, "full")[WINDOW - 1 :]
+        faded = np.interp(lags, np.arange(WINDOW), alike / alike[0])
+        turned = np.cos(2 * np.pi * waves * lags[:, None] / FFT) * twice / np.maximum(faded, 0.1)[:, None]
+        self.register_buffer("turned", torch.tensor(turned, dtype=torch.float32))
+        self.register_buffer("octaves", torch.tensor(np.log2(hertz / 150)[:, None], dtype=torch.float32))
+
+    def forward(self, power: Tensor, bands: Tensor, frames: Tensor) -> Tensor:
+        inside = _inside(power.shape[2], frames).to(power.dtype)
+        octaves = cast("Tensor", self.octaves)
+        total = 2 * power.sum(1) - power[:, 0] - power[:, -1]
+        alike = (cast("Tensor", self.turned) @ power) / (total[:, None] + 1e-6)
+        strength = alike.amax(1)
+        pitch = (torch.softmax(30 * alike + octaves, 1) * octaves).sum(1)  # of two octaves rather the higher
+        level = torch.log10(total + 1e-6)
+        level = level - (level * inside + 9 * (inside - 1)).amax(1, keepdim=True)
+        active = torch.sigmoid(4 * (level + 4)) * inside
+        voiced = torch.sigmoid(15 * (strength - 0.5)) * torch.sigmoid(4 * (level + 3)) * inside
+        going = voiced * functional.pad(voiced[:, :-1], (1, 0))
+        groups = bands.unflatten(1, (self.GROUPS, -1)).mean(2) + 8  # about zero: squares fit half floats
+        columns = [inside, voiced, voiced * pitch, voiced * pitch**2, voiced * strength, going]
+        columns += [
+            going * _change(pitch),
+            active,
+            active * level,
+            active * level**2,
+            active * _change(level),
+        ]
+        heard, spoken = active[:, None] * groups, voiced[:, None] * groups
+        grouped = [spoken, heard, heard * groups, active[:, None] * _change(groups)]
+        x = torch.cat([torch.stack(columns, 1), *grouped], 1)
+        rows = (x.shape[2] + STRIDE - 1) // STRIDE
+        return functional.avg_pool1d(functional.pad(x, (STRIDE // 2, STRIDE))[..., : rows * STRIDE], STRIDE)
+
+    @classmethod
+    def summary(cls, rows: Tensor, count: Tensor | None = None) -> Tensor:
+        """(batch, 75, rows), of which so many count → (batch, 62): how a piece goes. Pitch in octaves above 150 Hz,
+        level in tens of decibels below the loudest."""
+        if count is not None:
+            rows = rows * _inside(rows.shape[2], count).to(rows.dtype)[:, None]
+        few = 1e-2
+        inside, voiced, pitch, pitch2, strength, going, bend, active, level, level2, swell = rows.sum(2)[
+            :, :11
+        ].unbind(1)
+        spoken, heard, heard2, moved = rows.sum(2)[:, 11:].unflatten(1, (4, cls.GROUPS)).unbind(1)
+        mean_pitch, mean_level = pitch / (voiced + few), level / (active + few)
+        by_row = [rows[:, 2] / (rows[:, 1] + few), rows[:, 8] / (rows[:, 7] + few)]
+        spreads = [
+            _root((rows[:, weight] * (one - mean[:, None]) ** 2).sum(1) / (whole + few))
+            for one, weight, mean, whole in zip(
+                by_row, (1, 7), (mean_pitch, mean_level), (voiced, active), strict=True
+            )
+        ]
+        known = (rows[:, 1] > 0.2).to(rows.dtype)
+        highest = (by_row[0] * known - 1.5 * (1 - known)).amax(1)
+        lowest = (by_row[0] * known + 1.8 * (1 - known)).amin(1)
+        told = [mean_pitch, _root(pitch2 / (voiced + few) - mean_pitch**2), bend / (going + few)]
+        told += [strength / (voiced + few), voiced / (inside + few), voiced / (active + few)]
+        told += [active / (inside + few), mean_level, _root(level2 / (active + few) - mean_level**2)]
+        told += [swell / (active + few), *spreads, highest, lowest]
+        voiced, active = voiced[:, None] + few, active[:, None] + few
+        colour = spoken / voiced
+        spread = _root(heard2 / active - (heard / active) ** 2)
+        return torch.cat(
+            [torch.stack(told, 1), colour - colour.mean(1, keepdim=True), spread, moved / active], 1
+        )
+
+
+def _change(x: Tensor) -> Tensor:
+    """By how much the last dimension changes from frame to frame."""
+    return functional.pad((x[..., 1:] - x[..., :-1]).abs(), (1, 0))
+
+
+def _root(x: Tensor) -> Tensor:
+    return x.clamp_min(1e-4).sqrt()
 
 
 class Block(nn.Module):
@@ -142,6 +250,17 @@ class Encoder(nn.Module):
         return functional.relu(self.projection(x.flatten(1, 2))), frames
 
 
+def heard_of(
+    front: LogMel, encoder: Encoder, contours: Contours, sound: Tensor, lengths: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Sounds (batch, samples) of some lengths → bands, what the encoder makes of them, contours, and how many
+    frames count."""
+    power, frames = front.power(sound, lengths)
+    logarithms = front.logarithms(power)
+    bands = normalised(logarithms, _inside(power.shape[2], frames))
+    return bands, encoder(bands, frames)[0], contours(power, logarithms, frames), frames
+
+
 class Pool(nn.Module):
     """(batch, 384, rows) → (batch, 768): mean and spread over time, weighted by attention."""
 
@@ -182,8 +301,8 @@ class Classifier(nn.Module):
 
 
 class Kinds(nn.Module):
-    """Bands (batch, 64, frames) and what the encoder made of them (batch, 384, rows) → (batch, 3, rows) logits
-    of what is heard.
+    """Bands (batch, 64, frames), what the encoder made of them (batch, 384, rows) and contours (batch, 75, rows) →
+    (batch, 3, rows) logits of what is heard.
 
     The encoder has learned from bursts alone; this looks for itself, at little cost: over time, not over
     bands.
@@ -195,15 +314,17 @@ class Kinds(nn.Module):
         self.layers = nn.ModuleList([nn.Conv1d(a, b, 5, 2, 2, bias=False) for a, b in pairwise(sizes)])
         self.norms = nn.ModuleList([nn.BatchNorm1d(size) for size in sizes[1:]])
         self.dropout = nn.Dropout(0.2)
-        self.first = nn.Conv1d(Encoder.SIZE + sizes[-1], 96, 3, padding=1)
+        self.contours_norm = nn.BatchNorm1d(Contours.SIZE)
+        self.first = nn.Conv1d(Encoder.SIZE + sizes[-1] + Contours.SIZE, 96, 3, padding=1)
         self.second = nn.Conv1d(96, 3, 3, padding=1)
 
-    def forward(self, bands: Tensor, heard: Tensor, frames: Tensor | None = None) -> Tensor:
+    def forward(self, bands: Tensor, heard: Tensor, contours: Tensor, frames: Tensor | None = None) -> Tensor:
         x = bands
         for layer, norm in zip(self.layers, self.norms, strict=True):
             frames = frames if frames is None else (frames + 1) // 2
             x = _masked(functional.relu(norm(layer(x))), frames)
-        x = self.dropout(torch.cat([_masked(heard, frames), x], 1))
+        contours = self.contours_norm(contours)
+        x = self.dropout(torch.cat([_masked(heard, frames), x, _masked(contours, frames)], 1))
         return cast("Tensor", self.second(_masked(functional.relu(self.first(x)), frames)))
 
 

@@ -91,6 +91,27 @@ def scene(
     return found
 
 
+def without_voice(seconds: float, rng: np.random.Generator) -> Scene:
+    """Things that sound and are no voice: one from begin to end, or one now and then, in silence or noise."""
+    length = round(seconds * RATE)
+    if rng.random() < 0.5:
+        sound = thing(length, rng)
+    else:
+        sound = np.zeros(length, np.float32)
+        again = rng.random() < 0.5  # the same, as a telephone rings
+        piece = thing(int(rng.uniform(0.2, 2.5) * RATE), rng)
+        at = int(rng.uniform(0, 3) * RATE)
+        while at + len(piece) < length:
+            sound[at : at + len(piece)] = piece
+            at += len(piece) + int(rng.uniform(0.5, 4) * RATE)
+            if not again:
+                piece = thing(int(rng.uniform(0.2, 2.5) * RATE), rng)
+    sound = sound * np.float32(10 ** (rng.uniform(-40, -14) / 20))
+    if rng.random() < 0.5:
+        sound += noise(length, rng) * np.float32(10 ** (rng.uniform(-70, -34) / 20))
+    return Scene(sound, [], [])
+
+
 def noise(length: int, rng: np.random.Generator) -> Sound:
     """Noise of level 1 and any colour, that may swell."""
     spectrum = np.fft.rfft(rng.standard_normal(length))

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 
+from training import integers
 from training.voice.data import EMOGATOR, TRAIN, load
 from training.voice.network import Classifier, normalised
 from training.voice.train import TAUGHT, bands_of
@@ -32,16 +32,13 @@ def weights(network: Path) -> dict[str, Tensor]:
 def _weights(network: Path) -> dict[str, Tensor]:
     """Merged normalisations do nothing but add."""
     graph = onnx.load(network).graph
-    raw = {one.name.removesuffix(".half"): _tensor(one) for one in graph.initializer}
+    raw = {name: torch.from_numpy(values) for name, values in integers.weights(graph).items()}
     found = {_renamed(name): tensor for name, tensor in raw.items() if not name.startswith("onnx::")}
     for node in graph.node:
-        if node.op_type == "Conv" and node.input[1].startswith("onnx::") and "encoder" in node.name:
+        if node.op_type == "Conv" and len(node.input) > 2 and "encoder" in node.name:
             path = node.name.strip("/").removesuffix("/Conv").replace("/", ".")
-            if path.endswith(".second"):
-                norm = f"{path}_norm"
-            else:
-                path = path.replace("shortcut.shortcut.0", "shortcut.0")
-                norm = path.removesuffix("0") + "1"
+            path = path.replace("blocks.blocks.", "blocks.").replace("shortcut.shortcut.0", "shortcut.0")
+            norm = path.removesuffix("0") + "1" if path.endswith("shortcut.0") else f"{path}_norm"
             found[f"{path}.weight"], bias = raw[node.input[1]], raw[node.input[2]]
             found |= {
                 f"{norm}.weight": torch.ones_like(bias),
@@ -50,10 +47,6 @@ def _weights(network: Path) -> dict[str, Tensor]:
                 f"{norm}.running_var": torch.full_like(bias, 1 - 1e-5),
             }
     return found
-
-
-def _tensor(one: onnx.TensorProto) -> Tensor:
-    return torch.from_numpy(numpy_helper.to_array(one).astype(np.float32))
 
 
 def _renamed(name: str) -> str:

@@ -1,11 +1,12 @@
 """The voice networks trained in `training/voice`: how something is said, and vocal bursts.
 
 One hears: it takes `sound`, float32 (sounds, samples) at `SOUND_RATE`, and `lengths`, int64 (sounds,),
-which says how many samples of each row count; it gives `heard`, float32 (sounds, rows, 387): a row every
-`HEARD_STEP`, whose last three columns say how likely that is neither, speech, or a burst. The other, far
-smaller, takes `heard`, float32 (pieces, rows, 387), and `rows`, int64 (pieces,); it gives `prosody` and
-`expressions` of bursts, float32 (pieces, 48) in the order of `EXPRESSIONS`, and `descriptions`, (pieces, 67)
-in that of `BURST_DESCRIPTIONS`. Both give the same alone and beside longer ones.
+which says how many samples of each row count; it gives `heard`, float32 (sounds, rows, 462): a row every
+`HEARD_STEP`, of what the encoder makes of it, of how pitch and level go, and at last of how likely it is
+neither, speech, or a burst. The other, far smaller, takes `heard`, float32 (pieces, rows, 462), and `rows`,
+int64 (pieces,); it gives `prosody` and `expressions` of bursts, float32 (pieces, 48) in the order of
+`EXPRESSIONS`, and `descriptions`, (pieces, 67) in that of `BURST_DESCRIPTIONS`. Both give the same alone and
+beside longer ones.
 """
 
 from collections.abc import Sequence

@@ -30,7 +30,7 @@ class Hearing:
     length: float
     """Seconds."""
     rows: Heard
-    """In half floats: three hours take 52 MB."""
+    """In half floats: three hours take 62 MB."""
 
     def between(self, time: Interval) -> Heard:
         """The rows in an interval of the recording, at least one."""
