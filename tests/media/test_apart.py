@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mien.errors import BrokenMedia, EngineError, MediaTooLarge, NotDecoded, UnknownFileType
-from mien.media.apart import Decoders
+from mien.media.apart import SPARE, Decoders
 from mien.media.decode import open_media
 from mien.media.decoder import command
 from mien.settings import Settings
@@ -179,6 +179,31 @@ def test_others_are_decoded_while_one_hangs(sound):
     assert length(decoders, sound) == 8000
 
 
+def test_others_are_decoded_while_all_hang_and_so_many_at_most(sound):
+    decoders = Decoders(fragile(replace(BOUNDS, seconds=600.0)), 1)
+
+    def hangs():
+        with pytest.raises(NotDecoded, match="too long"), decoders.opened(HANG, "a"):
+            pass
+
+    with ThreadPoolExecutor(6) as threads:
+        hanging = [threads.submit(hangs) for _ in range(2)]
+        soon(lambda: len(decoders.processes()) == 2)
+        assert length(decoders, sound) == 8000
+        hanging += [threads.submit(hangs) for _ in range(4)]
+        soon(lambda: len(decoders.processes()) == 1 + SPARE)
+        time.sleep(2.0)
+        assert len(decoders.processes()) == 1 + SPARE
+        assert not any(one.done() for one in hanging)
+        while not all(one.done() for one in hanging):
+            for process in list(decoders._alive):
+                if process.has_worked():
+                    os.kill(process.id, signal.SIGALRM)
+            time.sleep(0.1)
+    assert length(decoders, sound) == 8000
+    assert len(decoders.processes()) == 1
+
+
 def test_restarts_leave_no_process_behind(breakable, sound):
     seen = set()
     for _ in range(4):
@@ -257,7 +282,7 @@ def test_none_outlives_the_program(ending, payload, sound, tmp_path):
     (tmp_path / "a.wav").write_bytes(sound)
     program = f"""
 import os, signal, threading, time
-from mien.media.apart import Decoders
+from mien.media.apart import SPARE, Decoders
 decoders = Decoders({fragile()!r}, 2)
 with decoders.opened(open({str(tmp_path / "a.wav")!r}, "rb").read(), "a"):
     pass

@@ -4,7 +4,7 @@ from threading import Event
 import pytest
 
 from mien.errors import Overloaded
-from mien.stream.line import Line
+from mien.stream.line import SLOW_SECONDS, SPARE, Line
 
 
 def test_who_would_be_too_far_behind_is_told_so_at_once_and_the_others_are_served():
@@ -49,3 +49,20 @@ def test_what_goes_wrong_is_told_and_makes_room():
             await asyncio.sleep(0)
 
     asyncio.run(broken())
+
+
+def test_what_is_slow_lets_others_begin_and_is_bounded_too():
+    async def slow():
+        line, go, begun = Line(lanes=1, longest=9), Event(), []
+        stuck = [asyncio.ensure_future(line.do(lambda n=n: begun.append(n) or go.wait(30))) for n in range(5)]
+        await asyncio.sleep(SLOW_SECONDS / 2)
+        assert begun == [0]
+        while len(begun) <= SPARE:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.5 * SLOW_SECONDS)
+        assert begun == [0, 1, 2, 3]
+        go.set()
+        assert await asyncio.gather(*stuck) == [True] * 5
+        assert line.waiting == 0
+
+    asyncio.run(slow())

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import signal
 import socket
 import threading
 import time
@@ -23,8 +25,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from mien.app import build, served
+from mien.engines import cores
 from mien.settings import Settings
-from mien.stream.socket import Sockets, largest_reply
+from mien.stream.socket import LANES, Sockets, largest_reply
 from tests.api.serving import api_of, serving
 from tests.media import film, mesh, picture, talk, tone
 from tests.media.decoding import BOUNDS, CRASH, HANG, fragile
@@ -376,11 +379,13 @@ def broken(settings):
     def broken(seconds):
         app = FastAPI()
         bounds = replace(BOUNDS, seconds=seconds)
-        app.include_router(Sockets(settings, lambda _: None, lambda _: fragile(bounds)).routes())
+        sockets.append(Sockets(settings, lambda _: None, lambda _: fragile(bounds)))
+        app.include_router(sockets[-1].routes())
         running.append(serving(app, settings))
         return running[-1].__enter__().replace("http", "ws", 1) + "/v0/stream/models"
 
-    running = []
+    running, broken.sockets = [], []
+    sockets = broken.sockets
     yield broken
     for server in running:
         server.__exit__(None, None, None)
@@ -406,6 +411,24 @@ def test_a_payload_that_never_ends_is_ended_while_others_are_answered(broken, tm
             assert "face" in other.ask(shot)
         assert client.receive()["code"] == "E0200"
         assert "face" in client.ask(shot)
+
+
+def test_a_flood_of_payloads_that_never_end_keeps_nobody_waiting(broken, settings, tmp_path):
+    shot = {"data": base64(picture(tmp_path / "a.png")), "models": {"face": {}}}
+    url = broken(600.0)
+    with ExitStack() as stack:
+        flood = [stack.enter_context(Client(url)) for _ in range(LANES * cores(settings))]
+        other = stack.enter_context(Client(url))
+        for client in flood:
+            client.send({"data": base64(HANG), "models": {"face": {}}})
+        assert "face" in other.ask(shot)
+        assert "language" in other.ask(TEXT)
+        decoders = broken.sockets[0]._decoders
+        while len(hanging := [one for one in decoders._alive if one.has_worked()]) < len(flood):
+            time.sleep(0.1)
+        for process in hanging:
+            os.kill(process.id, signal.SIGALRM)
+        assert [client.receive()["code"] for client in flood] == ["E0200"] * len(flood)
 
 
 # ── figures

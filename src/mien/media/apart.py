@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Condition
+from time import monotonic
 from typing import IO, Literal, TypeAlias, cast
 from weakref import finalize
 
@@ -32,6 +33,12 @@ ROOM = 1 << 20
 LEAVING_SECONDS = 2.0
 """How long a process may take to end once nothing more is asked of it."""
 
+SLOW_SECONDS = 1.0
+"""One that has been at an answer for longer is not counted: others need not wait for a file that hangs."""
+
+SPARE = 3
+"""For each that is allowed, so many may be slow besides."""
+
 
 class Decoders:
     """So many processes at most, started when they are needed, and ended with this object or the program."""
@@ -41,7 +48,7 @@ class Decoders:
     ) -> None:
         """`command` starts a process; `died` is told why one was replaced."""
         self._command, self._died = command, died
-        self._free = most
+        self._most = most
         self._idle: list[_Process] = []
         self._alive: set[_Process] = set()
         self._changed = Condition()
@@ -78,21 +85,28 @@ class Decoders:
                     if process.is_alive():
                         return process
                     self._forget(process)  # ended while nobody used it: the system was short of memory
-                if self._free:
+                if self._is_room():
                     return self._started()
-                self._changed.wait()
+                self._changed.wait(SLOW_SECONDS / 2)
 
     def give_back(self, process: "_Process") -> None:
         with self._changed:
-            self._idle.append(process)
+            if len(self._alive) > self._most:  # one was slow
+                self._forget(process)
+            else:
+                self._idle.append(process)
             self._changed.notify()
+
+    def _is_room(self) -> bool:
+        slow = sum(process.has_worked() > SLOW_SECONDS for process in self._alive)
+        return len(self._alive) - min(slow, SPARE * self._most) < self._most
 
     def failed(self, process: "_Process") -> MediaError | EngineError:
         """Put another in place of one that failed; what is to be said of the file that it had."""
         was_ready, status = process.is_ready, process.end()
         with self._changed:
             self._forget(process)
-            if was_ready:
+            if was_ready and self._is_room():
                 with suppress(EngineError):  # then the next to come tries
                     self._idle.insert(0, self._started())  # those that are ready come first
             self._changed.notify()
@@ -112,14 +126,12 @@ class Decoders:
             process = _Process(self._command)
         except OSError as error:
             raise EngineError(f"a decoder could not be started: {error}") from error
-        self._free -= 1
         self._alive.add(process)
         return process
 
     def _forget(self, process: "_Process") -> None:
         process.end()
         self._alive.discard(process)
-        self._free += 1
 
 
 class Apart:
@@ -204,6 +216,7 @@ class _Process:
 
     def __init__(self, command: Sequence[str]) -> None:
         self.is_ready = False
+        self._asked_at: float | None = None
         # what it computes with numbers is nothing that threads would help
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(  # noqa: S603  # our own
@@ -234,8 +247,16 @@ class _Process:
         if not self.is_ready:
             hear(self._told)
             self.is_ready = True
+        self._asked_at = monotonic()
         say(self._asked, said, data)
-        return hear(self._told)
+        told = hear(self._told)
+        self._asked_at = None
+        return told
+
+    def has_worked(self) -> float:
+        """For how many seconds it has been at an answer."""
+        begun = self._asked_at
+        return 0.0 if begun is None else monotonic() - begun
 
     def leave(self) -> None:
         """Say that nothing more is asked."""
