@@ -40,8 +40,8 @@ def test_a_sound_is_heard_the_same_alone_and_beside_others(voice, call, lengths)
     for sound, heard in zip(sounds, voice.hear(sounds), strict=True):
         assert len(heard) == len(sound) // STEP + 1
         (alone,) = voice.hear([sound])
-        assert np.abs(alone - heard).mean() < 0.01  # a number in the middle of two bytes may become either
-        np.testing.assert_allclose(voice.prosody([alone]), voice.prosody([heard]), atol=0.005)
+        assert np.abs(alone - heard).mean() < 0.05  # a number in the middle of two bytes may become either
+        np.testing.assert_allclose(voice.prosody([alone]), voice.prosody([heard]), atol=0.01)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 30)), min_size=1, max_size=5))

@@ -13,7 +13,7 @@ from training.voice.data import DEVELOPMENT, TEST, TRAIN, load
 from training.voice.network import BANDS, HOP, STRIDE, Contours, Encoder, Kinds, LogMel, heard_of
 from training.voice.scenes import Scene, at_random, scene, without_voice
 
-SCENES, SECONDS = 900, 9.0
+SCENES, SECONDS = 4000, 9.0
 """What the head learns from; as long as what is heard together when mien runs."""
 
 VOICELESS = 8
@@ -22,7 +22,7 @@ VOICELESS = 8
 ACTORS = range(3, 14)
 """EMO-DB's, whose emotional speech is no burst: seven to learn from; 14, 15 and 16 to report on."""
 
-STEPS, BATCH, RATE_OF_LEARNING = 800, 32, 2e-3
+STEPS, BATCH, RATE_OF_LEARNING = 1600, 32, 2e-3
 
 
 def readers(work: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
