@@ -72,14 +72,14 @@ def test_english_backwards_is_not_believed(sphinx, call, settings):
 
 def test_german_is_not_believed_but_for_a_few_sentences(sphinx, shared, tmp_path, settings):
     with tarfile.open(shared / "data" / "voice" / "emodb.tar") as archive:
-        some = [one for one in archive if one.isfile() and Path(one.name).stem[5:6] == "N"][:20]
+        some = [one for one in archive if one.isfile() and Path(one.name).stem[5:6] == "N"][:10]
         archive.extractall(tmp_path, some, filter="data")
     sounds = [recorded(path) for path in sorted(tmp_path.rglob("*.flac"))]
 
     sure = [sphinx.transcribe(stretches(sound, settings), None).confidence for sound in sounds]
 
-    assert len(sure) == 20
-    assert sum(one >= 0.5 for one in sure) <= 3
+    assert len(sure) == 10
+    assert sum(one >= 0.5 for one in sure) <= 2
 
 
 def _within(inner, outer):
