@@ -135,10 +135,12 @@ def toxicity(data: Path) -> list[Text]:
     Toxic Spans has annotators mark what is an insult, profane, a threat, an attack on an identity.
     `severe_toxic` is nobody's label: here it is the share who marked a threat, an attack on an identity,
     or both an insult and profanity; for Davidson's tweets, the share who called them hate speech.
-    Comments of GoEmotions that are kind and hold no word of the profanity list count as clean.
+    Comments of GoEmotions that are kind and hold no word of the profanity list count as clean. Few comments
+    are threats: `threats.txt` has some of ours, beside what is as violent and none.
     """
     folder = data / "text" / "toxicity"
-    return [*_toxic_spans(folder / "toxic_spans" / "data"), *_davidson(folder), *_surge(folder), *_kind(data)]
+    spans = _toxic_spans(folder / "toxic_spans" / "data")
+    return [*spans, *_davidson(folder), *_surge(folder), *_kind(data), *_threats()]
 
 
 def toxic_words(data: Path) -> dict[str, list[tuple[int, int]]]:
@@ -255,6 +257,13 @@ def _surge(folder: Path) -> Iterator[Text]:
         target = np.full(len(TOXICITY), np.nan if toxic else 0, np.float32)
         target[0] = toxic
         yield Text(row["text"], _fold(row["text"], 40, 0), target)
+
+
+def _threats() -> Iterator[Text]:
+    for line in Path(__file__).with_name("threats.txt").read_text("utf-8").splitlines():
+        target = np.full(len(TOXICITY), np.nan, np.float32)
+        target[TOXICITY.index("threat")] = line[0] == "+"
+        yield Text(line[2:], "train", target)
 
 
 def _kind(data: Path) -> Iterator[Text]:

@@ -48,6 +48,9 @@ RARE = 4.0
 """How much more often a comment is shown that somebody found a threat, or an attack on an identity; it then
 counts so much less, lest all scores rise."""
 
+WRITTEN = 3.0
+"""How much a sentence counts that was written to tell threats from what merely sounds violent."""
+
 Floats = NDArray[np.float32]
 
 
@@ -193,9 +196,10 @@ def toxicity_reader(graph: Graph, source: Source, rng: np.random.Generator) -> R
     shares[:, TOXICITY.index("toxic")] = np.nan
     rare = shares[:, [TOXICITY.index("threat"), TOXICITY.index("identity_hate")]].nan_to_num()
     worth = 1 + (RARE - 1) * ((rare[:, 0] > 0) | (rare[:, 1] >= 0.3)).double()
+    written = (~torch.isnan(shares)).sum(1) == 1  # threats alone
 
     def loss(reader: Reader, some: NDArray[np.int64]) -> Tensor:
-        counts = (worth.mean() / worth[some]).float()[:, None]
+        counts = (worth.mean() * torch.where(written, WRITTEN, 1.0)[some] / worth[some]).float()[:, None]
         return between(before[some] + reader(known[some]), shares[some], counts)
 
     reader = Reader(known, len(TOXICITY), changes=True)
