@@ -133,11 +133,11 @@ async def idle(url: str, process: int, sessions: int = 200) -> None:
         first = [await stack.enter_async_context(opened(url)) for _ in range(20)]
         for session in first:
             await took(session, ECHO)
-        before = memory(process)
+        before = sum(memory(process))
         rest = [await stack.enter_async_context(opened(url)) for _ in range(sessions)]
         for session in rest:
             await took(session, ECHO)
-        each = (memory(process) - before) / sessions
+        each = (sum(memory(process)) - before) / sessions
     print(f"{sessions} idle sessions: {each:.3f} MB each (at most 1)")
 
 
@@ -192,7 +192,12 @@ async def soak(url: str, cases: list[Case], process: int, seconds: float) -> Non
 
         answered += sum(await asyncio.gather(*(talking() for _ in range(sessions))))
         wave += 1
-        print(f"  {sessions:3} sessions: {answered:7} answered so far, {memory(process):6.0f} MB", flush=True)
+        held = memory(process)
+        print(
+            f"  {sessions:3} sessions: {answered:7} answered so far, {sum(held):6.0f} MB:"
+            f" server {held[0]:.0f}, beside it {', '.join(f'{one:.0f}' for one in held[1:])}",
+            flush=True,
+        )
 
 
 # ── messages
@@ -306,12 +311,11 @@ def p95(times: list[float]) -> float:
     return sorted(times)[int(0.95 * len(times))]
 
 
-def memory(process: int) -> float:
-    """Megabytes that a process holds and those that it has started: its worker, and what decodes for it."""
+def memory(process: int) -> list[float]:
+    """Megabytes that a process holds, then each that it has started: its worker, and what decodes for it."""
     started = Path(f"/proc/{process}/task").glob("*/children")
     own = [str(process), *(child for children in started for child in children.read_text().split())]
-    lines = (line for one in own for line in _held(one))
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return [sum(int(line.split()[1]) for line in _held(one) if line.startswith("Pss:")) / 1024 for one in own]
 
 
 def _held(process: str) -> list[str]:
