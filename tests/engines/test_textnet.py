@@ -149,6 +149,22 @@ def test_insults_and_threats_are_told_from_anger(reader):
     assert anger["toxic"] < insult["toxic"] - 0.2
 
 
+def test_threats_are_told_from_what_only_sounds_violent(reader):
+    """None of these stands in `training/language/threats.txt`."""
+    threats = ["I will find you and kill you.", "Come here and I'll break your nose."]
+    others = [
+        "He was jailed for threatening to kill his neighbour.",
+        "I could murder a plate of chips.",
+        "That hill nearly killed me.",
+    ]
+
+    def threat(text):
+        return scores(reader, text, "toxicity", TOXICITY)["threat"]
+
+    assert min(map(threat, threats)) > 0.5
+    assert max(map(threat, others)) < 0.25
+
+
 # ── words
 
 
