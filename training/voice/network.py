@@ -25,10 +25,10 @@ STRIDE = 16
 
 
 class LogMel(nn.Module):
-    """(batch, samples), (batch,) lengths → (batch, 64 bands, frames), (batch,) frames.
+    """Sounds to logarithms of power in 64 bands: 25 ms windows every 10 ms.
 
-    25 ms windows every 10 ms. Each sound is scaled to the same peak before and to zero mean and
-    about unit variance after the logarithm, so that the level of a recording does not matter.
+    Each sound is scaled to the same peak before, and by `normalised` after the logarithm, so that the
+    level of a recording does not matter.
     """
 
     def __init__(self) -> None:
@@ -40,17 +40,13 @@ class LogMel(nn.Module):
         self.register_buffer("waves", torch.tensor(waves[:, None], dtype=torch.float32))
         self.register_buffer("mel", torch.tensor(mel_bands(), dtype=torch.float32))
 
-    def forward(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        bands, frames = self.bands(sound, lengths)
-        return normalised(bands, _inside(bands.shape[2], frames)), frames
-
     def bands(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """The same before it is scaled: logarithms of power."""
+        """(batch, samples), (batch,) lengths → (batch, 64 bands, frames), (batch,) frames"""
         power, frames = self.power(sound, lengths)
         return self.logarithms(power), frames
 
     def power(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """(batch, 257, frames): the power of each frequency."""
+        """(batch, 257, frames): the power of each frequency; and how many frames count."""
         inside = (torch.arange(sound.shape[1])[None] < lengths[:, None]).to(sound.dtype)
         sound = sound * inside
         sound = sound / (sound.abs().amax(1, keepdim=True) + 1e-4) * 0.5
@@ -276,7 +272,7 @@ class Pool(nn.Module):
     def forward(self, heard: Tensor, rows: Tensor | None = None) -> Tensor:
         attention = self.attention(heard).float()
         if rows is not None:
-            inside = (torch.arange(heard.shape[2])[None] < rows[:, None])[:, None]
+            inside = _inside(heard.shape[2], rows)[:, None]
             attention = attention.masked_fill(~inside, -1e4)
         weights, heard = torch.softmax(attention, 2), heard.float()
         mean = (weights * heard).sum(2)
@@ -332,5 +328,5 @@ def _masked(x: Tensor, frames: Tensor | None) -> Tensor:
     """Zero beyond the frames that count; time is the last dimension."""
     if frames is None:
         return x
-    inside = (torch.arange(x.shape[-1])[None] < frames[:, None]).to(x.dtype)
+    inside = _inside(x.shape[-1], frames).to(x.dtype)
     return x * (inside[:, None] if x.ndim == 3 else inside[:, None, None])
