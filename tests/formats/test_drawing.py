@@ -47,7 +47,7 @@ def test_each_frame_has_its_picture_its_boxes_and_the_highest_names(tmp_path):
     words = [text.text for text in pages["frame=0.svg"].findall(f"{SVG}text")]
     assert {"face_0 1.00", "Joy 0.80", "Joy 0.30"} <= set(words)
     picture = pages["frame=7.svg"].find(f"{SVG}image").get("href")
-    assert b64decode(picture.partition(",")[2]).startswith(b"\x89PNG")
+    assert b64decode(picture.partition(",")[2]).startswith(b"\xff\xd8\xff")  # JPEG
 
 
 @pytest.mark.parametrize("y", [0, 30])

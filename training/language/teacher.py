@@ -3,8 +3,8 @@
     python -m training.language.teacher --data DATA --start MPNET --work WORK --threads 2
 
 MPNET is a folder as sentence-transformers publishes all-mpnet-base-v2. Eight of its twelve layers are left as
-they are: what these make of each text is written down once (WORK/lower, 1 GB), and the others learn from it.
-GoEmotions and XED say what their annotators found in most of the texts that are read. The teacher is told,
+they are: what these make of each text is written down once (WORK/lower, 3 GB), and the others learn from it.
+GoEmotions and XED say what their annotators found in most of the texts. The teacher is told,
 except in a part of the examples: it need not tell what is known. It answers with WORK/soft.npz, shares of
 the 53 expressions for each training text of the three sources.
 """
@@ -28,8 +28,8 @@ from training.language.network import Encoder, places_apart
 from training.language.train import agreement, arguments, between
 from training.precision import halved
 
-READ = {"rated": None, "goemotions": 16_000, "xed": 4_000}
-"""Sources whose texts are short, and whose annotators were asked for emotions; how many texts are read."""
+READ = ("rated", "goemotions", "xed")
+"""Sources whose texts are short, and whose annotators were asked for emotions."""
 
 LOWER = 8
 """Layers that are left as they are."""
@@ -131,18 +131,6 @@ def hear(encoder: Encoder, source: Source, told: NDArray[np.float32], path: Path
         states.flush()
         path.with_suffix(".part").replace(path)
     return Heard(source, np.load(path, mmap_mode="r"), ends, told)
-
-
-def first(source: Source, most: int | None) -> Source:
-    """A source with so many of its texts."""
-    return Source(
-        source.name,
-        source.texts[:most],
-        source.written[:most],
-        source.spoken[:most],
-        source.measures[:most],
-        source.aside[:most],
-    )
 
 
 def labels(data: Path, texts: list[str]) -> NDArray[np.float32]:
@@ -277,7 +265,6 @@ def main() -> None:
     for part in ("development", "train"):
         for source in load(wanted.data, tokens, part, wanted.longest):
             if source.name in READ and (part == "train" or source.name == "rated"):
-                source = first(source, READ[source.name])
                 told = labels(wanted.data, source.texts)
                 path = wanted.work / "lower" / f"{source.name}-{part}.npy"
                 parts[source.name, part] = hear(encoder, source, told, path)

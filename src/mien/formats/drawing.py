@@ -7,14 +7,19 @@ from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
+from io import BytesIO
+
+import PIL.Image
 
 from mien.formats import Folder
-from mien.formats.png import png
 from mien.models.face import FacePrediction
-from mien.types import Frame, Measured
+from mien.types import Frame, Image, Measured
 
 TOP = 3
 """Names written a face."""
+
+QUALITY = 90
+"""Of the pictures inside, as JPEG has it: a tenth of what PNG takes, and no difference to be seen."""
 
 _COLOURS = ("#ffd400", "#00c2ff", "#ff5fa2", "#7dff6a", "#ff8a3d", "#c08bff")
 """Of persons in order of appearance."""
@@ -45,8 +50,8 @@ def _svg(frame: Frame, faces: Iterable[tuple[str, FacePrediction]]) -> Iterator[
     letter = max(width, height) / 60
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
     yield f' font-family="sans-serif" font-size="{letter:.1f}">\n'
-    yield f'<image width="{width}" height="{height}" href="data:image/png;base64,'
-    yield f'{b64encode(png(frame.image)).decode()}"/>\n'
+    yield f'<image width="{width}" height="{height}" href="data:image/jpeg;base64,'
+    yield f'{b64encode(_jpeg(frame.image)).decode()}"/>\n'
     for colour, face in faces:
         box = face.box
         yield f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.w:.1f}" height="{box.h:.1f}"'
@@ -59,3 +64,9 @@ def _svg(frame: Frame, faces: Iterable[tuple[str, FacePrediction]]) -> Iterator[
             yield f'<text x="{box.x:.1f}" y="{first + k * letter * 1.2:.1f}" fill="{colour}" stroke="#000"'
             yield f' stroke-width="{letter / 5:.1f}" paint-order="stroke">{escape(line)}</text>\n'
     yield "</svg>\n"
+
+
+def _jpeg(image: Image) -> bytes:
+    out = BytesIO()
+    PIL.Image.fromarray(image).save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()

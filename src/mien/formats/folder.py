@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from zipfile import ZipFile
 
+import PIL.Image
+
 from mien.formats import Folder, csv, json
-from mien.formats.png import png
 from mien.types import FileMeasurement, Image, Measured
 
 
@@ -76,7 +77,7 @@ def keep(file: FileMeasurement, folder: Folder) -> None:
             csv.write(name, measured, out)
         for path, image in _faces(measured):
             with folder.write(f"faces/{path}.png") as out:
-                out.write(png(image))
+                PIL.Image.fromarray(image).save(out, "PNG")
 
 
 def _faces(measured: Measured) -> Iterator[tuple[str, Image]]:
