@@ -117,3 +117,33 @@ def test_the_exit_code_says_how_it_went(run, tmp_path, names, code):
     ran = run("measure", *(tmp_path / name for name in names), "--models", "prosody")
 
     assert ran.exit_code == code
+
+
+def test_what_is_asked_for_beside_expressions_is_shown_and_written(run, tmp_path):
+    out = tmp_path / "out.json"
+
+    ran = run(
+        "measure", "--text", "Good!", "--models", "language", "--granularity", "sentence",
+        "--sentiment", "--toxicity", "--json", out,
+    )  # fmt: skip
+
+    (prediction,) = json.loads(out.read_text())[0]["results"]["predictions"]
+    (group,) = prediction["models"]["language"]["grouped_predictions"]
+    assert len(group["predictions"][0]["sentiment"]) == 9
+    assert len(group["predictions"][0]["toxicity"]) == 6
+    assert "of 9" in ran.stdout
+
+
+def test_frames_action_units_and_descriptions_are_asked_for(run, tmp_path):
+    out = tmp_path / "out.json"
+
+    ran = run(
+        "measure", picture(tmp_path / "a.png", width=640, height=480), "--models", "face", "--facs",
+        "--descriptions", "--fps-pred", "0", "--json", out,
+    )  # fmt: skip
+
+    assert ran.exit_code == 0
+    (prediction,) = json.loads(out.read_text())[0]["results"]["predictions"]
+    face = prediction["models"]["face"]["grouped_predictions"][0]["predictions"][0]
+    assert len(face["facs"]) == 36
+    assert len(face["descriptions"]) == 27

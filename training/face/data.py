@@ -1,6 +1,7 @@
 """FER+ faces, their votes and their ratings, and which of them may be learned from.
 
-`read(DATA)` gives all of it from `DATA/face/ferplus_*.npz` and `DATA/ratings/faces48.tsv`.
+`read(DATA)` gives all of it from `DATA/face/ferplus_*.npz` and `DATA/ratings/faces48.tsv`, and `rated.tsv`
+beside this: further FER+ faces rated in the same way, to learn from alone.
 """
 
 import csv
@@ -28,6 +29,9 @@ VOTES = (
 CLASSES = 8
 NAMES = (*EXPRESSIONS, *FACS, *FACE_DESCRIPTIONS)
 """The 111 columns of the ratings, in order."""
+
+COLUMNS = {name.partition(" ")[0] if name.startswith("AU") else name: i for i, name in enumerate(NAMES)}
+"""Where a name stands in them; action units by their numbers."""
 
 PARTS = {
     "expressions": slice(0, len(EXPRESSIONS)),
@@ -93,7 +97,9 @@ def read(data: Path) -> Faces:
     unrated = np.setdiff1d(group[free], group[rated])
     chosen = np.random.default_rng(1).permutation(unrated)[: int(VOTED_DEVELOPMENT * len(unrated))]
     voted = free[np.isin(group[free], chosen)]
-    return Faces(images, votes, ratings, np.setdiff1d(free, voted), development, voted, held_out, valid)
+    train = np.setdiff1d(free, voted)
+    _rate(ratings, train, names)
+    return Faces(images, votes, ratings, train, development, voted, held_out, valid)
 
 
 def alike(images: Pictures) -> NDArray[np.int64]:
@@ -135,6 +141,19 @@ def _split(rated: NDArray[np.int64], group: NDArray[np.int64]) -> tuple[NDArray[
 
 def _in(group: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.flatnonzero(np.isin(group, groups))
+
+
+def _rate(ratings: NDArray[np.float32], train: NDArray[np.int64], names: NDArray[np.str_]) -> None:
+    """Write ratings of ours to those of the rows that nobody has rated yet."""
+    rows = {str(names[row]): row for row in train if np.isnan(ratings[row, 0])}
+    for line in Path(__file__).with_name("rated.tsv").read_text("utf-8").splitlines():
+        picture, *lists = line.split("\t")
+        if (row := rows.get(picture)) is None:
+            continue
+        ratings[row] = 0
+        for one in (one for said in lists if said for one in said.split(", ")):
+            name, _, score = one.rpartition(" ")
+            ratings[row, COLUMNS[name]] = float(score) / 100
 
 
 def _ratings(path: Path, rows: dict[str, int]) -> NDArray[np.float32]:

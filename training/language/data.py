@@ -60,8 +60,8 @@ def plain(text: str) -> str:
 
 
 def rated(data: Path) -> list[Text]:
-    """Texts with 53 shares of raters."""
-    return [
+    """Texts with 53 shares of raters: given ones, and `rated.tsv` of ours, to learn from alone."""
+    given = [
         Text(
             _unquoted(row["text"]),
             _part(row["text"]),
@@ -70,6 +70,8 @@ def rated(data: Path) -> list[Text]:
         for name in ("texts53.tsv", "written53.tsv")
         for row in _rows(data / "ratings" / name)
     ]
+    known = {plain(text.text) for text in given}
+    return given + [text for text in _written() if plain(text.text) not in known]
 
 
 def held_out(data: Path) -> frozenset[str]:
@@ -135,12 +137,13 @@ def toxicity(data: Path) -> list[Text]:
     Toxic Spans has annotators mark what is an insult, profane, a threat, an attack on an identity.
     `severe_toxic` is nobody's label: here it is the share who marked a threat, an attack on an identity,
     or both an insult and profanity; for Davidson's tweets, the share who called them hate speech.
-    Comments of GoEmotions that are kind and hold no word of the profanity list count as clean. Few comments
-    are threats: `threats.txt` has some of ours, beside what is as violent and none.
+    Comments of GoEmotions that are kind and hold no word of the profanity list count as clean. Sentences of
+    ours are last: `threats.txt`, few comments being any, and `toxicity.tsv`, of what comments have little of:
+    promises, quotes and denials, anger at things, groups of people plainly named.
     """
     folder = data / "text" / "toxicity"
     spans = _toxic_spans(folder / "toxic_spans" / "data")
-    return [*spans, *_davidson(folder), *_surge(folder), *_kind(data), *_threats()]
+    return [*spans, *_davidson(folder), *_surge(folder), *_kind(data), *toxicity_written()]
 
 
 def toxic_words(data: Path) -> dict[str, list[tuple[int, int]]]:
@@ -186,6 +189,16 @@ def entities(data: Path) -> list[Tagged]:
 
 
 # ── how sources write things down
+
+
+def _written() -> Iterator[Text]:
+    for line in Path(__file__).with_name("rated.tsv").read_text("utf-8").splitlines():
+        text, _, said = line.partition("\t")
+        shares = np.zeros(len(SPOKEN_EXPRESSIONS), np.float32)
+        for one in filter(None, said.split(", ")):
+            name, _, score = one.rpartition(" ")
+            shares[SPOKEN_EXPRESSIONS.index(name)] = float(score) / 100
+        yield Text(text, "train", shares)
 
 
 def _part(text: str) -> Part:
@@ -257,6 +270,18 @@ def _surge(folder: Path) -> Iterator[Text]:
         target = np.full(len(TOXICITY), np.nan if toxic else 0, np.float32)
         target[0] = toxic
         yield Text(row["text"], _fold(row["text"], 40, 0), target)
+
+
+def toxicity_written() -> list[Text]:
+    """The sentences of ours."""
+    rated = Path(__file__).with_name("toxicity.tsv").read_text("utf-8").splitlines()
+    return [
+        *_threats(),
+        *(
+            Text(text, "train", np.array(said.split(), np.float32) / 100)
+            for text, _, said in (line.partition("\t") for line in rated)
+        ),
+    ]
 
 
 def _threats() -> Iterator[Text]:
@@ -341,15 +366,16 @@ def _allowed(source: str, label: str, before: str) -> NDArray[np.bool_]:
 
 
 def _bracketed(line: str) -> Tagged:
-    """A sentence of ours: `[Ada Lovelace|PERSON] was born in [London|LOCATION] .`"""
+    """A sentence of ours: `[Ada Lovelace|PERSON] was born in [London|LOCATION].`"""
     words: list[str] = []
-    tags: list[str] = []
-    for name, kind, word in re.findall(r"\[([^|\]]+)\|(\w+)\]|(\S+)", line):
+    rows = []
+    for name, kind, word in re.findall(r"\[([^|\]]+)\|(\w+)\]|([^\s\[]+)", line):
         for i, part in enumerate((name or word).split()):
             words.append(part)
-            tags.append(f"{'I' if i else 'B'}-{kind}" if name else "O")
-    allowed = np.zeros((len(words), len(TAGS)), bool)
-    allowed[np.arange(len(words)), [TAGS.index(tag) for tag in tags]] = True
+            kinds = ("CORPORATION", "GROUP") if kind == "ORGANIZATION" else (kind,)
+            tags = [f"{'I' if i else 'B'}-{one}" for one in kinds] if name else ["O"]
+            rows.append([tag in tags for tag in TAGS])
+    allowed = np.array(rows)
     return Tagged(tuple(words), "train", allowed, "written")
 
 

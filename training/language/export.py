@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from torch import Tensor, nn
 
 from mien.engines.textnet import EXPRESSED, FELT, TOXIC
-from training.language.corpus import Source, load, padded, tokenizer
+from training.language.corpus import Source, load, padded, tokenizer, with_emoji
 from training.language.eightbit import Feeds, in_eight_bits
 from training.language.network import Encoder, Network
 from training.language.train import arguments, read_all
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
-    tokens = tokenizer(wanted.start)
+    tokens = with_emoji(tokenizer(wanted.start))
     network = Network(Encoder.published(wanted.start))
     network.load_state_dict(torch.load(wanted.student, weights_only=True)["average"])
     held_out = next(one for one in load(wanted.data, tokens, "development", 120) if one.name == "rated")

@@ -12,11 +12,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
 from mien.engines.textnet import EXPRESSED, FELT, TOXIC
-from training.language.corpus import Batch, Source, batches, load, padded, softened, tokenizer
+from training.language.corpus import (
+    Batch,
+    Source,
+    batches,
+    emoji,
+    load,
+    padded,
+    softened,
+    tokenizer,
+    with_emoji,
+)
 from training.language.network import Encoder, Network, Read
 from training.language.start import begin
 from training.precision import halved
@@ -175,6 +186,14 @@ def begin_at_means(network: Network, sources: list[Source]) -> Tensor:
 
 
 @torch.no_grad()
+def give_emoji(network: Network, tokens: Tokenizer) -> None:
+    """Let an emoji begin as the mean of the words for it."""
+    words = network.encoder.words.weight
+    for sign, meant in emoji().items():
+        words[tokens.token_to_id(sign)] = words[tokens.encode(meant, add_special_tokens=False).ids].mean(0)
+
+
+@torch.no_grad()
 def read_all(network: Network, source: Source):  # type: ignore[no-untyped-def]
     """What the network reads of texts, as batches with the numbers of their texts."""
     network.eval()
@@ -245,8 +264,9 @@ def main() -> None:
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
     torch.manual_seed(0)
-    tokens = tokenizer(wanted.start)
+    tokens = with_emoji(tokenizer(wanted.start))
     network = Network(Encoder.published(wanted.start))
+    give_emoji(network, tokens)
     sources = load(wanted.data, tokens, "train", wanted.longest)
     if wanted.soft:
         with np.load(wanted.soft) as soft:

@@ -25,6 +25,7 @@ from mien.formats.json import write_predictions
 from mien.measure import Wish
 from mien.media import Media
 from mien.models import MODELS
+from mien.models.face import FaceOptions
 from mien.segments import TranscriptionOptions
 from mien.settings import Settings
 from mien.types import FileMeasurement, FileSource, Granularity, Problem, Source, TextSource, UrlSource
@@ -69,6 +70,19 @@ def measure(
     identify_faces: Annotated[
         bool, typer.Option("--identify-faces", help="Tell faces apart and follow them.")
     ] = False,
+    fps_pred: Annotated[
+        float, typer.Option(help="Frames of a film looked at a second; 0 looks at every one.", min=0)
+    ] = FaceOptions.model_fields["fps_pred"].default,
+    facs: Annotated[bool, typer.Option("--facs", help="Say of faces which action units move.")] = False,
+    descriptions: Annotated[
+        bool, typer.Option("--descriptions", help="Say of faces how people describe them: Smile, Frown …")
+    ] = False,
+    sentiment: Annotated[
+        bool, typer.Option("--sentiment", help="Say of texts how negative (1) or positive (9) they are.")
+    ] = False,
+    toxicity: Annotated[
+        bool, typer.Option("--toxicity", help="Say of texts whether they are toxic, in six ways.")
+    ] = False,
     language: Annotated[
         str | None, typer.Option(help="The language spoken, such as en; detected without it.")
     ] = None,
@@ -111,10 +125,17 @@ def measure(
       mien measure interviews/ --models prosody --window 4,1 --csv scores/
 
       mien measure https://example.org/talk.mp4 --models prosody --granularity sentence --json -
+
+      mien measure film.mp4 --models face --facs --fps-pred 10 --identify-faces
+
+      mien measure reviews.txt --granularity sentence --sentiment --toxicity
     """
     settings = Settings()
     engines = Engines(settings)
-    options = _options(granularity, window, identify_speakers, identify_faces)
+    options = _options(granularity, window, identify_speakers)
+    options["face"] = {"identify_faces": identify_faces, "fps_pred": fps_pred}
+    options["face"] |= _switched(facs=facs, descriptions=descriptions)
+    options["language"] |= _switched(sentiment=sentiment, toxicity=toxicity)
     spoken = None
     if transcription:
         spoken = {
@@ -211,14 +232,11 @@ class _Run:
                 console.print(f"  nothing here measures {file.file_type} (see `mien doctor`)", style="yellow")
 
 
-def _options(
-    granularity: str | None, window: str | None, speakers: bool, faces: bool
-) -> dict[str, dict[str, Any]]:
+def _options(granularity: str | None, window: str | None, speakers: bool) -> dict[str, dict[str, Any]]:
     options: dict[str, dict[str, Any]] = {
         "prosody": {"identify_speakers": speakers},
         "language": {"identify_speakers": speakers},
         "ner": {"identify_speakers": speakers},
-        "face": {"identify_faces": faces},
     }
     if granularity:
         options["prosody"]["granularity"] = options["language"]["granularity"] = granularity
@@ -226,6 +244,11 @@ def _options(
         length, comma, step = window.partition(",")
         options["prosody"]["window"] = {"length": length} | ({"step": step} if comma else {})
     return options
+
+
+def _switched(**switches: bool) -> dict[str, Any]:
+    """Options without settings, as the API turns them on."""
+    return {name: {} for name, on in switches.items() if on}
 
 
 def _served(engines: Engines) -> list[str]:

@@ -1,6 +1,6 @@
 """What was found in one file, for eyes: the highest scores of each piece."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from rich.console import Console
@@ -45,7 +45,7 @@ def _table(name: str, measured: Measured, rows: int) -> Table:
             cells.append(piece.person)
         if texts:
             cells.append(_words(piece))
-        table.add_row(*map(Text, cells), _top(_emotions(piece)))
+        table.add_row(*map(Text, cells), Text("   ").join([_top(_emotions(piece)), *_besides(piece)]))
     blanks = [""] * (persons + texts)
     if rows and len(pieces) > rows:
         table.add_row("…", *blanks, f"{len(pieces) - rows} more pieces (--rows 0 shows all)")
@@ -65,6 +65,16 @@ def _title(name: str, measured: Measured, count: int) -> str:
 def _top(scores: Scores) -> Text:
     """The highest scores, the higher the brighter."""
     return Text("  ").join(Text.assemble(f"{name} ", _score(score)) for name, score in scores.top(TOP))
+
+
+def _besides(piece: Prediction) -> Iterator[Text]:
+    """What was asked for beside expressions."""
+    for name in ("facs", "descriptions", "toxicity"):
+        if scores := getattr(piece, name, None):
+            yield _top(scores)
+    if sentiment := getattr(piece, "sentiment", None):
+        mean = float(sentiment.array @ np.arange(1, 1 + len(sentiment.array)))
+        yield Text(f"sentiment {mean:.1f} of 9")
 
 
 def _score(score: float) -> tuple[str, str]:
