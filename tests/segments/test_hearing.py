@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mien.engines.stub import Stub
-from mien.segments.hearing import BLOCK, CONTEXT, SHORTEST, Hearing, hearing
+from mien.segments.hearing import BLOCK, BURST, CONTEXT, SPOKEN, Hearing, hearing
 from mien.types import HEARD_STEP, SOUND_RATE, Interval
 from tests.media import silence, tone
 
@@ -60,7 +60,7 @@ def test_a_piece_is_the_rows_within_it(one, other, length):
     found = Hearing(length, rows).between(time)[:, 0] * HEARD_STEP
 
     assert len(found)
-    if time.length >= SHORTEST and time.end <= length:
+    if time.length >= SPOKEN and time.end <= length:
         assert found[0] >= time.begin - 0.01
         assert found[-1] <= time.end + 0.01
         assert len(found) == pytest.approx(time.length / HEARD_STEP, abs=1.01)
@@ -70,6 +70,8 @@ def test_a_short_piece_is_heard_with_what_lies_around_it():
     found = hearing(Stub(), [np.concatenate([silence(2), tone(2)])])
 
     word = found.between(Interval(1.8, 1.9))
+    burst = found.between(Interval(1.8, 1.9), BURST)
 
-    assert len(word) * HEARD_STEP == pytest.approx(SHORTEST, abs=HEARD_STEP)
-    assert word.max() > 0.1  # the tone after it
+    assert len(word) * HEARD_STEP == pytest.approx(SPOKEN, abs=HEARD_STEP)
+    assert len(burst) * HEARD_STEP == pytest.approx(BURST, abs=HEARD_STEP)
+    assert burst.max() > 0.1  # the tone after it

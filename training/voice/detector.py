@@ -11,13 +11,16 @@ from torch.nn import functional
 
 from training.voice.data import DEVELOPMENT, TEST, TRAIN, load
 from training.voice.network import BANDS, HOP, STRIDE, Contours, Encoder, Kinds, LogMel, heard_of
-from training.voice.scenes import Scene, at_random, scene, without_voice
+from training.voice.scenes import Scene, at_random, scene, telephone, without_voice
 
 SCENES, SECONDS = 4000, 9.0
 """What the head learns from; as long as what is heard together when mien runs."""
 
 VOICELESS = 8
 """One scene in so many is of tones, beeps, knocks or music alone."""
+
+TELEPHONE = 3
+"""One scene in so many comes out of a telephone."""
 
 ACTORS = range(3, 14)
 """EMO-DB's, whose emotional speech is no burst: seven to learn from; 14, 15 and 16 to report on."""
@@ -46,6 +49,7 @@ def learned(encoder: Encoder, work: Path) -> Kinds:
         else scene(burst, acting if k % 4 == 0 else reading, SECONDS, rng)
         for k in range(SCENES)
     ]
+    made = [telephone(one, rng) if k % TELEPHONE == 2 else one for k, one in enumerate(made)]
     front, going = LogMel(), Contours()
     seen = [_seen(encoder, front, going, one) for one in made]
     bands, heard, contours = (torch.cat(parts) for parts in zip(*seen, strict=True))

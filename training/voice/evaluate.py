@@ -26,6 +26,7 @@ from training.semantics.shares import ON_THE_LIST, explained, ratings
 from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, RATE, TEST, Clips, load
 from training.voice.descriptions import forms, kinds_of_sound, targets
 from training.voice.detector import ACTORS, event_f1, readers, trials
+from training.voice.scenes import Scene, telephone
 from training.voice.train import bands_of
 
 Floats = NDArray[np.float64]
@@ -157,16 +158,20 @@ def speech(networks: Networks, work: Path) -> None:
 
 def found_bursts(networks: Networks, work: Path, development: bool) -> None:
     """Recordings are heard block by block, as a file is."""
-    for things, told in (
-        (0.0, "speech, noise and music"),
-        (1.0, "these and foreground sounds that are no voice"),
+    rng = np.random.default_rng(2)
+    for things, called, told in (
+        (0.0, False, "speech, noise and music"),
+        (1.0, False, "these and foreground sounds that are no voice"),
+        (0.0, True, "speech, noise and music, out of a telephone"),
     ):
         scenes = list(trials(work, SECONDS, SCENES, development, things))
+        if called:
+            scenes = [telephone(one, rng) for one in scenes]
         found = [_found(networks.voice, one.sound) for one in scenes]
         real = [[(begin / RATE, end / RATE) for begin, end in one.bursts] for one in scenes]
         precision, recall, f1 = event_f1(found, real)
-        rng = np.random.default_rng(0)
-        draws = [rng.integers(0, len(scenes), len(scenes)) for _ in range(500)]
+        chance = np.random.default_rng(0)
+        draws = [chance.integers(0, len(scenes), len(scenes)) for _ in range(500)]
         scores = [event_f1([found[i] for i in draw], [real[i] for i in draw])[2] for draw in draws]
         low, high = np.percentile(scores, [2.5, 97.5])
         print(f"\nBursts placed at random in {told}: {len(scenes)} scenes of {SECONDS:.0f} s")
@@ -179,9 +184,11 @@ def found_bursts(networks: Networks, work: Path, development: bool) -> None:
     acted = load(work, "emodb")
     others = np.flatnonzero(~np.isin(acted.speakers, ACTORS))
     for name, clips, rows in (("read English", plain, chosen), ("EMO-DB", acted, others)):
-        false = sum(len(_found(networks.voice, clips[int(i)])) for i in rows)
-        minutes = sum(len(clips[int(i)]) for i in rows) / RATE / 60
-        print(f"  plain speech, {name}: {false} bursts in {minutes:.1f} minutes")
+        spoken = [Scene(clips[int(i)], [], []) for i in rows]
+        minutes = sum(len(one.sound) for one in spoken) / RATE / 60
+        false = sum(len(_found(networks.voice, one.sound)) for one in spoken)
+        called = sum(len(_found(networks.voice, telephone(one, rng).sound)) for one in spoken)
+        print(f"  plain speech, {name}: {false} bursts in {minutes:.1f} minutes; {called} out of a telephone")
     quiet = np.zeros(RATE * 600, np.float32)
     hiss = (np.random.default_rng(0).standard_normal(RATE * 600) * 0.003).astype(np.float32)
     print(

@@ -58,6 +58,9 @@ PLAIN_WEIGHT = 0.25
 """How much all of the plain read speech counts beside EMO-DB's neutral sentences: enough to know that a
 microphone and a language are no feeling; more, and whatever is English would be neutral."""
 
+HIGHEST = 2.2
+"""Logit above which no description goes, .9: what is far from usual, as laughter is, would be 1 by ten names."""
+
 SOME_BURSTS, MORE_BURSTS = 600, 6000
 """Recordings of bursts from which speech is told, and from which descriptions are learned."""
 
@@ -108,7 +111,7 @@ class Heads(nn.Module):
         speech = torch.sigmoid(self.is_speech(embedding))
         expressions = intended @ cast("Tensor", self.mixing)
         prosody = speech * (spoken @ cast("Tensor", self.mixing_spoken)) + (1 - speech) * expressions
-        descriptions = torch.sigmoid(self.described(pooled))
+        descriptions = torch.sigmoid(HIGHEST * torch.tanh(self.described(pooled) / HIGHEST))
         return prosody, expressions, descriptions, intended, spoken, speech, embedding
 
 

@@ -112,6 +112,20 @@ def without_voice(seconds: float, rng: np.random.Generator) -> Scene:
     return Scene(sound, [], [])
 
 
+def telephone(one: Scene, rng: np.random.Generator) -> Scene:
+    """A scene as it comes out of a telephone: from about 300 to 3400 Hz, and mostly in the 256 steps of µ-law."""
+    spectrum = np.fft.rfft(one.sound)
+    hertz = np.fft.rfftfreq(len(one.sound), 1 / RATE)
+    low, high = rng.uniform(150, 400), rng.uniform(3000, 3900)
+    spectrum *= np.clip((hertz / low) ** 4, 0, 1) * np.clip((high / (hertz + 1)) ** 24, 0, 1)
+    sound = np.fft.irfft(spectrum, len(one.sound))
+    if rng.random() < 0.7:
+        loudest = np.abs(sound).max() * rng.uniform(1, 3) + 1e-6
+        steps = np.round(np.sign(sound) * np.log1p(255 * np.abs(sound) / loudest) / np.log(256) * 127) / 127
+        sound = np.sign(steps) * (256 ** np.abs(steps) - 1) / 255 * loudest
+    return Scene(sound.astype(np.float32), one.bursts, one.speech)
+
+
 def noise(length: int, rng: np.random.Generator) -> Sound:
     """Noise of level 1 and any colour, that may swell."""
     spectrum = np.fft.rfft(rng.standard_normal(length))

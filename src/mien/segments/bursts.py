@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mien.segments import Reading
+from mien.segments.hearing import BURST
 from mien.types import Interval, Voiced
 
 
@@ -17,4 +18,4 @@ class Bursts:
         hearing = reading.hearing
         for found in reading.bursts:
             time = Interval(found.begin, min(found.end, hearing.length))
-            yield Voiced(time=time, heard=hearing.between(time))
+            yield Voiced(time=time, heard=hearing.between(time, BURST))

@@ -19,8 +19,11 @@ CONTEXT = 4 * HEARD_STEP
 TOGETHER = 8
 """Blocks in one call."""
 
-SHORTEST = 0.8
-"""Seconds. Of a shorter piece is heard what lies around it: nobody tells expressions from less."""
+BURST, SPOKEN = 0.8, 2.0
+"""Seconds. Of a shorter burst, or piece of speech, is heard what lies around it: nobody tells expressions
+from less. Of EMO-DB's speech, pieces of .35 s are told apart at a mean recall of .50, .62, .68 and .75 with
+.8, 1.2, 2 and 3 s around them, and in 32, 24, 15 and 10 % of such pieces of calm reading anger, fear,
+disgust, distress or sadness comes first; but what is heard for longer tells less of its own moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,9 @@ class Hearing:
     rows: Heard
     """In half floats: three hours take 62 MB."""
 
-    def between(self, time: Interval) -> Heard:
-        """The rows in an interval of the recording, at least one."""
-        more = max(0.0, SHORTEST - time.length) / 2
+    def between(self, time: Interval, shortest: float = SPOKEN) -> Heard:
+        """The rows in an interval of the recording, of so many seconds at least."""
+        more = max(0.0, shortest - time.length) / 2
         first = int(np.ceil(round((time.begin - more) / HEARD_STEP, 6)))
         last = int(np.floor(round((time.end + more) / HEARD_STEP, 6)))
         first = min(max(first, 0), len(self.rows) - 1)
