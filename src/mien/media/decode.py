@@ -5,6 +5,7 @@ nor its folder, may use no protocol and open nothing besides, and is left the de
 """
 
 import os
+import re
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -87,6 +88,8 @@ _PROBED_PACKETS = {"wav": "4"}
 """Packets in which FFmpeg looks whether the samples of a format are something else in disguise, where
 by itself it goes through all of a short recording."""
 
+_HALF = re.compile(r"[\ud800-\udfff]")
+
 _FOREIGN = (FFmpegError, ValueError, RuntimeError, MemoryError)
 """What PyAV raises on damaged input."""
 
@@ -117,8 +120,9 @@ def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
 
 
 def text_media(text: str, name: str) -> Media:
-    """A text that was sent as such."""
-    return Written(name, "text", text=text)
+    """A text that was sent as such. Half of a surrogate pair, which is how Python hands on bytes that are no
+    UTF-8, can be written nowhere: each becomes the sign for what could not be read, so positions stay."""
+    return Written(name, "text", text=_HALF.sub("\ufffd", text))
 
 
 class Picture:
