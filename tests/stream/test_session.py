@@ -284,6 +284,16 @@ def test_the_job_is_the_same_for_the_whole_connection(ask, session):
     int(session.job_id, 16)
 
 
+@pytest.mark.parametrize("yes", ["true", "yes", 1])
+def test_the_job_is_told_however_yes_is_said(yes, ask, session):
+    assert ask(job_details=yes) == {"job_details": {"job_id": session.job_id}}
+
+
+@pytest.mark.parametrize("no", ["false", 0, None])
+def test_the_job_is_not_told_unasked(no, ask):
+    assert ask(job_details=no, reset_stream=True) == {}
+
+
 def test_a_reset_alone_has_its_reply(ask):
     assert ask(reset_stream=True) == {}
     assert ask(reset_stream=True, payload_id="x") == {"payload_id": "x"}
