@@ -202,6 +202,23 @@ def test_landmarks_are_read_however_they_are_sent(said, ask):
     assert [scores(item)["Joy"] for item in items] == [1.0, 0.5]  # in the order given
 
 
+@pytest.mark.parametrize(
+    ("coded", "raw"),
+    [(bytes.decode, False), (base64, False), (base64, True)],
+    ids=["as it is", "base64", "text"],
+)
+@pytest.mark.parametrize("number", [float("nan"), float("-inf")])
+def test_landmarks_that_are_no_numbers_are_told(coded, raw, number, ask):
+    face = mesh().tolist()
+    face[0][0] = number
+
+    for faces in ([face], face):
+        reply = ask(data=coded(json.dumps(faces).encode()), raw_text=raw, models={"facemesh": {}})
+
+        assert reply["code"] == "E0101"
+        assert "face 0 is not 478 landmarks of three finite numbers" in reply["error"]
+
+
 # ── payloads in their ways
 
 
@@ -400,6 +417,8 @@ def test_faces_of_another_connection_are_others(shot, settings, begin):
 
 # ── nothing there
 
+NO_MESHES = {"warning": "No face meshes detected.", "code": "W0102"}
+
 
 @pytest.mark.parametrize(
     ("model", "payload", "warning"),
@@ -415,7 +434,10 @@ def test_faces_of_another_connection_are_others(shot, settings, begin):
             lambda shot, sent: sent(silence(1.0)),
             {"warning": "No vocal bursts detected.", "code": "W0101"},
         ),
-        ("facemesh", lambda shot, sent: "[]", {"warning": "No face meshes detected.", "code": "W0102"}),
+        ("facemesh", lambda shot, sent: "[]", NO_MESHES),
+        ("facemesh", lambda shot, sent: " [ ] ", NO_MESHES),
+        ("facemesh", lambda shot, sent: base64(b"[]\n"), NO_MESHES),
+        ("facemesh", lambda shot, sent: f"data:application/json;base64,{base64(b'[]')}", NO_MESHES),
         (
             "language",
             lambda shot, sent: base64(b" \n"),

@@ -1,5 +1,6 @@
 """Files without pictures and sound: texts, and landmarks of faces."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MAX_FACES = 100
 """Faces that one landmark file may hold: what the 2023 Python client checks, too."""
 
 _MAX_LANDMARK_BYTES = 200 * 478 * 3 * MAX_FACES  # a number takes some twenty characters, indented or not
+_NO_NUMBER = re.compile(r"\b(?:NaN|Infinity)\b")
 _MEDIA_NAME = re.compile(
     r"\.(?:aac|aiff?|avi|bmp|flac|gif|heic|jpe?g|m4[av]|mk[av]|mov|mp[34]|mpe?g|og[ag]|opus|png|tiff?|wav"
     r"|web[mp]|wm[av])$",
@@ -99,6 +101,11 @@ def _json(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
+        if not _NO_NUMBER.search(text):
+            return None
+    try:  # some write down numbers that are none: not what JSON is, but no text either
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None
 
 
@@ -116,7 +123,7 @@ def _meshes(data: Any) -> Iterator[Landmarks]:
         raise TooManyFaces(f"{len(faces)} faces in one landmark file; {MAX_FACES} are allowed")
     for number, face in enumerate(faces):
         if (points := _points(face)) is None:
-            raise BadLandmarks(f"face {number} is not 478 landmarks of three numbers each")
+            raise BadLandmarks(f"face {number} is not 478 landmarks of three finite numbers each")
         yield points
 
 

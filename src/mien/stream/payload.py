@@ -1,5 +1,6 @@
 """What a message carries, as media that keep to the limits of the stream."""
 
+import re
 from base64 import b64decode
 from collections.abc import Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from mien.media.decoder import Bounds
 from mien.media.followed import Followed, Through
 from mien.media.kinds import HEAD, encoding_of
 from mien.media.webm import Chunks
+from mien.media.written import Written
 from mien.settings import Settings
 from mien.types import SOUND_RATE, Frame, Sound
 from mien.wire.stream import Message, Refused
@@ -34,6 +36,8 @@ BLOCK = 64
 
 MEMORY, MEMORY_PER_PIXEL = 1 << 30, 64
 """Bytes that a decoder may hold: films keep up to two dozen pictures, of up to three bytes a pixel."""
+
+_NO_FACES = re.compile(rb"\s*\[\s*\]\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +91,14 @@ def opened(
     """
     data = message.data or ""
     with ExitStack() as stack:
-        # one client sends landmarks as if they were a text
-        if message.raw_text and not ("facemesh" in models and "language" not in models):
+        landmarks = "facemesh" in models and "language" not in models
+        if message.raw_text and not landmarks:  # one client sends landmarks as if they were a text
             media = text_media(data, NAME)
         else:
             content = chunks.whole(_bytes(data))
-            if encoding_of(content[:HEAD]) is None:
+            if landmarks and _NO_FACES.fullmatch(content):  # nobody was in sight
+                media = Written(NAME, "facemesh")
+            elif encoding_of(content[:HEAD]) is None:
                 media = stack.enter_context(decoders.opened(content, NAME))
             else:  # texts and landmarks need no decoder
                 media = open_media(content, NAME, settings)
