@@ -48,7 +48,7 @@ def test_where_nobody_speaks_no_other_transcriber_is_advised(engines):
 
 @pytest.mark.parametrize("options", [None, TranscriptionOptions(confidence_threshold=0.91)])
 def test_no_option_is_named_that_one_way_of_asking_has_not(engines, options):
-    with pytest.raises(NotTranscribed, match="transcription (is )?switched off") as told:
+    with pytest.raises(NotTranscribed, match=r"transcription .*switched off") as told:
         _ = Reading(Talk(), engines, options).transcript
 
     assert "null" not in str(told.value)

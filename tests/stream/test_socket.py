@@ -27,8 +27,9 @@ from websockets.sync.client import connect
 from mien.app import build, served
 from mien.engines import cores
 from mien.settings import Settings
+from mien.stream.session import Session
 from mien.stream.socket import LANES, Sockets, largest_reply
-from tests.api.serving import api_of, serving
+from tests.api.serving import api_of, begun, serving
 from tests.media import film, mesh, picture, talk, tone
 from tests.media.decoding import BOUNDS, CRASH, HANG, fragile
 from tests.stream.conftest import base64
@@ -585,6 +586,37 @@ def test_a_server_that_ends_says_goodbye(settings):
         client.receive()
 
     assert closed.value.rcvd.code == 1012  # the server restarts: clients come again
+
+
+def test_a_server_that_ends_answers_first_what_it_was_asked(settings, monkeypatch):
+    asked, may_end = threading.Event(), threading.Event()
+    answer = Session.answer
+
+    def slow(*message):
+        asked.set()
+        may_end.wait(10)
+        return answer(*message)
+
+    monkeypatch.setattr(Session, "answer", slow)
+    with begun(api_of(build(settings)), settings) as (server, url):
+        address = url.replace("http", "ws", 1) + "/v0/stream/models"
+        client, idle = Client(address).__enter__(), Client(address).__enter__()
+        client.send(TEXT)
+        asked.wait(10)
+        server.should_exit = True
+        with pytest.raises(ConnectionClosed) as closed:
+            idle.receive()
+        may_end.set()
+
+        assert "language" in client.receive()
+        with pytest.raises(ConnectionClosed) as also:
+            client.receive()
+
+    for one in (closed, also):
+        assert (one.value.rcvd.code, one.value.rcvd.reason) == (
+            1012,
+            "this server ends; connect again in a moment",
+        )
 
 
 # ── what clients can take
