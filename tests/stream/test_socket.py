@@ -186,9 +186,19 @@ def test_as_many_sessions_as_allowed_are_let_in_and_others_when_some_have_gone(o
     pytest.fail("nobody is let in any more")
 
 
+def test_the_address_may_end_in_a_slash(url):
+    with Client(f"{url}/") as client:
+        assert "language" in client.ask(TEXT)
+
+
 def test_there_is_nothing_else_behind_the_address(url):
-    with pytest.raises(InvalidStatus), Client(url.replace("models", "face")):
+    with pytest.raises(InvalidStatus) as refused, Client(url.replace("models", "face")):
         pass
+    assert refused.value.response.status_code == 404
+    assert json.loads(refused.value.response.body) == {
+        "message": "there is no socket at this address",
+        "code": 404,
+    }
     assert httpx.get(url.replace("ws", "http", 1)).status_code in {404, 405, 426}
 
 

@@ -72,7 +72,9 @@ class Sockets:
     def routes(self) -> APIRouter:
         """The socket, which asks for a key where one is needed."""
         router = APIRouter()
-        router.add_api_websocket_route("/v0/stream/models", self._admit)
+        for path in ("/v0/stream/models", "/v0/stream/models/"):
+            router.add_api_websocket_route(path, self._admit)
+        router.add_api_websocket_route("/{path:path}", _nothing)
         return router
 
     async def end(self) -> None:
@@ -88,9 +90,7 @@ class Sockets:
             if not self._room:
                 raise TooManySessions
         except RequestError as error:
-            status = status_of(error)
-            body = orjson.dumps(error_json(str(error), status))
-            await socket.send_denial_response(Response(body, status, media_type="application/json"))
+            await _refuse(socket, str(error), status_of(error))
             return
         self._room -= 1
         try:
@@ -144,6 +144,16 @@ class Sockets:
                 return await self._line.do(partial(session.answer, message, perf_counter()))
             except Overloaded as error:
                 return await to_thread(session.refuse, message, error)
+
+
+async def _nothing(socket: WebSocket) -> None:
+    await _refuse(socket, "there is no socket at this address", 404)
+
+
+async def _refuse(socket: WebSocket, message: str, status: int) -> None:
+    """Tell a client in the handshake why it is not let in."""
+    body = orjson.dumps(error_json(message, status))
+    await socket.send_denial_response(Response(body, status, media_type="application/json"))
 
 
 def largest_reply(headers: Mapping[str, str]) -> int | None:
