@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from mien.errors import MediaTooLarge
+from mien.errors import MediaTooLarge, UnknownFileType
 from mien.media.decode import open_media, text_media
 from mien.types import SOUND_RATE
 from tests.media import CODECS, film, grey, mesh, picture, silence, talk, tone
@@ -451,6 +451,30 @@ def test_a_text_is_what_it_says(content, text, tmp_path, opened):
 
     assert (media.file_type, media.text) == ("text", text)
     assert (media.has_sound, media.has_frames, seen(media), list(media.sound())) == (False, False, [], [])
+
+
+@pytest.mark.parametrize("text", ["Café – ‘naïve’\r\n", "a" * 70_000 + "é"], ids=["short", "late"])
+@pytest.mark.parametrize("name", ["notes.txt", "talk.SRT", "table.csv"])
+def test_a_text_of_windows_is_read_with_a_warning(name, text, tmp_path, opened):
+    path = tmp_path / name
+    path.write_bytes(text.encode("cp1252"))
+
+    media = opened(path)
+
+    assert (media.file_type, media.text) == ("text", text)
+    assert "Windows-1252" in media.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("notes.bin", b"Caf\xe9 ole"), ("notes.txt", b"Caf\xe9\x01"), ("notes.txt", b"Caf\xe9 \x81")],
+)
+def test_other_bytes_are_no_text_of_windows(name, content, tmp_path, opened):
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(UnknownFileType):
+        opened(path)
 
 
 def test_a_text_that_was_sent_is_kept_as_it_is():

@@ -3,6 +3,7 @@
 import json
 import re
 from time import perf_counter
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -234,6 +235,7 @@ def test_sound_is_heard_in_any_container(suffix, sent, ask):
     "dressed",
     [
         pytest.param(lambda data: f"data:image/png;base64,{data}", id="data URL"),
+        pytest.param(lambda data: f"data:image/png;base64,{quote(data, safe='')}", id="within an address"),
         pytest.param(lambda data: f"DATA:audio/webm;codecs=opus;base64,{data}", id="with another type"),
         pytest.param(lambda data: f"\n{data[:50]}\n{data[50:]}\r\n", id="in lines"),
     ],
@@ -242,6 +244,22 @@ def test_base64_may_be_dressed(dressed, shot, ask):
     reply = ask(data=dressed(shot(128)), models={"face": SMALL})
 
     assert len(reply["face"]["predictions"]) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "data:text/plain,I%20love%20caf%C3%A9s",
+        "data:,I love cafés",
+        "DATA:text/plain;charset=windows-1252,I%20love%20caf%E9s",
+        f"data:text/plain;base64,{base64('I love cafés'.encode())}",
+        f"data:text/plain;base64,{base64('I love cafés'.encode('cp1252'))}",
+    ],
+)
+def test_a_data_url_may_be_a_text(data, ask):
+    reply = ask(data=data, models={"language": {"granularity": "passage"}})
+
+    assert [item["text"] for item in reply["language"]["predictions"]] == ["I love cafés"]
 
 
 def elements(webm, begin, end):

@@ -110,7 +110,7 @@ def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
         head = file.read(HEAD)
     if not head:
         raise BrokenMedia("the file is empty")
-    if (encoding := encoding_of(head)) is not None:
+    if (encoding := encoding_of(head, name)) is not None:
         with opener() as file:
             return read_written(file, name, encoding, settings)
     demuxer = demuxer_of(head)

@@ -11,7 +11,7 @@ import orjson
 
 from mien.errors import BadLandmarks, BrokenMedia, TextTooLong, TooManyFaces, UnknownFileType
 from mien.media import Media
-from mien.media.kinds import is_prose
+from mien.media.kinds import WINDOWS, is_from_windows, is_prose
 from mien.settings import Settings
 from mien.types import FileType, Frame, Landmarks, Sound
 
@@ -80,17 +80,23 @@ def read_written(file: BinaryIO, name: str, encoding: str, settings: Settings) -
     data = file.read(int(settings.max_text_mb * 1e6) + 1)
     if len(data) > settings.max_text_mb * 1e6:
         raise TextTooLong(f"the text is longer than {settings.max_text_mb:g} MB")
+    warnings: tuple[str, ...] = ()
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise BrokenMedia(f"the text is not {encoding.upper()} throughout: {error.reason}") from None
+        if not is_from_windows(data, name):  # which may show late
+            raise BrokenMedia(f"the text is not {encoding.upper()} throughout: {error.reason}") from None
+        encoding = WINDOWS
+        text = data.decode(encoding)
+    if encoding == WINDOWS:
+        warnings = ("the text is not in UTF-8, and was read as Windows-1252",)
     if not is_prose(text):
         raise UnknownFileType(f"{UnknownFileType.__doc__}: it is a web page, a document or a playlist")
     if promised := _MEDIA_NAME.search(name):
         raise BrokenMedia(f"the file is called {promised[0]}, but it holds text")
     landmarks = _json(text)
     if landmarks is None:
-        return Written(name, "text", text=text)
+        return Written(name, "text", text=text, warnings=warnings)
     return Written(name, "facemesh", meshes=tuple(_meshes(landmarks)))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, takewhile
 from math import ceil
+from urllib.parse import unquote, unquote_to_bytes
 
 import numpy as np
 
@@ -24,8 +25,8 @@ from mien.settings import Settings
 from mien.types import SOUND_RATE, Frame, Sound
 from mien.wire.stream import Message, Refused
 
-NAME = "payload"
-"""What a payload is called in the walk: no client hears of it."""
+NAME, TEXT_NAME = "payload", "payload.txt"
+"""What a payload is called in the walk, and one that says that it is text: no client hears of it."""
 
 LATE_MS = 150.0
 """By so much a recording may be longer than allowed: encoders add a little at either end."""
@@ -36,6 +37,8 @@ BLOCK = 64
 
 MEMORY, MEMORY_PER_PIXEL = 1 << 30, 64
 """Bytes that a decoder may hold: films keep up to two dozen pictures, of up to three bytes a pixel."""
+
+_TEXT_URL = re.compile(r"data:(?:text/|[,;])", re.IGNORECASE)  # text is what needs not be said
 
 _NO_FACES = re.compile(rb"\s*\[\s*\]\s*")
 
@@ -96,12 +99,13 @@ def opened(
             media = text_media(data, NAME)
         else:
             content = chunks.whole(_bytes(data))
+            name = TEXT_NAME if _TEXT_URL.match(data) else NAME
             if landmarks and _NO_FACES.fullmatch(content):  # nobody was in sight
                 media = Written(NAME, "facemesh")
-            elif encoding_of(content[:HEAD]) is None:
+            elif encoding_of(content[:HEAD], name) is None:
                 media = stack.enter_context(decoders.opened(content, NAME))
             else:  # texts and landmarks need no decoder
-                media = open_media(content, NAME, settings)
+                media = open_media(content, name, settings)
         if limits.characters and len(media.text or "") > limits.characters:
             raise TextTooLong(
                 f"the text has {len(media.text or ''):,} characters; {limits.characters:,} are allowed"
@@ -188,7 +192,10 @@ def _bytes(data: str) -> bytes:
     if data.lstrip()[:1] in ("[", "{"):
         return data.encode()
     if data[:5].lower() == "data:":
-        data = data.partition(",")[2]
+        kind, _, data = data.partition(",")
+        if not kind.lower().endswith(";base64"):
+            return unquote_to_bytes(data)
+        data = unquote(data)
     try:
         return b64decode(data, validate=True)
     except ValueError:
