@@ -84,6 +84,27 @@ def test_channels_that_nobody_named_are_averaged(tmp_path, opened):
     assert level(heard(opened(path))) == pytest.approx(0.2 / np.sqrt(2), rel=0.02)
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".opus"])
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_channels_that_cancel_each_other_out_are_heard(suffix, rate, tmp_path, opened):
+    sound = np.stack([tone(2.0, 0.5), -tone(2.0, 0.5)])
+    sound[:, :SOUND_RATE] *= [[1], [-1]]  # the first second is as it should be
+
+    found = heard(opened(talk(tmp_path / f"talk{suffix}", sound, rate=rate, channels=2)))
+
+    assert len(found) == pytest.approx(2 * SOUND_RATE, abs=2000)
+    for second in (found[2000:14_000], found[18_000:30_000]):
+        assert level(second) == pytest.approx(0.5 / np.sqrt(2), rel=0.1)
+
+
+def test_unnamed_channels_that_cancel_each_other_out_are_heard(tmp_path, opened):
+    path = tmp_path / "three.wav"
+    samples = (np.stack([silence(1.0), -tone(1.0, 0.6), tone(1.0, 0.6)], axis=1) * 32767).astype("<i2")
+    path.write_bytes(wav(samples.tobytes(), channels=3))
+
+    assert level(heard(opened(path))) == pytest.approx(0.6 / np.sqrt(2), rel=0.02)
+
+
 def test_what_is_not_a_number_is_silence(tmp_path, opened):
     samples = np.full(SOUND_RATE, np.nan, "<f4")
     samples[:4] = [np.inf, -np.inf, 7.0, -7.0]

@@ -8,7 +8,7 @@ import os
 import re
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
 from itertools import islice, tee
@@ -70,6 +70,9 @@ BAD_PACKETS = 2
 
 CUT_SHORT = 0.9
 """Share of the stated length below which a file counts as cut short."""
+
+CANCELLED = 1 / 20
+"""Of the power of the loudest channel, what at least is left of it in a mixture that is one."""
 
 SPARING = frozenset({"h264", "hevc"})
 """Codecs whose pictures say whether others rest on them: one that nobody wants is not decoded then."""
@@ -508,8 +511,9 @@ class _Mono:
         if source != self._source or self._resampler is None:
             yield from self.rest()
             self._source = source
+            layout = "stereo" if frame.layout.nb_channels == 2 else "mono"
             # without a limit, sound that is alike in both channels comes out louder than it was
-            self._resampler = AudioResampler("fltp", "mono", SOUND_RATE, options={"rematrix_maxval": "1"})
+            self._resampler = AudioResampler("fltp", layout, SOUND_RATE, options={"rematrix_maxval": "1"})
         frame.pts = None
         yield from self._counted(self._resampler.resample(frame))
 
@@ -529,16 +533,27 @@ class _Mono:
         for frame in frames:
             self._given += frame.samples
             # to_ndarray would copy what is copied once more when pieces are joined
-            yield np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples)
+            planes = [np.frombuffer(memoryview(plane), np.float32, frame.samples) for plane in frame.planes]
+            yield planes[0] if len(planes) == 1 else _mixed(planes)
+
+
+def _mixed(channels: Sequence[Sound]) -> Sound:
+    """The mean of all channels; where they cancel each other out (a microphone wired the wrong way round),
+    the first of those that are about as loud as the loudest, so that it stays the same one."""
+    mean: Sound = np.add.reduce(channels) / np.float32(len(channels))
+    powers = [float(one @ one) for one in channels]
+    if float(mean @ mean) >= CANCELLED * max(powers):
+        return mean
+    return next(one for one, power in zip(channels, powers, strict=True) if power >= max(powers) / 2)
 
 
 def _averaged(frame: AudioFrame) -> AudioFrame:
-    """The mean of all channels."""
+    """All channels as one."""
     samples = frame.to_ndarray()
     channels = samples if frame.format.is_planar else samples.reshape(frame.samples, -1).T
     zero, loudest = _RANGES.get(samples.dtype.name, (0, 1))
-    mean = ((channels.mean(axis=0) - zero) / loudest).astype(np.float32)
-    averaged = AudioFrame.from_ndarray(mean[np.newaxis], format="flt", layout="mono")
+    mixed = _mixed([((one - zero) / loudest).astype(np.float32) for one in channels.astype(np.float64)])
+    averaged = AudioFrame.from_ndarray(mixed[np.newaxis], format="flt", layout="mono")
     averaged.sample_rate = frame.sample_rate
     return averaged
 
