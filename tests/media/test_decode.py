@@ -123,7 +123,31 @@ def test_a_wav_that_was_written_to_a_pipe_is_read_to_its_end(stated, tmp_path, o
     path = tmp_path / "piped.wav"
     path.write_bytes(wav((tone(2.0) * 32767).astype("<i2").tobytes(), stated=stated))
 
-    assert len(heard(opened(path))) == 2 * SOUND_RATE
+    media = opened(path)
+
+    assert len(heard(media)) == 2 * SOUND_RATE
+    assert media.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("change", "warned"),
+    [
+        pytest.param(lambda content: content[: len(content) // 2], True, id="cut short"),
+        pytest.param(lambda content: content, False, id="whole"),
+        pytest.param(
+            lambda content: content[:36] + b"junk\3\0\0\0abc\0" + content[36:], False, id="with more"
+        ),
+        pytest.param(lambda c: c[:36] + b"junk\3\0\0\0abc\0" + c[36:20_000], True, id="with more, cut short"),
+    ],
+)
+def test_a_wav_that_was_cut_short_is_told(change, warned, tmp_path, opened):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(change(wav((tone(2.0) * 32767).astype("<i2").tobytes())))
+    media = opened(path)
+    seconds = len(heard(media)) / SOUND_RATE
+
+    expected = [f"the sound ends after {seconds:.1f} of 2.0 seconds: the file was cut short"]
+    assert media.warnings == (expected if warned else [])
 
 
 def test_a_stream_without_a_stated_length_is_read_to_its_end(tmp_path, opened):

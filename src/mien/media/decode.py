@@ -31,7 +31,7 @@ from av.video.stream import VideoStream
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media
-from mien.media.headers import read_header
+from mien.media.headers import read_header, read_wav_length
 from mien.media.kinds import HEAD, PROBED, demuxer_of, encoding_of, is_picture
 from mien.media.written import Written, read_written
 from mien.settings import Settings
@@ -180,6 +180,10 @@ class Recording:
         self._max_pixels = settings.max_pixels
         self._max_hours = settings.max_media_hours
         self._threads = settings.threads or min(4, os.cpu_count() or 1)
+        self._stated: float | None = None
+        if demuxer == "wav":  # FFmpeg tells how much is there rather than how much there should be
+            with opener() as file:
+                self._stated = read_wav_length(file)
         with self._opened() as container:
             film, track = _film(container), _track(container)
             if film is None and track is None:
@@ -255,7 +259,7 @@ class Recording:
             raise BrokenMedia(f"the {what} cannot be decoded")
         if decoder.bad > BAD_PACKETS:
             self._warn(f"{decoder.bad} damaged packets of the {what} were left out")
-        stated = decoder.stated_length
+        stated = self._stated or decoder.stated_length
         if stated and seconds < CUT_SHORT * stated:
             self._warn(f"the {what} ends after {seconds:.1f} of {stated:.1f} seconds: the file was cut short")
 
