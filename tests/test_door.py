@@ -2,6 +2,7 @@
 
 import zipfile
 
+import orjson
 import pytest
 
 import mien
@@ -35,6 +36,20 @@ def test_texts_are_one_source_of_numbered_files(settings):
 
     assert found["source"] == {"type": "text"}
     assert [file["file"] for file in found["results"]["predictions"]] == ["0", "1"]
+
+
+def test_bytes_that_are_no_utf_8_do_not_stop_a_text(settings):
+    """Python hands on what the command line could not read as halves of surrogate pairs."""
+    text = "Caf\udce9 is nice. \ud800 Hi!"
+
+    found = mien.measure(text=text, models="language,ner", settings=settings).to_dict()
+
+    ((file,), errors) = found["results"]["predictions"], found["results"]["errors"]
+    words = file["models"]["language"]["grouped_predictions"][0]["predictions"]
+    places = [(one["position"]["begin"], one["position"]["end"]) for one in words]
+    assert [text[begin:end] for begin, end in places] == ["Caf", "is", "nice", "Hi"]
+    assert errors == []
+    orjson.dumps(found)
 
 
 def test_the_files_of_an_archive_are_measured_each(tmp_path, settings):

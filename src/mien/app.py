@@ -36,5 +36,6 @@ def served(mien: App) -> FastAPI:
     sockets = Sockets(mien.settings, Door(mien.settings, mien.keys))
     app = api(mien.settings, mien.jobs, mien.files, mien.keys, figures=(sockets.figures,))
     app.include_router(sockets.routes())
+    app.state.farewell = sockets.end
     app.include_router(web.routes())
     return app

@@ -7,7 +7,7 @@ from threading import Thread
 
 from fastapi import FastAPI
 
-from mien.api.server import server
+from mien.api.server import Server, server
 from mien.app import App, served
 from mien.jobs.job import NewTask, Outcome, Task
 from mien.settings import Settings
@@ -16,6 +16,13 @@ from mien.settings import Settings
 @contextmanager
 def serving(app: FastAPI, settings: Settings | None = None) -> Iterator[str]:
     """The address that the application answers at, as long as the context lasts."""
+    with begun(app, settings) as (_, url):
+        yield url
+
+
+@contextmanager
+def begun(app: FastAPI, settings: Settings | None = None) -> Iterator[tuple[Server, str]]:
+    """The server itself, and its address."""
     settings = settings or Settings()
     running = server(app, settings.model_copy(update={"host": "127.0.0.1", "port": 0}))
     thread = Thread(target=running.run, daemon=True)
@@ -24,7 +31,7 @@ def serving(app: FastAPI, settings: Settings | None = None) -> Iterator[str]:
         time.sleep(0.01)
     port = running.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http{'s' * bool(settings.ssl_certfile)}://127.0.0.1:{port}"
+        yield running, f"http{'s' * bool(settings.ssl_certfile)}://127.0.0.1:{port}"
     finally:
         running.should_exit = True
         running.force_exit = True  # a test may have left a request hanging

@@ -10,7 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mien.engines import textnet
-from mien.engines.textnet import BLOCK, OVERLAP, WINDOW, TextNet, text_reader
+from mien.engines.names import entities
+from mien.engines.textnet import BLOCK, OVERLAP, TAGS, WINDOW, TextNet, text_reader
 from mien.errors import EngineError, EngineMissing
 from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS, TOXICITY
 from mien.media.decode import text_media
@@ -283,6 +284,23 @@ def found_names(reader, text):
 )
 def test_names_are_found_whole_and_of_their_kind(reader, text, names):
     assert dict(found_names(reader, text)) == names
+
+
+def test_words_are_named_by_their_first_tokens(reader):
+    """Whatever the network says: what it could say is written down here."""
+    text = "Cafe\u0301 Xylophonists in U.S."
+    (tokens,) = reader._tokens([text])
+    tags = np.zeros((len(tokens.ids), len(TAGS)), np.float32)
+    tags[:, TAGS.index("O")] = 0.5
+    first, second = np.flatnonzero(tokens.firsts)[:2]
+    tags[first, [TAGS.index("B-GROUP"), TAGS.index("B-CORPORATION")]] = 0.3, 0.4
+    tags[second, TAGS.index("B-GROUP")] = 0.9
+
+    (found,) = entities(text, textnet._named(tokens, tags))
+
+    assert not tokens.firsts[second + 1]
+    assert (found.text, found.kind) == ("Cafe\u0301 Xylophonists", "ORGANIZATION")
+    assert found.confidence == pytest.approx(0.8)
 
 
 def test_plain_words_name_nothing(reader):

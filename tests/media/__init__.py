@@ -204,9 +204,10 @@ def _add_sound(container, codec: str, rate: int, channels: int):
 
 
 def _encode_sound(container, stream, sound: Sound, rate: int, channels: int) -> None:
-    """Sound is stretched to the rate by repeating samples, so that its level stays exact."""
-    at = np.arange(round(len(sound) * rate / SOUND_RATE)) * SOUND_RATE // rate
-    planes = np.ascontiguousarray(np.tile(sound[at], (channels, 1)))
+    """Sound is stretched to the rate by repeating samples, so that its level stays exact. It is that of all
+    channels unless it has as many of its own."""
+    at = np.arange(round(sound.shape[-1] * rate / SOUND_RATE)) * SOUND_RATE // rate
+    planes = np.ascontiguousarray(np.broadcast_to(sound[..., at], (channels, len(at))))
     for begin in range(0, planes.shape[1], rate):
         part = np.ascontiguousarray(planes[:, begin : begin + rate])
         frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=_layout(channels))

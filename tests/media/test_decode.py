@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from mien.errors import MediaTooLarge
+from mien.errors import MediaTooLarge, UnknownFileType
 from mien.media.decode import open_media, text_media
 from mien.types import SOUND_RATE
 from tests.media import CODECS, film, grey, mesh, picture, silence, talk, tone
@@ -84,6 +84,27 @@ def test_channels_that_nobody_named_are_averaged(tmp_path, opened):
     assert level(heard(opened(path))) == pytest.approx(0.2 / np.sqrt(2), rel=0.02)
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".opus"])
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_channels_that_cancel_each_other_out_are_heard(suffix, rate, tmp_path, opened):
+    sound = np.stack([tone(2.0, 0.5), -tone(2.0, 0.5)])
+    sound[:, :SOUND_RATE] *= [[1], [-1]]  # the first second is as it should be
+
+    found = heard(opened(talk(tmp_path / f"talk{suffix}", sound, rate=rate, channels=2)))
+
+    assert len(found) == pytest.approx(2 * SOUND_RATE, abs=2000)
+    for second in (found[2000:14_000], found[18_000:30_000]):
+        assert level(second) == pytest.approx(0.5 / np.sqrt(2), rel=0.1)
+
+
+def test_unnamed_channels_that_cancel_each_other_out_are_heard(tmp_path, opened):
+    path = tmp_path / "three.wav"
+    samples = (np.stack([silence(1.0), -tone(1.0, 0.6), tone(1.0, 0.6)], axis=1) * 32767).astype("<i2")
+    path.write_bytes(wav(samples.tobytes(), channels=3))
+
+    assert level(heard(opened(path))) == pytest.approx(0.6 / np.sqrt(2), rel=0.02)
+
+
 def test_what_is_not_a_number_is_silence(tmp_path, opened):
     samples = np.full(SOUND_RATE, np.nan, "<f4")
     samples[:4] = [np.inf, -np.inf, 7.0, -7.0]
@@ -102,7 +123,31 @@ def test_a_wav_that_was_written_to_a_pipe_is_read_to_its_end(stated, tmp_path, o
     path = tmp_path / "piped.wav"
     path.write_bytes(wav((tone(2.0) * 32767).astype("<i2").tobytes(), stated=stated))
 
-    assert len(heard(opened(path))) == 2 * SOUND_RATE
+    media = opened(path)
+
+    assert len(heard(media)) == 2 * SOUND_RATE
+    assert media.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("change", "warned"),
+    [
+        pytest.param(lambda content: content[: len(content) // 2], True, id="cut short"),
+        pytest.param(lambda content: content, False, id="whole"),
+        pytest.param(
+            lambda content: content[:36] + b"junk\3\0\0\0abc\0" + content[36:], False, id="with more"
+        ),
+        pytest.param(lambda c: c[:36] + b"junk\3\0\0\0abc\0" + c[36:20_000], True, id="with more, cut short"),
+    ],
+)
+def test_a_wav_that_was_cut_short_is_told(change, warned, tmp_path, opened):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(change(wav((tone(2.0) * 32767).astype("<i2").tobytes())))
+    media = opened(path)
+    seconds = len(heard(media)) / SOUND_RATE
+
+    expected = [f"the sound ends after {seconds:.1f} of 2.0 seconds: the file was cut short"]
+    assert media.warnings == (expected if warned else [])
 
 
 def test_a_stream_without_a_stated_length_is_read_to_its_end(tmp_path, opened):
@@ -451,6 +496,30 @@ def test_a_text_is_what_it_says(content, text, tmp_path, opened):
 
     assert (media.file_type, media.text) == ("text", text)
     assert (media.has_sound, media.has_frames, seen(media), list(media.sound())) == (False, False, [], [])
+
+
+@pytest.mark.parametrize("text", ["Café – ‘naïve’\r\n", "a" * 70_000 + "é"], ids=["short", "late"])
+@pytest.mark.parametrize("name", ["notes.txt", "talk.SRT", "table.csv"])
+def test_a_text_of_windows_is_read_with_a_warning(name, text, tmp_path, opened):
+    path = tmp_path / name
+    path.write_bytes(text.encode("cp1252"))
+
+    media = opened(path)
+
+    assert (media.file_type, media.text) == ("text", text)
+    assert "Windows-1252" in media.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("notes.bin", b"Caf\xe9 ole"), ("notes.txt", b"Caf\xe9\x01"), ("notes.txt", b"Caf\xe9 \x81")],
+)
+def test_other_bytes_are_no_text_of_windows(name, content, tmp_path, opened):
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(UnknownFileType):
+        opened(path)
 
 
 def test_a_text_that_was_sent_is_kept_as_it_is():

@@ -81,6 +81,25 @@ def test_what_never_ends_is_cut_at_white_space(words, engines):
 
 
 @pytest.mark.parametrize(
+    ("phrase", "ends", "begins"),
+    [
+        ("I went to New York City ", {"I", "went", "City"}, {"I", "went", "to"}),
+        ("we saw New York and then we slept near Mount Saint Helens ", {"York"}, {"and"}),
+        ("near Johnson And Johnson, in Upper West Side ", {"Johnson,"}, {"in"}),
+        ("New York City ", {"New", "York", "City"}, {"New", "York", "City"}),
+        ("今天好，明天", {"，"}, {"明"}),
+    ],
+)
+def test_what_never_ends_is_cut_where_it_hurts_least(phrase, ends, begins, engines):
+    found = [one.text for one in cut(phrase * (2 * LONGEST_SENTENCE // len(phrase)), "sentence", engines)]
+    spaced = " " in phrase
+
+    assert len(found) > 1
+    assert {one.split()[-1] if spaced else one[-1] for one in found[:-1]} <= ends
+    assert {one.split()[0] if spaced else one[0] for one in found[1:]} <= begins
+
+
+@pytest.mark.parametrize(
     ("text", "sentences"),
     [
         ("Dr. Smith left. He slept.", ["Dr. Smith left.", "He slept."]),

@@ -6,7 +6,7 @@ from mien.engines import Engines
 from mien.errors import EngineMissing, NotTranscribed, UnsupportedLanguage
 from mien.segments import Reading, TranscriptionOptions
 from mien.segments.passages import Passages
-from tests.media import Fake, Talk, Written, speech
+from tests.media import Fake, Talk, Written, silence, speech
 
 
 class Counted(Fake):
@@ -39,6 +39,19 @@ def test_a_transcript_must_reach_the_threshold(engines, threshold, enough):
     else:
         with pytest.raises(NotTranscribed, match=r"confidence \(0\.9\) below threshold value \(0\.91\)"):
             _ = reading.transcript
+
+
+def test_where_nobody_speaks_no_other_transcriber_is_advised(engines):
+    with pytest.raises(NotTranscribed, match=r"below threshold value \(0\.5\)\. No speech was found in it$"):
+        _ = Reading(Talk(sound=silence(2.0)), engines, TranscriptionOptions()).transcript
+
+
+@pytest.mark.parametrize("options", [None, TranscriptionOptions(confidence_threshold=0.91)])
+def test_no_option_is_named_that_one_way_of_asking_has_not(engines, options):
+    with pytest.raises(NotTranscribed, match=r"transcription .*switched off") as told:
+        _ = Reading(Talk(), engines, options).transcript
+
+    assert "null" not in str(told.value)
 
 
 def test_a_language_that_the_transcriber_does_not_know_is_said_at_once(settings):

@@ -3,6 +3,7 @@
 import json
 import re
 from time import perf_counter
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -202,6 +203,23 @@ def test_landmarks_are_read_however_they_are_sent(said, ask):
     assert [scores(item)["Joy"] for item in items] == [1.0, 0.5]  # in the order given
 
 
+@pytest.mark.parametrize(
+    ("coded", "raw"),
+    [(bytes.decode, False), (base64, False), (base64, True)],
+    ids=["as it is", "base64", "text"],
+)
+@pytest.mark.parametrize("number", [float("nan"), float("-inf")])
+def test_landmarks_that_are_no_numbers_are_told(coded, raw, number, ask):
+    face = mesh().tolist()
+    face[0][0] = number
+
+    for faces in ([face], face):
+        reply = ask(data=coded(json.dumps(faces).encode()), raw_text=raw, models={"facemesh": {}})
+
+        assert reply["code"] == "E0101"
+        assert "face 0 is not 478 landmarks of three finite numbers" in reply["error"]
+
+
 # ── payloads in their ways
 
 
@@ -217,6 +235,7 @@ def test_sound_is_heard_in_any_container(suffix, sent, ask):
     "dressed",
     [
         pytest.param(lambda data: f"data:image/png;base64,{data}", id="data URL"),
+        pytest.param(lambda data: f"data:image/png;base64,{quote(data, safe='')}", id="within an address"),
         pytest.param(lambda data: f"DATA:audio/webm;codecs=opus;base64,{data}", id="with another type"),
         pytest.param(lambda data: f"\n{data[:50]}\n{data[50:]}\r\n", id="in lines"),
     ],
@@ -225,6 +244,22 @@ def test_base64_may_be_dressed(dressed, shot, ask):
     reply = ask(data=dressed(shot(128)), models={"face": SMALL})
 
     assert len(reply["face"]["predictions"]) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "data:text/plain,I%20love%20caf%C3%A9s",
+        "data:,I love cafés",
+        "DATA:text/plain;charset=windows-1252,I%20love%20caf%E9s",
+        f"data:text/plain;base64,{base64('I love cafés'.encode())}",
+        f"data:text/plain;base64,{base64('I love cafés'.encode('cp1252'))}",
+    ],
+)
+def test_a_data_url_may_be_a_text(data, ask):
+    reply = ask(data=data, models={"language": {"granularity": "passage"}})
+
+    assert [item["text"] for item in reply["language"]["predictions"]] == ["I love cafés"]
 
 
 def elements(webm, begin, end):
@@ -282,6 +317,16 @@ def test_the_job_is_the_same_for_the_whole_connection(ask, session):
     assert second == {"payload_id": "x", "job_details": {"job_id": session.job_id}}
     assert len(session.job_id) == 32
     int(session.job_id, 16)
+
+
+@pytest.mark.parametrize("yes", ["true", "yes", 1])
+def test_the_job_is_told_however_yes_is_said(yes, ask, session):
+    assert ask(job_details=yes) == {"job_details": {"job_id": session.job_id}}
+
+
+@pytest.mark.parametrize("no", ["false", 0, None])
+def test_the_job_is_not_told_unasked(no, ask):
+    assert ask(job_details=no, reset_stream=True) == {}
 
 
 def test_a_reset_alone_has_its_reply(ask):
@@ -390,6 +435,8 @@ def test_faces_of_another_connection_are_others(shot, settings, begin):
 
 # ── nothing there
 
+NO_MESHES = {"warning": "No face meshes detected.", "code": "W0102"}
+
 
 @pytest.mark.parametrize(
     ("model", "payload", "warning"),
@@ -405,7 +452,10 @@ def test_faces_of_another_connection_are_others(shot, settings, begin):
             lambda shot, sent: sent(silence(1.0)),
             {"warning": "No vocal bursts detected.", "code": "W0101"},
         ),
-        ("facemesh", lambda shot, sent: "[]", {"warning": "No face meshes detected.", "code": "W0102"}),
+        ("facemesh", lambda shot, sent: "[]", NO_MESHES),
+        ("facemesh", lambda shot, sent: " [ ] ", NO_MESHES),
+        ("facemesh", lambda shot, sent: base64(b"[]\n"), NO_MESHES),
+        ("facemesh", lambda shot, sent: f"data:application/json;base64,{base64(b'[]')}", NO_MESHES),
         (
             "language",
             lambda shot, sent: base64(b" \n"),

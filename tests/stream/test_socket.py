@@ -27,8 +27,9 @@ from websockets.sync.client import connect
 from mien.app import build, served
 from mien.engines import cores
 from mien.settings import Settings
+from mien.stream.session import Session
 from mien.stream.socket import LANES, Sockets, largest_reply
-from tests.api.serving import api_of, serving
+from tests.api.serving import api_of, begun, serving
 from tests.media import film, mesh, picture, talk, tone
 from tests.media.decoding import BOUNDS, CRASH, HANG, fragile
 from tests.stream.conftest import base64
@@ -185,9 +186,19 @@ def test_as_many_sessions_as_allowed_are_let_in_and_others_when_some_have_gone(o
     pytest.fail("nobody is let in any more")
 
 
+def test_the_address_may_end_in_a_slash(url):
+    with Client(f"{url}/") as client:
+        assert "language" in client.ask(TEXT)
+
+
 def test_there_is_nothing_else_behind_the_address(url):
-    with pytest.raises(InvalidStatus), Client(url.replace("models", "face")):
+    with pytest.raises(InvalidStatus) as refused, Client(url.replace("models", "face")):
         pass
+    assert refused.value.response.status_code == 404
+    assert json.loads(refused.value.response.body) == {
+        "message": "there is no socket at this address",
+        "code": 404,
+    }
     assert httpx.get(url.replace("ws", "http", 1)).status_code in {404, 405, 426}
 
 
@@ -585,6 +596,37 @@ def test_a_server_that_ends_says_goodbye(settings):
         client.receive()
 
     assert closed.value.rcvd.code == 1012  # the server restarts: clients come again
+
+
+def test_a_server_that_ends_answers_first_what_it_was_asked(settings, monkeypatch):
+    asked, may_end = threading.Event(), threading.Event()
+    answer = Session.answer
+
+    def slow(*message):
+        asked.set()
+        may_end.wait(10)
+        return answer(*message)
+
+    monkeypatch.setattr(Session, "answer", slow)
+    with begun(api_of(build(settings)), settings) as (server, url):
+        address = url.replace("http", "ws", 1) + "/v0/stream/models"
+        client, idle = Client(address).__enter__(), Client(address).__enter__()
+        client.send(TEXT)
+        asked.wait(10)
+        server.should_exit = True
+        with pytest.raises(ConnectionClosed) as closed:
+            idle.receive()
+        may_end.set()
+
+        assert "language" in client.receive()
+        with pytest.raises(ConnectionClosed) as also:
+            client.receive()
+
+    for one in (closed, also):
+        assert (one.value.rcvd.code, one.value.rcvd.reason) == (
+            1012,
+            "this server ends; connect again in a moment",
+        )
 
 
 # ── what clients can take

@@ -2,6 +2,10 @@
 
 import logging
 import ssl
+from asyncio import ensure_future, wait
+from collections.abc import Callable, Coroutine
+from socket import socket
+from time import monotonic
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,8 +25,35 @@ KEPT_SECONDS = 75
 must not meet a server that hangs up after five."""
 
 
-def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
-    """A server that has not started yet; `run()` serves until the process is told to end.
+FAREWELL_SECONDS = 5.0
+"""How long a server that is told to end goes on answering what its sessions have said: whoever runs it kills
+it after ten."""
+
+
+class Server(uvicorn.Server):
+    """Takes leave of its sessions before it ends: by itself, uvicorn drops the reply that is under way."""
+
+    def __init__(
+        self, config: uvicorn.Config, farewell: Callable[[], Coroutine[None, None, None]] | None
+    ) -> None:
+        super().__init__(config)
+        self._farewell = farewell
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        for listening in self.servers:
+            listening.close()
+        if self._farewell is not None:
+            taken = ensure_future(self._farewell())
+            until = monotonic() + FAREWELL_SECONDS
+            while not (taken.done() or self.force_exit or monotonic() > until):
+                await wait([taken], timeout=0.1)
+            taken.cancel()
+        await super().shutdown(sockets)
+
+
+def server(app: FastAPI, settings: Settings) -> Server:
+    """A server that has not started yet; `run()` serves until the process is told to end. Then
+    the `farewell` in the state of the application is awaited.
 
     Raises:
         RequestError: the certificate that the settings name cannot be used.
@@ -54,7 +85,7 @@ def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
         config.load()  # now, where what is wrong can still be said in a line
     except (OSError, ssl.SSLError) as error:
         raise RequestError(f"the certificate {settings.ssl_certfile} cannot be used: {error}") from error
-    return uvicorn.Server(config)
+    return Server(config, getattr(app.state, "farewell", None))
 
 
 def _is_to_be_told(record: logging.LogRecord) -> bool:

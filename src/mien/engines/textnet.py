@@ -9,6 +9,7 @@ float32 (texts, tokens, tags), probabilities of `TAGS`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,12 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from mien.engines import cores
+from mien.engines.names import Word, entities
 from mien.engines.onnx import calls, opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS, TOXICITY
 from mien.settings import Settings
-from mien.types import Entity, Interval, Passage, ReadText, ScoreTable, TextScores
+from mien.types import Passage, ReadText, ScoreTable, TextScores
 from mien.weights import network
 
 KINDS = ("PERSON", "LOCATION", "CORPORATION", "GROUP", "PRODUCT", "WORK", "EVENT", "MISC")
@@ -79,7 +81,7 @@ class TextNet:
         for passage, one, look in zip(passages, tokens, seen, strict=True):
             table = np.concatenate([look.passage[None], next(words)])
             scores = TextScores(table[:, EXPRESSED], table[:, FELT], table[:, TOXIC])
-            found.append(ReadText(scores, tuple(_entities(passage.text, one, look.tags))))
+            found.append(ReadText(scores, tuple(entities(passage.text, _named(one, look.tags)))))
         return found
 
     def _tokens(self, texts: Sequence[str]) -> list["_Tokens"]:
@@ -258,34 +260,16 @@ def _scores(logits: ScoreTable) -> ScoreTable:
     return scores
 
 
-def _entities(text: str, tokens: _Tokens, tags: ScoreTable) -> Iterator[Entity]:
-    """What is named. A word is tagged by its first token, and goes on to its last; what goes on
-    without having begun begins."""
+def _named(tokens: _Tokens, tags: ScoreTable) -> Iterator[Word]:
+    """Words with what they name. One is tagged by its first token, and goes on to its last."""
     likely = _SERVED_AS.T @ tags.T if len(tags) else np.zeros((len(_TAGS), 0), np.float32)
     best = likely.argmax(0)
-    name: list[int] = []
-    kind = ""
-    for i in np.flatnonzero(tokens.firsts).tolist():
-        tag = _TAGS[best[i]]
-        if name and tag != f"I-{kind}":
-            yield _named(text, tokens, likely, name, kind)
-            name = []
-        if tag != "O":
-            kind = tag[2:]
-            name.append(i)
-    if name:
-        yield _named(text, tokens, likely, name, kind)
-
-
-def _named(text: str, tokens: _Tokens, likely: ScoreTable, name: Sequence[int], kind: str) -> Entity:
-    """The entity of these first tokens of words; as sure as its words are on average."""
-    last = name[-1] + 1
-    while last < len(tokens.ids) and not tokens.firsts[last]:
-        last += 1
-    begin, end = int(tokens.begins[name[0]]), int(tokens.ends[last - 1])
-    rows = [_TAGS.index(f"{place}-{kind}") for place in "BI"]
-    sure = float(likely[rows][:, name].sum(0).mean())
-    return Entity(text=text[begin:end], position=Interval(begin, end), kind=kind, confidence=min(1.0, sure))
+    firsts = np.flatnonzero(tokens.firsts).tolist()
+    for first, following in pairwise([*firsts, len(tokens.ids)]):
+        begin, end = int(tokens.begins[first]), int(tokens.ends[following - 1])
+        place, _, kind = _TAGS[best[first]].partition("-")
+        rows = [_TAGS.index(f"{either}-{kind}") for either in "BI"] if kind else []
+        yield Word(begin, end, kind, begins=place == "B", sure=float(likely[rows, first].sum()))
 
 
 def _served(tag: str) -> str:

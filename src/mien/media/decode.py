@@ -5,9 +5,10 @@ nor its folder, may use no protocol and open nothing besides, and is left the de
 """
 
 import os
+import re
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
 from itertools import islice, tee
@@ -30,7 +31,7 @@ from av.video.stream import VideoStream
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media
-from mien.media.headers import read_header
+from mien.media.headers import read_header, read_wav_length
 from mien.media.kinds import HEAD, PROBED, demuxer_of, encoding_of, is_picture
 from mien.media.written import Written, read_written
 from mien.settings import Settings
@@ -70,6 +71,9 @@ BAD_PACKETS = 2
 CUT_SHORT = 0.9
 """Share of the stated length below which a file counts as cut short."""
 
+CANCELLED = 1 / 20
+"""Of the power of the loudest channel, what at least is left of it in a mixture that is one."""
+
 SPARING = frozenset({"h264", "hevc"})
 """Codecs whose pictures say whether others rest on them: one that nobody wants is not decoded then."""
 
@@ -86,6 +90,8 @@ _RANGES = {"uint8": (128, 128), "int16": (0, 1 << 15), "int32": (0, 1 << 31)}
 _PROBED_PACKETS = {"wav": "4"}
 """Packets in which FFmpeg looks whether the samples of a format are something else in disguise, where
 by itself it goes through all of a short recording."""
+
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 _FOREIGN = (FFmpegError, ValueError, RuntimeError, MemoryError)
 """What PyAV raises on damaged input."""
@@ -107,7 +113,7 @@ def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
         head = file.read(HEAD)
     if not head:
         raise BrokenMedia("the file is empty")
-    if (encoding := encoding_of(head)) is not None:
+    if (encoding := encoding_of(head, name)) is not None:
         with opener() as file:
             return read_written(file, name, encoding, settings)
     demuxer = demuxer_of(head)
@@ -117,8 +123,9 @@ def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
 
 
 def text_media(text: str, name: str) -> Media:
-    """A text that was sent as such."""
-    return Written(name, "text", text=text)
+    """A text that was sent as such. Half of a surrogate pair, which is how Python hands on bytes that are no
+    UTF-8, can be written nowhere: each becomes the sign for what could not be read, so positions stay."""
+    return Written(name, "text", text=_HALF.sub("\ufffd", text))
 
 
 class Picture:
@@ -173,6 +180,10 @@ class Recording:
         self._max_pixels = settings.max_pixels
         self._max_hours = settings.max_media_hours
         self._threads = settings.threads or min(4, os.cpu_count() or 1)
+        self._stated: float | None = None
+        if demuxer == "wav":  # FFmpeg tells how much is there rather than how much there should be
+            with opener() as file:
+                self._stated = read_wav_length(file)
         with self._opened() as container:
             film, track = _film(container), _track(container)
             if film is None and track is None:
@@ -248,7 +259,7 @@ class Recording:
             raise BrokenMedia(f"the {what} cannot be decoded")
         if decoder.bad > BAD_PACKETS:
             self._warn(f"{decoder.bad} damaged packets of the {what} were left out")
-        stated = decoder.stated_length
+        stated = self._stated or decoder.stated_length
         if stated and seconds < CUT_SHORT * stated:
             self._warn(f"the {what} ends after {seconds:.1f} of {stated:.1f} seconds: the file was cut short")
 
@@ -504,8 +515,9 @@ class _Mono:
         if source != self._source or self._resampler is None:
             yield from self.rest()
             self._source = source
+            layout = "stereo" if frame.layout.nb_channels == 2 else "mono"
             # without a limit, sound that is alike in both channels comes out louder than it was
-            self._resampler = AudioResampler("fltp", "mono", SOUND_RATE, options={"rematrix_maxval": "1"})
+            self._resampler = AudioResampler("fltp", layout, SOUND_RATE, options={"rematrix_maxval": "1"})
         frame.pts = None
         yield from self._counted(self._resampler.resample(frame))
 
@@ -525,16 +537,27 @@ class _Mono:
         for frame in frames:
             self._given += frame.samples
             # to_ndarray would copy what is copied once more when pieces are joined
-            yield np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples)
+            planes = [np.frombuffer(memoryview(plane), np.float32, frame.samples) for plane in frame.planes]
+            yield planes[0] if len(planes) == 1 else _mixed(planes)
+
+
+def _mixed(channels: Sequence[Sound]) -> Sound:
+    """The mean of all channels; where they cancel each other out (a microphone wired the wrong way round),
+    the first of those that are about as loud as the loudest, so that it stays the same one."""
+    mean: Sound = np.add.reduce(channels) / np.float32(len(channels))
+    powers = [float(one @ one) for one in channels]
+    if float(mean @ mean) >= CANCELLED * max(powers):
+        return mean
+    return next(one for one, power in zip(channels, powers, strict=True) if power >= max(powers) / 2)
 
 
 def _averaged(frame: AudioFrame) -> AudioFrame:
-    """The mean of all channels."""
+    """All channels as one."""
     samples = frame.to_ndarray()
     channels = samples if frame.format.is_planar else samples.reshape(frame.samples, -1).T
     zero, loudest = _RANGES.get(samples.dtype.name, (0, 1))
-    mean = ((channels.mean(axis=0) - zero) / loudest).astype(np.float32)
-    averaged = AudioFrame.from_ndarray(mean[np.newaxis], format="flt", layout="mono")
+    mixed = _mixed([((one - zero) / loudest).astype(np.float32) for one in channels.astype(np.float64)])
+    averaged = AudioFrame.from_ndarray(mixed[np.newaxis], format="flt", layout="mono")
     averaged.sample_rate = frame.sample_rate
     return averaged
 

@@ -1,4 +1,5 @@
-"""What the header of a picture says, read before anything is decoded: its size, and which way is up."""
+"""What headers say, read before anything is decoded: the size of a picture and which way is up, the length of
+a WAV file."""
 
 import struct
 from collections.abc import Iterator
@@ -6,6 +7,9 @@ from typing import BinaryIO, NamedTuple
 
 ORIENTATION = 0x0112
 """The EXIF tag that says which way is up."""
+
+LEFT_OPEN = 0x7FFFF000
+"""Sizes from here on are what recorders write that do not know how long the sound will be."""
 
 _MAX_EXIF = 1 << 20
 _MAX_PARTS = 1000  # segments or chunks before the picture itself; more is no picture
@@ -41,6 +45,24 @@ def read_header(file: BinaryIO) -> Header:
     except struct.error:  # cut short
         pass
     return Header()
+
+
+def read_wav_length(file: BinaryIO) -> float | None:
+    """Seconds of sound that the header of a WAV file promises; None where it leaves that open."""
+    file.seek(12)
+    rate = 0
+    for _ in range(_MAX_PARTS):
+        head = file.read(8)
+        if len(head) < 8:
+            break
+        name, size = struct.unpack("<4sI", head)
+        if name == b"data":
+            return size / rate if rate and 0 < size < LEFT_OPEN else None
+        begin = file.read(12) if name == b"fmt " else b""
+        if len(begin) == 12:
+            rate = struct.unpack_from("<I", begin, 8)[0]
+        file.seek(size + size % 2 - len(begin), 1)
+    return None
 
 
 def _jpeg(file: BinaryIO) -> Header:

@@ -61,6 +61,11 @@ _CONTENT_TYPES = {
 PROBED = "aac,ac3,dts,dv,eac3,flac,loas,mp3,mpeg,mpegts,mpegvideo"
 """Demuxers of files that have no beginning of their own: FFmpeg looks for these, and no others."""
 
+WINDOWS = "cp1252"
+"""The encoding of texts from Windows, and of those in Latin-1, that are not in UTF-8."""
+
+_TEXT_NAME = re.compile(r"\.(?:csv|log|md|rst|srt|text|tsv|txt|vtt)$", re.IGNORECASE)
+
 _STILL = re.compile(rb"....ftyp(?:avif|heic|heix|heim|heis|mif1)", re.DOTALL)
 
 _NOT_PROSE = re.compile(
@@ -88,20 +93,32 @@ def content_type_of(head: bytes) -> str:
     return _CONTENT_TYPES.get(demuxer_of(head), "audio/mpeg")
 
 
-def encoding_of(head: bytes) -> str | None:
-    """How a text is encoded (UTF-8, or UTF-16 that says so); None for what is no text."""
+def encoding_of(head: bytes, name: str = "") -> str | None:
+    """How a text is encoded: in UTF-8, in UTF-16 that says so, or, where its name promises a text, as Windows
+    used to; None for what is no text."""
     encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    try:
-        # not final: the beginning may end within a character
-        text = codecs.getincrementaldecoder(encoding)().decode(head, final=False)
-    except UnicodeDecodeError:
-        return None
-    return encoding if not any(map(_is_control, set(text))) else None
+    if _is_text(head, encoding):
+        return encoding
+    return WINDOWS if is_from_windows(head, name) else None
+
+
+def is_from_windows(data: bytes, name: str) -> bool:
+    """Whether what is in no other encoding is a text from Windows, as its name promises."""
+    return bool(_TEXT_NAME.search(name)) and _is_text(data, WINDOWS)
 
 
 def is_prose(text: str) -> bool:
     """Whether a text is for reading, rather than a web page, a document, a drawing or a playlist."""
     return not _NOT_PROSE.match(text[:1000])
+
+
+def _is_text(head: bytes, encoding: str) -> bool:
+    try:
+        # not final: the beginning may end within a character
+        text = codecs.getincrementaldecoder(encoding)().decode(head, final=False)
+    except UnicodeDecodeError:
+        return False
+    return not any(map(_is_control, set(text)))
 
 
 def _is_control(character: str) -> bool:

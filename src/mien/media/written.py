@@ -1,5 +1,6 @@
 """Files without pictures and sound: texts, and landmarks of faces."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import orjson
 
 from mien.errors import BadLandmarks, BrokenMedia, TextTooLong, TooManyFaces, UnknownFileType
 from mien.media import Media
-from mien.media.kinds import is_prose
+from mien.media.kinds import WINDOWS, is_from_windows, is_prose
 from mien.settings import Settings
 from mien.types import FileType, Frame, Landmarks, Sound
 
@@ -24,6 +25,7 @@ MAX_FACES = 100
 """Faces that one landmark file may hold: what the 2023 Python client checks, too."""
 
 _MAX_LANDMARK_BYTES = 200 * 478 * 3 * MAX_FACES  # a number takes some twenty characters, indented or not
+_NO_NUMBER = re.compile(r"\b(?:NaN|Infinity)\b")
 _MEDIA_NAME = re.compile(
     r"\.(?:aac|aiff?|avi|bmp|flac|gif|heic|jpe?g|m4[av]|mk[av]|mov|mp[34]|mpe?g|og[ag]|opus|png|tiff?|wav"
     r"|web[mp]|wm[av])$",
@@ -78,17 +80,23 @@ def read_written(file: BinaryIO, name: str, encoding: str, settings: Settings) -
     data = file.read(int(settings.max_text_mb * 1e6) + 1)
     if len(data) > settings.max_text_mb * 1e6:
         raise TextTooLong(f"the text is longer than {settings.max_text_mb:g} MB")
+    warnings: tuple[str, ...] = ()
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise BrokenMedia(f"the text is not {encoding.upper()} throughout: {error.reason}") from None
+        if not is_from_windows(data, name):  # which may show late
+            raise BrokenMedia(f"the text is not {encoding.upper()} throughout: {error.reason}") from None
+        encoding = WINDOWS
+        text = data.decode(encoding)
+    if encoding == WINDOWS:
+        warnings = ("the text is not in UTF-8, and was read as Windows-1252",)
     if not is_prose(text):
         raise UnknownFileType(f"{UnknownFileType.__doc__}: it is a web page, a document or a playlist")
     if promised := _MEDIA_NAME.search(name):
         raise BrokenMedia(f"the file is called {promised[0]}, but it holds text")
     landmarks = _json(text)
     if landmarks is None:
-        return Written(name, "text", text=text)
+        return Written(name, "text", text=text, warnings=warnings)
     return Written(name, "facemesh", meshes=tuple(_meshes(landmarks)))
 
 
@@ -99,6 +107,11 @@ def _json(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
+        if not _NO_NUMBER.search(text):
+            return None
+    try:  # some write down numbers that are none: not what JSON is, but no text either
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None
 
 
@@ -116,7 +129,7 @@ def _meshes(data: Any) -> Iterator[Landmarks]:
         raise TooManyFaces(f"{len(faces)} faces in one landmark file; {MAX_FACES} are allowed")
     for number, face in enumerate(faces):
         if (points := _points(face)) is None:
-            raise BadLandmarks(f"face {number} is not 478 landmarks of three numbers each")
+            raise BadLandmarks(f"face {number} is not 478 landmarks of three finite numbers each")
         yield points
 
 

@@ -39,7 +39,7 @@ class FaceMesh:
 
     @staticmethod
     def applies(media: Media) -> bool:
-        return bool(media.meshes)
+        return media.file_type == "facemesh"
 
     def predict(self, segments: Sequence[Mesh]) -> list[FaceMeshPrediction]:
         scores = self._reader.read_meshes([mesh.points for mesh in segments])

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mien.engines import Engines, TextReader
+from mien.engines import Engines, TextReader, Transcriber
 from mien.errors import EngineMissing, NotTranscribed, UnsupportedLanguage
 from mien.labels import LANGUAGES
 from mien.media import Media
@@ -103,9 +103,7 @@ class Reading:
 
     def _transcribed(self) -> Transcript:
         if self.transcription is None:
-            raise NotTranscribed(
-                'there are no words to go by: transcription is switched off ("transcription": null)'
-            )
+            raise NotTranscribed("there are no words to go by: transcription is switched off")
         engine, wanted = self._engines.transcriber, self.transcription.language
         if wanted and engine.languages is not None and wanted.partition("-")[0] not in engine.languages:
             raise EngineMissing(
@@ -119,10 +117,17 @@ class Reading:
             raise NotTranscribed(
                 "unable to transcribe file:"  # the words of the retired API
                 f" transcript confidence ({sure}) below threshold value ({threshold})."
-                f' {engine.label} heard no more; "transcription": null measures prosody without words'
-                + (", `mien models pull whisper-small` hears more" if engine.languages else "")
+                f" {self._advice(engine)}"
             )
         return transcript
+
+    def _advice(self, engine: Transcriber) -> str:
+        """What to do about words that were not understood; jobs, the stream and the command line each switch
+        transcription off in their own way."""
+        if not self.speech:
+            return "No speech was found in it"
+        more = ", `mien models pull whisper-small` hears more" if engine.languages else ""
+        return f"{engine.label} heard no more; with transcription switched off prosody needs no words{more}"
 
     @cached_property
     def reader(self) -> TextReader:

@@ -1,5 +1,6 @@
 """What a message carries, as media that keep to the limits of the stream."""
 
+import re
 from base64 import b64decode
 from collections.abc import Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, takewhile
 from math import ceil
+from urllib.parse import unquote, unquote_to_bytes
 
 import numpy as np
 
@@ -18,12 +20,13 @@ from mien.media.decoder import Bounds
 from mien.media.followed import Followed, Through
 from mien.media.kinds import HEAD, encoding_of
 from mien.media.webm import Chunks
+from mien.media.written import Written
 from mien.settings import Settings
 from mien.types import SOUND_RATE, Frame, Sound
 from mien.wire.stream import Message, Refused
 
-NAME = "payload"
-"""What a payload is called in the walk: no client hears of it."""
+NAME, TEXT_NAME = "payload", "payload.txt"
+"""What a payload is called in the walk, and one that says that it is text: no client hears of it."""
 
 LATE_MS = 150.0
 """By so much a recording may be longer than allowed: encoders add a little at either end."""
@@ -34,6 +37,10 @@ BLOCK = 64
 
 MEMORY, MEMORY_PER_PIXEL = 1 << 30, 64
 """Bytes that a decoder may hold: films keep up to two dozen pictures, of up to three bytes a pixel."""
+
+_TEXT_URL = re.compile(r"data:(?:text/|[,;])", re.IGNORECASE)  # text is what needs not be said
+
+_NO_FACES = re.compile(rb"\s*\[\s*\]\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +94,18 @@ def opened(
     """
     data = message.data or ""
     with ExitStack() as stack:
-        # one client sends landmarks as if they were a text
-        if message.raw_text and not ("facemesh" in models and "language" not in models):
+        landmarks = "facemesh" in models and "language" not in models
+        if message.raw_text and not landmarks:  # one client sends landmarks as if they were a text
             media = text_media(data, NAME)
         else:
             content = chunks.whole(_bytes(data))
-            if encoding_of(content[:HEAD]) is None:
+            name = TEXT_NAME if _TEXT_URL.match(data) else NAME
+            if landmarks and _NO_FACES.fullmatch(content):  # nobody was in sight
+                media = Written(NAME, "facemesh")
+            elif encoding_of(content[:HEAD], name) is None:
                 media = stack.enter_context(decoders.opened(content, NAME))
             else:  # texts and landmarks need no decoder
-                media = open_media(content, NAME, settings)
+                media = open_media(content, name, settings)
         if limits.characters and len(media.text or "") > limits.characters:
             raise TextTooLong(
                 f"the text has {len(media.text or ''):,} characters; {limits.characters:,} are allowed"
@@ -182,7 +192,10 @@ def _bytes(data: str) -> bytes:
     if data.lstrip()[:1] in ("[", "{"):
         return data.encode()
     if data[:5].lower() == "data:":
-        data = data.partition(",")[2]
+        kind, _, data = data.partition(",")
+        if not kind.lower().endswith(";base64"):
+            return unquote_to_bytes(data)
+        data = unquote(data)
     try:
         return b64decode(data, validate=True)
     except ValueError:

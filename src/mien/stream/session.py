@@ -35,7 +35,6 @@ from mien.wire.stream import (
     read_json,
     read_message,
     timing_json,
-    warning_json,
 )
 
 log = logging.getLogger(__name__)
@@ -125,8 +124,6 @@ class Session:
             raise Refused("E0101", "the message carries neither `data` nor anything else to be done")
         if not models:
             raise Refused("E0101", "the message says not which `models` are to look at its `data`")
-        if message.data.strip() == "[]" and list(models) == ["facemesh"]:
-            return {"facemesh": warning_json("facemesh")}
         carried = opened(message, models, self._chunks, self._limits, self._decoders, self._settings)
         with carried as media:
             return measured_json(self._measured(media, message, models))

@@ -7,7 +7,7 @@ place at most, so nobody gets more turns than another. Whatever takes time is do
 """
 
 import logging
-from asyncio import to_thread, wait_for
+from asyncio import FIRST_COMPLETED, Event, ensure_future, to_thread, wait, wait_for
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
@@ -15,6 +15,7 @@ from time import perf_counter
 import orjson
 from fastapi import APIRouter, Response, WebSocket, WebSocketDisconnect
 from starlette.requests import HTTPConnection
+from starlette.types import Message
 
 from mien.engines import cores
 from mien.errors import Overloaded, RequestError, TooManySessions
@@ -43,8 +44,8 @@ LARGEST_FOR_PYTHON = 1 << 20
 SENDING_SECONDS = 60.0
 """A client that does not take its reply for so long is given up."""
 
-QUIET = 1000
-"""The code with which a session is closed that said nothing for long."""
+QUIET, ENDING = 1000, 1012
+"""The codes with which a session is closed that said nothing for long, and one whose server ends."""
 
 
 class Sockets:
@@ -66,12 +67,21 @@ class Sockets:
         self.figures.watch(lambda: self._line.waiting)
         self._idle = None if settings.stream_wide else settings.stream_idle_seconds
         self._room = settings.max_sessions
+        self._ending, self._left = Event(), Event()
 
     def routes(self) -> APIRouter:
         """The socket, which asks for a key where one is needed."""
         router = APIRouter()
-        router.add_api_websocket_route("/v0/stream/models", self._admit)
+        for path in ("/v0/stream/models", "/v0/stream/models/"):
+            router.add_api_websocket_route(path, self._admit)
+        router.add_api_websocket_route("/{path:path}", _nothing)
         return router
+
+    async def end(self) -> None:
+        """Close every session once what it has said is answered."""
+        self._ending.set()
+        if self._room < self._settings.max_sessions:
+            await self._left.wait()
 
     async def _admit(self, socket: WebSocket) -> None:
         """Let a client in, or tell it in the handshake why not."""
@@ -80,9 +90,7 @@ class Sockets:
             if not self._room:
                 raise TooManySessions
         except RequestError as error:
-            status = status_of(error)
-            body = orjson.dumps(error_json(str(error), status))
-            await socket.send_denial_response(Response(body, status, media_type="application/json"))
+            await _refuse(socket, str(error), status_of(error))
             return
         self._room -= 1
         try:
@@ -93,6 +101,8 @@ class Sockets:
             pass  # went away while it was answered
         finally:
             self._room += 1
+            if self._ending.is_set() and self._room == self._settings.max_sessions:
+                self._left.set()
 
     async def _serve(self, socket: WebSocket) -> None:
         largest = largest_reply(socket.headers)
@@ -100,12 +110,8 @@ class Sockets:
         log.info("session %s begins", session.job_id)
         try:
             while True:
-                try:
-                    received = await wait_for(socket.receive(), self._idle)
-                except TimeoutError:
-                    await socket.close(QUIET, f"nothing was said for {self._idle:g} seconds")
-                    return
-                if received["type"] == "websocket.disconnect":
+                received = await self._received(socket)
+                if received is None or received["type"] == "websocket.disconnect":
                     return
                 said = received.get("text")
                 reply = await self._answer(session, received["bytes"] if said is None else said)
@@ -116,12 +122,38 @@ class Sockets:
         finally:
             log.info("session %s ends", session.job_id)
 
+    async def _received(self, socket: WebSocket) -> Message | None:
+        """What comes next; None where nothing is waited for any longer, which the client is told."""
+        received, ending = ensure_future(socket.receive()), ensure_future(self._ending.wait())
+        try:
+            await wait((received, ending), timeout=self._idle, return_when=FIRST_COMPLETED)
+            if received.done():
+                return received.result()
+        finally:
+            received.cancel()
+            ending.cancel()
+        if self._ending.is_set():
+            await socket.close(ENDING, "this server ends; connect again in a moment")
+        else:
+            await socket.close(QUIET, f"nothing was said for {self._idle:g} seconds")
+        return None
+
     async def _answer(self, session: Session, message: str | bytes) -> str:
         with self.figures.seconds.time():
             try:
                 return await self._line.do(partial(session.answer, message, perf_counter()))
             except Overloaded as error:
                 return await to_thread(session.refuse, message, error)
+
+
+async def _nothing(socket: WebSocket) -> None:
+    await _refuse(socket, "there is no socket at this address", 404)
+
+
+async def _refuse(socket: WebSocket, message: str, status: int) -> None:
+    """Tell a client in the handshake why it is not let in."""
+    body = orjson.dumps(error_json(message, status))
+    await socket.send_denial_response(Response(body, status, media_type="application/json"))
 
 
 def largest_reply(headers: Mapping[str, str]) -> int | None:

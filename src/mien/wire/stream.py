@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model, model_validator
 
 from mien import labels
 from mien.errors import (
@@ -190,9 +190,20 @@ def head_json(said: Json, job_id: str) -> Json:
     head: Json = {}
     if isinstance(payload_id := said.get("payload_id"), str):
         head["payload_id"] = payload_id
-    if said.get("job_details") is True:
+    if _is_yes(said.get("job_details")):
         head["job_details"] = {"job_id": job_id}
     return head
+
+
+def _is_yes(value: object) -> bool:
+    """Whether a message says yes with this: whatever is read as true, "true" and 1 as well."""
+    try:
+        return _YES.validate_python(value)
+    except ValidationError:
+        return False
+
+
+_YES = TypeAdapter(bool)
 
 
 def error_json(error: MienError) -> Json:

@@ -1,0 +1,95 @@
+"""Names in a text, from what a network takes each of its words for."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from mien.types import Entity, Interval
+
+_JOINS = re.compile(
+    r"a|an|the|and|or|nor|but|so|if|as|at|by|for|from|in|into|of|off|on|onto|out|over|per|than|then|to|up"
+    r"|via|with|that|this|these|those|is|are|was|were|be|been|am"
+)
+"""Words with which no name begins or ends, unless they are written large: Up, The Who, Vitamin A."""
+
+_HANDLE = re.compile(r"(?<!\w)@(?=\w)")
+
+_STAYS = re.compile(
+    r"(?<![\w'’])(?:Bros|Capt|Co|Corp|Dept|Dr|Esq|Inc|Jr|Lt|Ltd|Mt|No|Prof|Sgt|Sr|St|Univ|vs|\w)\.\Z|\w#\Z",
+    re.IGNORECASE,
+)
+"""How a name may end in a sign: Acme Inc., Washington D.C., C#."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word or a sign of a text."""
+
+    begin: int
+    end: int
+    kind: str
+    """What it names or helps to name; empty for nothing."""
+    begins: bool
+    """Whether the name begins with it, rather than before it."""
+    sure: float
+
+
+def entities(text: str, words: Iterable[Word]) -> Iterator[Entity]:
+    """The names that words of a text make up, each as sure as its words are on average."""
+    name: list[Word] = []
+    for word in _with_handles(text, [_with_marks(text, word) for word in words]):
+        if name and not _goes_on(text, name[-1], word):
+            yield from _entity(text, name)
+            name = []
+        if word.kind:
+            name.append(word)
+    yield from _entity(text, name)
+
+
+def _with_marks(text: str, word: Word) -> Word:
+    """A word with the marks after its last letter, which vocabularies drop."""
+    end = word.end
+    while end < len(text) and unicodedata.category(text[end]).startswith("M"):
+        end += 1
+    return replace(word, end=end)
+
+
+def _with_handles(text: str, words: Sequence[Word]) -> Iterator[Word]:
+    """The words, and each @ part of the name that it stands before."""
+    for word, after in pairwise([*words, *words[-1:]]):
+        is_handle = _HANDLE.match(text, word.begin)
+        yield replace(word, kind=after.kind, begins=True, sure=after.sure) if is_handle else word
+
+
+def _goes_on(text: str, before: Word, word: Word) -> bool:
+    """Whether a word belongs to the name of the word before it: networks like to begin anew in the middle
+    of one (New York, City). A list has a name a line, though, and each @ is somebody else."""
+    if word.kind != before.kind or _HANDLE.match(text, word.begin):
+        return False
+    gap = text[before.end : word.begin]
+    return not word.begins or not (gap.strip() or "\n" in gap)
+
+
+def _entity(text: str, name: Sequence[Word]) -> Iterator[Entity]:
+    """The name without what is left over at its ends; none if that is all."""
+    while name and _is_left_over(text, name[0]) and not _HANDLE.match(text, name[0].begin):
+        name = name[1:]
+    while name and _is_left_over(text, name[-1]) and not _may_end(text[name[0].begin : name[-1].end]):
+        name = name[:-1]
+    if name:
+        begin, end = name[0].begin, name[-1].end
+        sure = min(1.0, sum(word.sure for word in name) / len(name))
+        yield Entity(text=text[begin:end], position=Interval(begin, end), kind=name[0].kind, confidence=sure)
+
+
+def _is_left_over(text: str, word: Word) -> bool:
+    said = text[word.begin : word.end]
+    return bool(_JOINS.fullmatch(said)) or all(unicodedata.category(sign).startswith("P") for sign in said)
+
+
+def _may_end(name: str) -> bool:
+    """Whether a name may end in the sign that it ends in."""
+    closes = {")": "(", "]": "["}.get(name[-1])
+    return bool(_STAYS.search(name)) or (closes is not None and name.count(closes) == name.count(name[-1]))

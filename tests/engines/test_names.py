@@ -1,0 +1,84 @@
+"""Names made up of words that are tagged by hand."""
+
+import re
+
+import pytest
+
+from mien.engines.names import Word, entities
+
+
+def tagged(text, tags):
+    """The words of a text, as networks part them, with a tag each: O, or B or I with the kind.
+    Marks are left out, as the vocabulary leaves them."""
+    parts = re.finditer(r"[^\W_]+|[^\w\s\u0300-\u036f]|_", text)
+    return [
+        Word(*part.span(), kind=tag[2:], begins=tag.startswith("B"), sure=0.9)
+        for part, tag in zip(parts, tags.split(), strict=True)
+    ]
+
+
+def found(text, tags):
+    names = list(entities(text, tagged(text, tags)))
+    for name in names:
+        assert text[int(name.position.begin) : int(name.position.end)] == name.text
+        assert name.confidence == pytest.approx(0.9)
+    return [name.text for name in names]
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "names"),
+    [
+        ("to New York City today", "O B-L I-L B-L O", ["New York City"]),
+        ("New York Yankees", "B-L I-L B-O", ["New York", "Yankees"]),
+        ("Paris, Texas", "B-L O B-L", ["Paris", "Texas"]),
+        ("Paris, Texas", "B-L I-L I-L", ["Paris, Texas"]),
+        ("London\nParis\nRome", "B-L B-L B-L", ["London", "Paris", "Rome"]),
+        ("New York", "I-L I-L", ["New York"]),
+        ("nothing here", "O O", []),
+    ],
+)
+def test_neighbours_of_one_kind_are_one_name(text, tags, names):
+    assert found(text, tags) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "names"),
+    [
+        ("Tesla and Apple", "B-O I-O B-P", ["Tesla", "Apple"]),
+        ("at Oxford, in", "B-L I-L I-L I-L", ["Oxford"]),
+        ("the University of Oxford", "B-O I-O I-O I-O", ["University of Oxford"]),
+        ("The Who", "B-O I-O", ["The Who"]),
+        ("Vitamin A", "B-P I-P", ["Vitamin A"]),
+        ("and of the", "B-O I-O I-O", []),
+        ("- !", "B-O I-O", []),
+        ('("Nature")', "B-W I-W I-W I-W I-W", ["Nature"]),
+        ("Nature (journal)", "B-W I-W I-W I-W", ["Nature (journal)"]),
+        ("McDonald's.", "B-O I-O I-O I-O", ["McDonald's"]),
+        ("Elon Musk's", "B-P I-P I-P I-P", ["Elon Musk's"]),
+        ("the Beatles'", "O B-O I-O", ["Beatles"]),
+        ("Acme Inc. fell", "B-O I-O I-O O", ["Acme Inc."]),
+        ("Washington, D.C. now", "B-L I-L I-L I-L I-L I-L O", ["Washington, D.C."]),
+        ("I code C# now", "O O B-P I-P O", ["C#"]),
+    ],
+)
+def test_a_name_neither_begins_nor_ends_with_what_is_no_part_of_it(text, tags, names):
+    assert found(text, tags) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "names"),
+    [
+        ("ask @anna now", "O O B-P O", ["@anna"]),
+        ("ask @anna now", "O B-P I-P O", ["@anna"]),
+        ("ask @anna now", "O B-P O O", []),
+        ("Tom @anna @ben", "B-P I-P B-P I-P I-P", ["Tom", "@anna", "@ben"]),
+        ("Bulls @ Lakers", "B-O O B-O", ["Bulls", "Lakers"]),
+        ("a@b", "O B-P B-P", ["b"]),
+    ],
+)
+def test_an_at_sign_goes_with_the_name_after_it(text, tags, names):
+    assert found(text, tags) == names
+
+
+def test_marks_go_with_the_letter_before_them():
+    assert found("Cafe\u0301 Zoe\u0308 in", "B-L I-L O") == ["Cafe\u0301 Zoe\u0308"]
