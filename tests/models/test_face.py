@@ -1,8 +1,10 @@
 """The face model: what it asks its engines, and whose faces it says they are."""
 
+from io import BytesIO
 from types import SimpleNamespace
 
 import numpy as np
+import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,5 +137,17 @@ def test_without_identities_everybody_is_unknown():
     )
 
     assert one.person == other.person == "unknown"
-    assert one.crop.shape == (80, 80, 3)
     assert one.facs is one.descriptions is None
+
+
+def test_faces_are_kept_packed_to_the_pixel():
+    script = Script([(ANNA, 0, 1), (BEN, 200, 1)])
+    engines = SimpleNamespace(face_finder=script, face_reader=script, face_memory=FaceMemory)
+    (frame,) = script.pieces(1)
+    frame.image[10:50, 200:240] = 77
+
+    crops = [one.crop for one in Face(FaceOptions(save_faces=True), engines, None).predict([frame])]
+
+    for crop, x in zip(crops, (0, 200), strict=True):
+        np.testing.assert_array_equal(PIL.Image.open(BytesIO(crop)), frame.image[:80, x : x + 80])
+        assert len(crop) < 80 * 80

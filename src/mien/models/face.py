@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import groupby
 from typing import ClassVar
 
 import numpy as np
+import PIL.Image
 from pydantic import Field
 
 from mien import labels
@@ -50,8 +52,8 @@ class FacePrediction(Prediction):
     emotions: Scores
     facs: Scores | None = None
     descriptions: Scores | None = None
-    crop: Image | None = field(default=None, repr=False, compare=False, metadata={"wire": False})
-    """The face itself, kept when `save_faces` is on."""
+    crop: bytes | None = field(default=None, repr=False, compare=False, metadata={"wire": False})
+    """The face itself as a PNG, kept when `save_faces` is on: a long film has thousands."""
 
 
 class Face:
@@ -101,7 +103,7 @@ class Face:
                 descriptions=Scores(labels.FACE_DESCRIPTIONS, scores.descriptions[i])
                 if self._options.descriptions
                 else None,
-                crop=cropped(frame.image, face.box) if self._options.save_faces else None,
+                crop=_png(cropped(frame.image, face.box)) if self._options.save_faces else None,
             )
             for i, (frame, face) in enumerate(found)
         ]
@@ -185,3 +187,9 @@ def cropped(image: Image, box: Box) -> Image:
     right = max(left + 1, min(width, round(box.x + box.w)))
     bottom = max(top + 1, min(height, round(box.y + box.h)))
     return np.ascontiguousarray(image[top:bottom, left:right])
+
+
+def _png(image: Image) -> bytes:
+    file = BytesIO()
+    PIL.Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
