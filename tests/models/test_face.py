@@ -88,6 +88,16 @@ def test_a_face_that_turns_where_it_was_stays_the_same_person(batch):
     assert persons([(ANNA, 0, 1)], [(turning, 5, 1)], step=60, batch=batch) == [["face_0"], ["face_1"]]
 
 
+@pytest.mark.parametrize(("fps_pred", "persons_"), [(1, 1), (0.5, 1), (0.1, 2)])
+def test_where_few_pictures_are_looked_at_the_next_is_a_moment_later(fps_pred, persons_):
+    turning = np.sqrt(0.3) * ANNA + np.sqrt(0.7) * BEN
+    step = round(24 / fps_pred) * 1001 / 24000
+
+    found = persons([(ANNA, 0, 1)], [(turning, 5, 1)], step=step, fps_pred=fps_pred)
+
+    assert len({person for frame in found for person in frame}) == persons_
+
+
 def test_the_likest_pair_finds_each_other_first():
     """Whoever comes first in a frame does not take the place of somebody else who is more like it."""
     mostly = np.sqrt(0.7) * ANNA + np.sqrt(0.3) * CARL
