@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
-from itertools import islice, tee
+from itertools import accumulate, islice, takewhile, tee
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeAlias, TypeVar, cast
 
 import av
 import numpy as np
+import PIL.Image
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -30,7 +31,7 @@ from av.video.stream import VideoStream
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media
-from mien.media.headers import read_header
+from mien.media.headers import read_durations, read_header
 from mien.media.kinds import HEAD, PROBED, demuxer_of, encoding_of, is_picture
 from mien.media.written import Written, read_written
 from mien.settings import Settings
@@ -87,8 +88,21 @@ _PROBED_PACKETS = {"wav": "4"}
 """Packets in which FFmpeg looks whether the samples of a format are something else in disguise, where
 by itself it goes through all of a short recording."""
 
+UNSTATED = 0.1
+"""Seconds that a picture of an animation is shown which does not say how long, as browsers do."""
+
 _FOREIGN = (FFmpegError, ValueError, RuntimeError, MemoryError)
 """What PyAV raises on damaged input."""
+
+_FOREIGN_TO_PYAV = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    MemoryError,
+    PIL.Image.DecompressionBombError,
+)
+"""What pillow does."""
 
 
 def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
@@ -111,6 +125,10 @@ def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
         with opener() as file:
             return read_written(file, name, encoding, settings)
     demuxer = demuxer_of(head)
+    if demuxer == "webp_pipe":
+        with opener() as file:
+            if read_header(file).moves:
+                return Animation(opener, name, settings)
     if is_picture(head) or (demuxer == "gif" and not _moves(opener, settings.max_pixels)):
         return Picture(opener, name, demuxer, settings)
     return Recording(opener, name, demuxer, settings)
@@ -131,7 +149,6 @@ class Picture:
     has_sound = False
     text = None
     meshes = ()
-    warnings = ()
 
     def __init__(self, opener: Opener, name: str, demuxer: str, settings: Settings) -> None:
         self.name = name
@@ -139,6 +156,7 @@ class Picture:
         with opener() as file:
             self._header = read_header(file)
         _check_pixels(self._header.width, self._header.height, self._max_pixels)
+        self.warnings = ("the picture lacks its end: the file was cut short",) * self._header.cut_short
 
     def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
         if next(iter(wanted), None) == 0:
@@ -158,6 +176,46 @@ class Picture:
                 way_up = self._header.orientation if self._header.width else _orientation(frame)
                 return _turned(_rgb(frame, VideoReformatter()), way_up)
         raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
+
+
+class Animation:
+    """A WebP that moves. FFmpeg reads none; pillow does."""
+
+    file_type: FileType = "video_no_audio"
+    has_frames = True
+    has_sound = False
+    text = None
+    meshes = ()
+    warnings = ()
+
+    def __init__(self, opener: Opener, name: str, settings: Settings) -> None:
+        self.name = name
+        self._opener = opener
+        with opener() as file:
+            header = read_header(file)
+            _check_pixels(header.width, header.height, settings.max_pixels)
+            self._way_up = header.orientation
+            self._shown = [seconds or UNSTATED for seconds in read_durations(file)]
+        if not self._shown:
+            raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
+        self.duration = sum(self._shown)
+        self.fps = len(self._shown) / self.duration
+        if self.duration > settings.max_media_hours * 3600:
+            raise _lasts_too_long(settings.max_media_hours)
+
+    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+        times = list(accumulate(self._shown, initial=0.0))
+        with self._opener() as file:
+            with _by_pillow():
+                film = PIL.Image.open(file, formats=["WEBP"])
+            for number in takewhile(lambda number: number < len(self._shown), wanted):
+                with _by_pillow():
+                    film.seek(number)
+                    image = np.array(film.convert("RGB"))
+                yield Frame(index=number, time=times[number], image=_turned(image, self._way_up))
+
+    def sound(self) -> Iterator[Sound]:
+        return iter(())
 
 
 class Recording:
@@ -240,7 +298,7 @@ class Recording:
 
     def _check_length(self, seconds: float) -> None:
         if seconds > self._max_hours * 3600 + 1:  # encoders add a little
-            raise MediaTooLarge(f"it lasts longer than the {self._max_hours:g} hours that this server allows")
+            raise _lasts_too_long(self._max_hours)
 
     def _check_ending(self, what: str, decoder: "_Decoder", seconds: float) -> None:
         """Say how a stream ended that has been decoded to its end."""
@@ -296,12 +354,20 @@ def _opened(opener: Opener, demuxer: str, max_pixels: int) -> Iterator[InputCont
             yield container
 
 
+@contextmanager
+def _by_pillow() -> Iterator[None]:
+    try:
+        yield
+    except _FOREIGN_TO_PYAV as error:
+        raise BrokenMedia(f"{BrokenMedia.__doc__} ({_words(error)})") from error
+
+
 def _refused(url: str, flags: int, options: object) -> NoReturn:
     raise BrokenMedia("the file refers to another file, which is not opened")
 
 
 def _words(error: BaseException) -> str:
-    """What went wrong, in FFmpeg's own words."""
+    """What went wrong, in the words of who decodes."""
     return str(getattr(error, "strerror", None) or error).lower()
 
 
@@ -627,6 +693,10 @@ def _turned(image: Image, way_up: int) -> Image:
         case 8:
             image = np.rot90(image)
     return np.ascontiguousarray(image)
+
+
+def _lasts_too_long(hours: float) -> MediaTooLarge:
+    return MediaTooLarge(f"it lasts longer than the {hours:g} hours that this server allows")
 
 
 def _check_pixels(width: int, height: int, most: int) -> None:
