@@ -74,6 +74,27 @@ def test_a_face_stands_at_its_time():
     assert "1:05.0" in printed(Measured(groups=(Group("face_0", (face,)),)), name="face")
 
 
+def face(frame, x):
+    return FacePrediction(
+        frame=frame, time=frame / 30, prob=1.0, box=Box(x, 20.4, 99.7, 120), emotions=scores(Joy=0.5)
+    )
+
+
+def test_faces_of_one_picture_are_told_apart_and_have_no_mean():
+    lines = printed(Measured(groups=(Group("unknown", (face(0, 10), face(0, 200))),)), name="face")
+
+    assert "10,20 100×120" in lines
+    assert "200,20 100×120" in lines
+    assert "mean" not in lines
+
+
+def test_the_face_of_each_frame_needs_no_place_and_has_a_mean():
+    lines = printed(Measured(groups=(Group("unknown", (face(0, 10), face(30, 10))),)), name="face")
+
+    assert "100×120" not in lines
+    assert "mean" in lines
+
+
 def test_a_name_stands_with_its_kind():
     leeds = NerPrediction(
         entity="Leeds",

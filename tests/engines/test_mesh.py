@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from skimage import data
 
 from mien.engines import FaceMemory, Watched
-from mien.engines.mesh import SEARCHED, MeshFinder, _Networks, face_finder
+from mien.engines.mesh import SEARCHED, MeshFinder, _apart, _BlazeFace, _Held, _Networks, _tiles, face_finder
 from mien.engines.tflite import onnx_of
 from mien.engines.views import View, seen
 from mien.errors import EngineError, EngineMissing
@@ -41,6 +42,47 @@ def test_every_face_of_a_wide_picture_is_found(find, astronaut):
     assert len(faces) == 10
     places = sorted((round(face.box.y / 320), round(face.box.x / 320)) for face in faces)
     assert len(set(places)) == 10
+
+
+@pytest.mark.parametrize(("side", "down", "across"), [(140, 2, 6), (170, 4, 5)])
+def test_clear_faces_are_found_in_a_crowd(side, down, across, find, astronaut):
+    portrait = seen(astronaut, View(230, 140, 240), side)
+
+    (found,) = find(np.tile(portrait, (down, across, 1)))
+
+    assert sum(face.probability >= 0.99 for face in found) == down * across
+
+
+@pytest.mark.parametrize("name", ["chelsea", "clock", "coffee", "grass", "retina", "hubble_deep_field"])
+def test_where_there_is_no_face_at_most_one_tile_is_looked_at_besides(name, find, monkeypatch):
+    image = getattr(data, name)()
+    image = image if image.ndim == 3 else np.stack([image] * 3, -1)
+    looked = []
+    monkeypatch.setattr(_BlazeFace, "proposed", _counting(_BlazeFace.proposed, looked))
+
+    (found,) = find(image)
+
+    plain = 2 + sum(1 for _ in _tiles(image.shape[1], image.shape[0]))
+    assert plain <= len(looked) <= plain + 1
+    assert not [face for face in found if face.probability >= 0.99]
+
+
+def _counting(function, calls):
+    def counted(*given):
+        calls.append(given)
+        return function(*given)
+
+    return counted
+
+
+def test_a_mesh_that_sits_askew_on_a_face_is_not_another_face():
+    corners = np.array([(0, 0), (100, 0), (0, 100), (100, 100)], np.float32)
+    points = np.resize(corners, (468, 2))
+    right, ghost, neighbour = (
+        _Held.of(points + np.float32([x, 0]), presence) for x, presence in ((0, 25), (54, 5), (-65, 5))
+    )
+
+    assert [one.x for one in _apart([ghost, right, neighbour])] == [right.x, neighbour.x]
 
 
 @pytest.mark.parametrize("degrees", [-40, -20, 20, 40])
@@ -103,15 +145,15 @@ def test_somebody_who_comes_in_is_seen_at_once(small, find, astronaut):
 def test_a_picture_that_does_not_change_is_followed(with_mesh, astronaut, monkeypatch):
     searched = []
     monkeypatch.setattr(
-        _Networks, "_searched", lambda self, image, held, views: searched.append(len(list(views))) or held
+        _Networks, "_searched", lambda self, image, held, views, closely: searched.append(closely) or held
     )
     memory, brighter = FaceMemory(), np.clip(astronaut.astype(int) + 20, 0, 255).astype(np.uint8)
     finder = MeshFinder(with_mesh)
 
     finder.find([Watched(image, memory) for image in (astronaut, astronaut, brighter, astronaut)])
-    assert searched == [0]
+    assert searched == [True]
     finder.find([Watched(astronaut, memory)] * SEARCHED)
-    assert searched == [0, 0]
+    assert searched == [True, False]
 
 
 def test_pictures_of_several_films_given_at_once_are_not_taken_for_one(with_mesh, astronaut):
@@ -132,9 +174,9 @@ def test_where_nothing_may_be_fetched_it_says_what_to_do(tmp_path):
         face_finder(Settings(home=tmp_path, offline=True))
 
 
-@pytest.mark.parametrize("data", [b"", b"TFL3", b"\0" * 64, b"\x1c\0\0\0TFL3" + b"\xff" * 60])
-def test_what_is_no_network_is_a_clear_error(data, tmp_path):
-    (tmp_path / "broken.tflite").write_bytes(data)
+@pytest.mark.parametrize("content", [b"", b"TFL3", b"\0" * 64, b"\x1c\0\0\0TFL3" + b"\xff" * 60])
+def test_what_is_no_network_is_a_clear_error(content, tmp_path):
+    (tmp_path / "broken.tflite").write_bytes(content)
 
     with pytest.raises(EngineError, match=r"broken\.tflite"):
         onnx_of(tmp_path / "broken.tflite")

@@ -1,5 +1,8 @@
 """Squares of a picture, straight or turned."""
 
+import tracemalloc
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -34,6 +37,34 @@ def test_beyond_the_picture_its_edge_goes_on_unless_it_is_to_be_black():
 @given(st.floats(-50, 90), st.floats(-50, 90), st.floats(1, 200), st.floats(-4, 4), st.booleans())
 def test_any_view_of_any_place_gives_a_picture(x, y, side, turn, black):
     assert seen(NOISE, View(x, y, side, turn), 16, black).shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("black", [False, True])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+@pytest.mark.parametrize("field", ["x", "y", "side", "turn"])
+def test_a_view_that_lies_nowhere_shows_nothing(field, value, black):
+    nowhere = replace(View(20, 20, 40), **{field: value})
+
+    assert not seen(NOISE, nowhere, 16, black).any()
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.3])
+def test_a_view_of_an_enormous_picture_shows_it_where_it_is_and_copies_little(turn):
+    ramp = np.empty((3000, 4000, 3), np.uint8)
+    ramp[..., 0], ramp[..., 1], ramp[..., 2] = np.arange(4000) // 16, np.arange(3000)[:, None] // 12, 90
+    view = View(1900, 1600, 4200, turn)
+    rows, columns = np.mgrid[:192, :192]
+    x, y = np.moveaxis(view.placed((np.stack([columns, rows], -1) + np.float32(0.5)) / 192), -1, 0)
+
+    tracemalloc.start()
+    shown = seen(ramp, view, 192, black=True).astype(int)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    inside = (x > 40) & (x < 3960) & (y > 40) & (y < 2960)
+    np.testing.assert_allclose(shown[inside][:, 0], x[inside] / 16 - 0.5, atol=2)
+    np.testing.assert_allclose(shown[inside][:, 1], y[inside] / 12 - 0.5, atol=2)
+    assert most < ramp.nbytes / 4
 
 
 @given(st.floats(0.1, 0.9), st.floats(0.1, 0.9), st.floats(-3, 3))

@@ -70,6 +70,7 @@ def soon(is_so):
     "made",
     [
         pytest.param(lambda d: picture(d / "a.png", 128), id="picture"),
+        pytest.param(lambda d: cut(picture(d / "a.png", 128)), id="picture that was cut short"),
         pytest.param(lambda d: talk(d / "a.webm", tone(2.5)), id="sound"),
         pytest.param(lambda d: film(d / "a.mp4", *range(0, 240, 3), sound=tone(8.0)), id="film"),
         pytest.param(lambda d: film(d / "a.avi", 0, 80, 160), id="film without sound"),
@@ -90,6 +91,11 @@ def test_a_file_is_what_it_is_here(made, wanted, decoders, tmp_path):
             for one, other in zip(media.sound(), here.sound(), strict=True):
                 assert np.array_equal(one, other)
         assert list(media.warnings) == list(here.warnings)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-12])
+    return path
 
 
 def test_what_is_wrong_with_a_file_is_told(decoders, tmp_path):

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import av
 import numpy as np
+import PIL.Image
 import pytest
 
-from mien.errors import MediaTooLarge, UnknownFileType
+from mien.errors import BrokenMedia, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media.decode import open_media, text_media
 from mien.types import SOUND_RATE
 from tests.media import CODECS, film, grey, mesh, picture, silence, talk, tone
@@ -406,7 +407,63 @@ def test_a_gif_that_moves_is_a_film(tmp_path, opened):
     assert [round(f.image.mean()) for f in seen(media)] == pytest.approx([0, 255, 0], abs=3)
 
 
+@pytest.mark.parametrize("shown", [50, 0])
+def test_a_webp_that_moves_is_a_film(shown, tmp_path, opened):
+    levels = [10, 240, 90]
+    path = moving_webp(tmp_path / "moving.webp", levels, shown)
+
+    media = opened(path)
+    frames = seen(media)
+
+    step = shown / 1000 or 0.1
+    assert (media.file_type, media.fps) == ("video_no_audio", pytest.approx(1 / step))
+    assert [f.time for f in frames] == pytest.approx([0, step, 2 * step])
+    assert [round(f.image.mean()) for f in frames] == pytest.approx(levels, abs=3)
+    (last,) = seen(media, [2, 3])
+    assert (last.index, round(last.image.mean())) == (2, pytest.approx(90, abs=3))
+    assert list(media.sound()) == []
+
+
+def test_a_webp_that_moves_may_be_damaged_too_large_or_too_long(tmp_path, opened):
+    path = moving_webp(tmp_path / "moving.webp", [10, 240, 90], 2000)
+
+    with pytest.raises(PictureTooLarge):
+        opened(path, max_pixels=1000)
+    with pytest.raises(MediaTooLarge):
+        opened(path, max_media_hours=0.001)
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + bytes(100) + content[200:])
+    with pytest.raises(BrokenMedia):
+        seen(opened(path))
+
+
+def moving_webp(path, levels, shown):
+    """Noise around some levels; each is shown for some milliseconds."""
+    noise = np.random.default_rng(0).integers(-9, 10, (48, 64, 3))
+    first, *others = (PIL.Image.fromarray((grey(level) + noise).astype(np.uint8)) for level in levels)
+    first.save(path, save_all=True, append_images=others, duration=shown, lossless=True)
+    return path
+
+
 # ── pictures
+
+
+@pytest.mark.parametrize(("suffix", "cut"), [(".jpg", 50_000), (".png", 12)])
+@pytest.mark.parametrize("more", [b"", b"what some cameras write after the end"])
+def test_a_picture_that_was_cut_short_says_so(suffix, cut, more, tmp_path, opened):
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    path = tmp_path / f"picture{suffix}"
+    PIL.Image.fromarray(noise).save(path)
+    content = path.read_bytes()
+
+    path.write_bytes(content + more)
+    assert not opened(path).warnings
+
+    path.write_bytes(with_orientation(content, 6)[:-cut])
+    media = opened(path)
+    assert len(seen(media)) == 1
+    (warning,) = media.warnings
+    assert "cut short" in warning
 
 
 @pytest.mark.parametrize("suffix", [".bmp", ".gif", ".jpg", ".png", ".tiff", ".webp"])

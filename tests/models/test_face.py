@@ -1,8 +1,10 @@
 """The face model: what it asks its engines, and whose faces it says they are."""
 
+from io import BytesIO
 from types import SimpleNamespace
 
 import numpy as np
+import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +88,16 @@ def test_a_face_that_turns_where_it_was_stays_the_same_person(batch):
     assert persons([(ANNA, 0, 1)], [(turning, 5, 1)], step=60, batch=batch) == [["face_0"], ["face_1"]]
 
 
+@pytest.mark.parametrize(("fps_pred", "persons_"), [(1, 1), (0.5, 1), (0.1, 2)])
+def test_where_few_pictures_are_looked_at_the_next_is_a_moment_later(fps_pred, persons_):
+    turning = np.sqrt(0.3) * ANNA + np.sqrt(0.7) * BEN
+    step = round(24 / fps_pred) * 1001 / 24000
+
+    found = persons([(ANNA, 0, 1)], [(turning, 5, 1)], step=step, fps_pred=fps_pred)
+
+    assert len({person for frame in found for person in frame}) == persons_
+
+
 def test_the_likest_pair_finds_each_other_first():
     """Whoever comes first in a frame does not take the place of somebody else who is more like it."""
     mostly = np.sqrt(0.7) * ANNA + np.sqrt(0.3) * CARL
@@ -135,5 +147,17 @@ def test_without_identities_everybody_is_unknown():
     )
 
     assert one.person == other.person == "unknown"
-    assert one.crop.shape == (80, 80, 3)
     assert one.facs is one.descriptions is None
+
+
+def test_faces_are_kept_packed_to_the_pixel():
+    script = Script([(ANNA, 0, 1), (BEN, 200, 1)])
+    engines = SimpleNamespace(face_finder=script, face_reader=script, face_memory=FaceMemory)
+    (frame,) = script.pieces(1)
+    frame.image[10:50, 200:240] = 77
+
+    crops = [one.crop for one in Face(FaceOptions(save_faces=True), engines, None).predict([frame])]
+
+    for crop, x in zip(crops, (0, 200), strict=True):
+        np.testing.assert_array_equal(PIL.Image.open(BytesIO(crop)), frame.image[:80, x : x + 80])
+        assert len(crop) < 80 * 80

@@ -1,5 +1,6 @@
 """What was found in one file, for eyes: the highest scores of each piece."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mien.types import FileMeasurement, Interval, Measured, Prediction, Scores
+from mien.types import Box, FileMeasurement, Interval, Measured, Prediction, Scores
 
 TOP = 3
 """Names shown a piece."""
@@ -30,11 +31,17 @@ def shown(file: FileMeasurement, console: Console, rows: int) -> None:
 def _table(name: str, measured: Measured, rows: int) -> Table:
     pieces = sorted((piece for group in measured.groups for piece in group.predictions), key=_begin)
     persons = len(measured.groups) > 1
+    at_once = max(
+        Counter(frame for piece in pieces if (frame := _frame(piece)) is not None).values(), default=0
+    )
+    boxes = at_once > 1
     texts = any(map(_words, pieces))
     table = Table(title=_title(name, measured, len(pieces)), title_justify="left", title_style="cyan")
     table.box, table.show_header, table.expand = None, False, texts
     table.add_column(justify="right", no_wrap=True, style="dim")
     if persons:
+        table.add_column(no_wrap=True, style="dim")
+    if boxes:
         table.add_column(no_wrap=True, style="dim")
     if texts:
         table.add_column(ratio=2, overflow="ellipsis", no_wrap=True)
@@ -43,13 +50,15 @@ def _table(name: str, measured: Measured, rows: int) -> Table:
         cells = [_where(piece)]
         if persons:
             cells.append(piece.person)
+        if boxes:
+            cells.append(_box(piece))
         if texts:
             cells.append(_words(piece))
         table.add_row(*map(Text, cells), Text("   ").join([_top(_emotions(piece)), *_besides(piece)]))
-    blanks = [""] * (persons + texts)
+    blanks = [""] * (persons + boxes + texts)
     if rows and len(pieces) > rows:
         table.add_row("…", *blanks, f"{len(pieces) - rows} more pieces (--rows 0 shows all)")
-    if len(pieces) > 1:
+    if len(pieces) > max(1, at_once):  # those of one picture are different people
         table.add_row("mean", *blanks, _top(_mean(pieces)), style="bold")
     return table
 
@@ -111,6 +120,18 @@ def _where(piece: Prediction) -> str:
         case None, Interval(begin, end):
             return f"{begin:.0f}–{end:.0f}"
     return ""
+
+
+def _frame(piece: Prediction) -> int | None:
+    """The picture that a face is in."""
+    frame: int | None = getattr(piece, "frame", None)
+    return frame
+
+
+def _box(piece: Prediction) -> str:
+    """Where in its picture a face is: what tells it from others there."""
+    box: Box = getattr(piece, "box")  # noqa: B009  # whatever is in a frame has one
+    return f"{box.x:.0f},{box.y:.0f} {box.w:.0f}×{box.h:.0f}"
 
 
 def _words(piece: Prediction) -> str:

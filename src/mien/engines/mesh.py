@@ -34,8 +34,9 @@ log = logging.getLogger(__name__)
 
 Points = NDArray[np.float32]
 
-CANDIDATE = 0.4
-"""Score of BlazeFace from which the mesh is tried. Lower than MediaPipe's 0.5: the mesh decides."""
+CANDIDATE, FAINT = 0.4, 0.2
+"""Score of BlazeFace from which the mesh is tried, and from which there may be a face that others crowd out.
+Lower than MediaPipe's 0.5: the mesh decides."""
 
 OVERLAP = 0.3
 """Share of their union that two proposals share when they mean one face; MediaPipe's own."""
@@ -44,8 +45,20 @@ TILE, TILED = 640, 900
 """Side of the tiles that larger pictures are looked at in, and the longer side from which they are: a
 face of 30 pixels fills a twentieth of a tile, which the full range still finds."""
 
-TILES_MOST = 40
-"""Tiles of one picture: larger tiles are taken for enormous pictures."""
+TILES_MOST = 100
+"""Tiles of one picture: larger tiles are taken for enormous pictures. With these, a face of 60 pixels is
+found in 48 million."""
+
+SEVERAL, MANY = 3, 6
+"""Proposals, some of them faint, from which there may be a crowd, of which BlazeFace passes over more than
+half; and proposals that are not faint, from which there is one. It is looked at more closely."""
+
+CROWD, CROWD_TILES, CROWD_TILES_MOST = 5.0, (240, 640), 400
+"""Side of the tiles in which it then is, in faces of the smaller ones proposed, and in pixels; and how many
+there may be."""
+
+TWICE = 0.4
+"""Share of the smaller of two meshes that both cover when they lie on one face, one of them askew."""
 
 MESH_MARGIN = 1.5
 """How much larger than the face the mesh's view is; MediaPipe's own."""
@@ -113,8 +126,17 @@ class _Proposal:
 
     @property
     def view(self) -> View:
-        middle, size = (self.box[:2] + self.box[2:]) / 2, self.box[2:] - self.box[:2]
-        return View(float(middle[0]), float(middle[1]), float(size.max()) * MESH_MARGIN, self.turn)
+        middle = (self.box[:2] + self.box[2:]) / 2
+        return View(float(middle[0]), float(middle[1]), self.side * MESH_MARGIN, self.turn)
+
+    @property
+    def side(self) -> float:
+        return float((self.box[2:] - self.box[:2]).max())
+
+    def within(self, tile: View) -> bool:
+        """Whether its middle lies in a tile."""
+        x, y = (self.box[:2] + self.box[2:]) / 2 - (tile.x, tile.y)
+        return bool(max(abs(x), abs(y)) <= tile.side / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +250,7 @@ class _Networks:
         cells = _cells(image)
         height, width = image.shape[:2]
         if before is None:
-            return _Scene(image.shape, self._searched(image, [], _tiles(width, height)), cells)
+            return _Scene(image.shape, self._searched(image, [], _tiles(width, height), closely=True), cells)
         held: list[_Held] = []
         lost = False
         for was in before.held:
@@ -246,23 +268,58 @@ class _Networks:
         if not (lost or tiled or changed.any() or frames >= SEARCHED):
             return replace(before, held=_sorted(held), frames=frames, untiled=untiled)
         views = _tiles(width, height) if tiled else _around(changed, width, height)
-        return _Scene(image.shape, self._searched(image, held, views), cells, untiled=0 if tiled else untiled)
+        searched = self._searched(image, held, views, closely=tiled)
+        return _Scene(image.shape, searched, cells, untiled=0 if tiled else untiled)
 
-    def _searched(self, image: Image, held: Sequence[_Held], views: Iterable[View]) -> list[_Held]:
-        """The faces of a picture, which `views` are looked at for besides; and those held that the search
-        passed over. Those it finds are laid anew: a mesh that came from elsewhere may sit askew."""
-        laid = (self._lay(image, proposal.view) for proposal in self._proposed(image, views))
+    def _searched(
+        self, image: Image, held: Sequence[_Held], views: Iterable[View], closely: bool
+    ) -> list[_Held]:
+        """The faces of a picture, which `views` are looked at for besides, and crowds `closely`; and those
+        held that the search passed over. Those it finds are laid anew: a mesh that came from elsewhere may
+        sit askew."""
+        laid = (self._lay(image, proposal.view) for proposal in self._proposed(image, views, closely))
         found = [one for one in laid if one]
-        kept = [one for one in held if all(_shared(one.box, other.box) < OVERLAP for other in found)]
+        kept = [one for one in held if (_shared(one.box, _boxes(found)) < OVERLAP).all()]
         return _sorted([*found, *kept])
 
-    def _proposed(self, image: Image, views: Iterable[View]) -> list[_Proposal]:
+    def _proposed(self, image: Image, views: Iterable[View], closely: bool) -> list[_Proposal]:
         height, width = image.shape[:2]
         whole = View(width / 2, height / 2, max(height, width))
         found = [*self._short.proposed(image, whole), *self._full.proposed(image, whole)]
         for view in views:
             found.extend(self._full.proposed(image, view))
-        return _merged(found)
+        crowd = self._crowded_out(image, found) if closely else []
+        least = FAINT if crowd else CANDIDATE
+        return _merged([one for one in (*found, *crowd) if one.score >= least])
+
+    def _crowded_out(self, image: Image, found: Sequence[_Proposal]) -> list[_Proposal]:
+        """Proposals from smaller tiles: all where somebody was proposed, and their neighbours, as long as
+        they bring somebody new. Where it is not sure that there is a crowd, the one where most are faint is
+        the first."""
+        several = _merged(found)
+        known = [one for one in several if one.score >= CANDIDATE]
+        faint = [one for one in several if one.score < CANDIDATE]
+        if len(known) < MANY and (len(several) < SEVERAL or not faint):
+            return []
+        height, width = image.shape[:2]
+        side = float(np.clip(CROWD * np.quantile([one.side for one in several], 0.25), *CROWD_TILES))
+        rest = list(_squares(width, height, side, CROWD_TILES_MOST))
+        if len(known) >= MANY:
+            near = [tile for tile in rest if any(one.within(tile) for one in several)]
+        else:
+            near = [max(rest, key=lambda tile: sum(one.within(tile) for one in faint))]
+        crowd = list[_Proposal]()
+        while near:
+            rest = [tile for tile in rest if tile not in near]
+            shown = [one for tile in near for one in self._full.proposed(image, tile)]
+            sure = _merged([one for one in shown if one.score >= CANDIDATE])
+            new = [one for one in sure if (_shared(one.box, _boxes(known)) < OVERLAP).all()]
+            if not new:
+                break
+            known += new
+            crowd += shown
+            near = [tile for tile in rest if any(one.within(tile) for one in (*several, *known))]
+        return crowd
 
     def _lay(self, image: Image, view: View) -> _Held | None:
         """The mesh in a view, laid a second time where the first says the face is; None without one."""
@@ -302,7 +359,7 @@ class _BlazeFace:
         given = _planes(seen(image, view, self._side, black=True)) / np.float32(127.5) - 1
         points, scores = self._session.run(self._gives, {self._given: given})
         likely = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -80, 80)))
-        for i in np.flatnonzero(likely >= CANDIDATE):
+        for i in np.flatnonzero(likely >= FAINT):
             values = points[0, i].reshape(-1, 2) / self._side  # middle, size, six points
             placed = view.placed(np.concatenate([values[:1], values[2:4]]) + self._anchors[i])
             half = values[1] * view.side / 2
@@ -330,11 +387,13 @@ def _far(before: View, now: View) -> bool:
 
 
 def _tiles(width: int, height: int) -> Iterator[View]:
-    """Squares that overlap by a quarter and cover the picture; none where it is small enough as a whole."""
-    if max(width, height) < TILED:
-        return
-    side = float(TILE)
-    while -(-width // (side * 0.75)) * -(-height // (side * 0.75)) > TILES_MOST:
+    """The tiles of a picture; none where it is small enough as a whole."""
+    return _squares(width, height, TILE, TILES_MOST) if max(width, height) >= TILED else iter(())
+
+
+def _squares(width: int, height: int, side: float, most: int) -> Iterator[View]:
+    """Squares that overlap by a quarter and cover the picture, larger ones where they were too many."""
+    while -(-width // (side * 0.75)) * -(-height // (side * 0.75)) > most:
         side *= 1.25
     for y in _middles(height, side):
         for x in _middles(width, side):
@@ -364,13 +423,15 @@ def _middles(length: int, side: float) -> list[float]:
 def _merged(proposals: Sequence[_Proposal]) -> list[_Proposal]:
     """One proposal a face: of those that overlap, the mean weighted by score."""
     rest = sorted(proposals, key=lambda one: -one.score)
+    boxes, scores = _boxes(rest), np.array([one.score for one in rest], np.float32)
+    left = np.arange(len(rest))
     merged = []
-    while rest:
-        same = [one for one in rest if _shared(one.box, rest[0].box) >= OVERLAP]
-        weights = np.array([one.score for one in same], np.float32)
-        box = (weights[:, None] * np.stack([one.box for one in same])).sum(0) / weights.sum()
-        merged.append(_Proposal(rest[0].score, box, rest[0].turn))
-        rest = [one for one in rest if _shared(one.box, rest[0].box) < OVERLAP]
+    while len(left):
+        first = rest[left[0]]
+        alike = _shared(first.box, boxes[left]) >= OVERLAP
+        same, left = left[alike], left[~alike]
+        box = (scores[same, None] * boxes[same]).sum(0) / scores[same].sum()
+        merged.append(_Proposal(first.score, box, first.turn))
     return merged
 
 
@@ -389,20 +450,28 @@ def _sorted(held: Sequence[_Held]) -> list[_Held]:
 
 
 def _apart(held: Sequence[_Held]) -> list[_Held]:
-    """Without meshes half of which lie on a face that a surer one lies on."""
+    """Without meshes a good part of which lies on a face that a surer one lies on."""
     kept: list[_Held] = []
     for one in sorted(held, key=lambda one: -one.presence):
-        if all(_shared(one.box, other.box, of_smaller=True) < 0.5 for other in kept):
+        if (_shared(one.box, _boxes(kept), of_smaller=True) < TWICE).all():
             kept.append(one)
     return kept
 
 
-def _shared(one: NDArray[np.float32], other: NDArray[np.float32], of_smaller: bool = False) -> float:
-    """Intersection over union, or over the smaller of the two."""
-    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
-    both = float(np.prod(np.maximum(high - low, 0)))
-    areas = float(np.prod(one[2:] - one[:2])), float(np.prod(other[2:] - other[:2]))
-    return both / max(min(areas) if of_smaller else sum(areas) - both, 1e-6)
+def _boxes(some: Sequence[_Proposal | _Held]) -> NDArray[np.float32]:
+    """(n, 4)"""
+    return np.array([one.box for one in some], np.float32).reshape(-1, 4)
+
+
+def _shared(
+    one: NDArray[np.float32], others: NDArray[np.float32], of_smaller: bool = False
+) -> NDArray[np.float32]:
+    """(n,): intersection with each of the others over their union, or over the smaller of the two."""
+    low, high = np.maximum(one[:2], others[:, :2]), np.minimum(one[2:], others[:, 2:])
+    both = np.maximum(high - low, 0).prod(1)
+    area, areas = (one[2:] - one[:2]).prod(), (others[:, 2:] - others[:, :2]).prod(1)
+    all_: NDArray[np.float32] = np.minimum(area, areas) if of_smaller else area + areas - both
+    return both / np.maximum(all_, 1e-6)
 
 
 def _found(held: _Held, image: Image) -> FoundFace:

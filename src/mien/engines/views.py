@@ -12,6 +12,13 @@ from mien.types import Image
 FURTHEST = 1e6
 """Pixels from the picture beyond which it does not matter where a view lies."""
 
+NOWHERE = 1e30
+"""From here on, as with what is no number, a view is of nothing: its corners could not be told."""
+
+DENSE = 4
+"""Pixels of the picture between two of the view that are enough: of a picture with twice as many, only
+every second is taken, and so on. A view of a whole picture would copy all of it several times."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -46,8 +53,14 @@ def fitted(points: NDArray[np.float32], places: NDArray[np.float32]) -> View:
 def seen(image: Image, view: View, pixels: int, black: bool = False) -> Image:
     """(pixels, pixels, 3): what lies in the view, interpolated between the four nearest pixels.
 
-    Beyond the edge of the picture its edge goes on for twice the length of the picture, or all is `black`.
+    Beyond the edge of the picture its edge goes on for twice the length of the picture, or all is `black`;
+    so is a view that lies nowhere.
     """
+    if not all(abs(value) < NOWHERE for value in (view.x, view.y, view.side, view.turn)):
+        return np.zeros((pixels, pixels, 3), np.uint8)
+    if (every := int(view.side / pixels / DENSE)) > 1:
+        x, y = (view.x - 0.5) / every + 0.5, (view.y - 0.5) / every + 0.5
+        return seen(image[::every, ::every], View(x, y, view.side / every, view.turn), pixels, black)
     height, width = image.shape[:2]
     corners = np.clip(view.placed(_CORNERS), -FURTHEST, FURTHEST)
     (left, top), (right, bottom) = _bounds(corners, 0, (width, height))

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from zipfile import ZipFile
 
-import PIL.Image
-
 from mien.formats import Folder, csv, json
-from mien.types import FileMeasurement, Image, Measured
+from mien.types import FileMeasurement, Measured
 
 
 class LocalFolder:
@@ -75,20 +73,20 @@ def keep(file: FileMeasurement, folder: Folder) -> None:
     for name, measured in file.models.items():
         with folder.write(f"csv/{name}.csv") as out:
             csv.write(name, measured, out)
-        for path, image in _faces(measured):
+        for path, picture in _faces(measured):
             with folder.write(f"faces/{path}.png") as out:
-                PIL.Image.fromarray(image).save(out, "PNG")
+                out.write(picture)
 
 
-def _faces(measured: Measured) -> Iterator[tuple[str, Image]]:
+def _faces(measured: Measured) -> Iterator[tuple[str, bytes]]:
     """The faces that were to be saved. Where a person, or nobody known, has several in a frame,
     the second and further ones are numbered."""
     for group in measured.groups:
         seen: Counter[int] = Counter()
         for prediction in group.predictions:
-            image: Image | None = getattr(prediction, "crop", None)
-            if image is not None:
+            picture: bytes | None = getattr(prediction, "crop", None)
+            if picture is not None:
                 frame: int = getattr(prediction, "frame", 0)
                 seen[frame] += 1
                 number = f"-{seen[frame]}" if seen[frame] > 1 else ""
-                yield f"{group.id}/frame={frame}{number}", image
+                yield f"{group.id}/frame={frame}{number}", picture

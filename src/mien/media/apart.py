@@ -143,7 +143,6 @@ class Apart:
 
     def __init__(self, decoders: Decoders, data: bytes, name: str) -> None:
         self.name = name
-        self.warnings: Sequence[str] = ()
         self._decoders, self._data = decoders, data
         self._process: _Process | None = None
         head = self._open()
@@ -152,6 +151,7 @@ class Apart:
         self.duration: float | None = head["duration"]
         self.has_frames: bool = head["has_frames"]
         self.has_sound: bool = head["has_sound"]
+        self.warnings: Sequence[str] = head["warnings"]
 
     def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
         numbers = iter(wanted)

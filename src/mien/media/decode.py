@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
-from itertools import islice, tee
+from itertools import accumulate, islice, takewhile, tee
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeAlias, TypeVar, cast
 
 import av
 import numpy as np
+import PIL.Image
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -31,7 +32,11 @@ from av.video.stream import VideoStream
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media
+<<<<<<< HEAD
 from mien.media.headers import read_header, read_wav_length
+=======
+from mien.media.headers import read_durations, read_header
+>>>>>>> wt-face
 from mien.media.kinds import HEAD, PROBED, demuxer_of, encoding_of, is_picture
 from mien.media.written import Written, read_written
 from mien.settings import Settings
@@ -91,10 +96,25 @@ _PROBED_PACKETS = {"wav": "4"}
 """Packets in which FFmpeg looks whether the samples of a format are something else in disguise, where
 by itself it goes through all of a short recording."""
 
+<<<<<<< HEAD
 _HALF = re.compile(r"[\ud800-\udfff]")
+=======
+UNSTATED = 0.1
+"""Seconds that a picture of an animation is shown which does not say how long, as browsers do."""
+>>>>>>> wt-face
 
 _FOREIGN = (FFmpegError, ValueError, RuntimeError, MemoryError)
 """What PyAV raises on damaged input."""
+
+_FOREIGN_TO_PYAV = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    MemoryError,
+    PIL.Image.DecompressionBombError,
+)
+"""What pillow does."""
 
 
 def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
@@ -117,6 +137,10 @@ def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
         with opener() as file:
             return read_written(file, name, encoding, settings)
     demuxer = demuxer_of(head)
+    if demuxer == "webp_pipe":
+        with opener() as file:
+            if read_header(file).moves:
+                return Animation(opener, name, settings)
     if is_picture(head) or (demuxer == "gif" and not _moves(opener, settings.max_pixels)):
         return Picture(opener, name, demuxer, settings)
     return Recording(opener, name, demuxer, settings)
@@ -138,7 +162,6 @@ class Picture:
     has_sound = False
     text = None
     meshes = ()
-    warnings = ()
 
     def __init__(self, opener: Opener, name: str, demuxer: str, settings: Settings) -> None:
         self.name = name
@@ -146,6 +169,7 @@ class Picture:
         with opener() as file:
             self._header = read_header(file)
         _check_pixels(self._header.width, self._header.height, self._max_pixels)
+        self.warnings = ("the picture lacks its end: the file was cut short",) * self._header.cut_short
 
     def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
         if next(iter(wanted), None) == 0:
@@ -165,6 +189,46 @@ class Picture:
                 way_up = self._header.orientation if self._header.width else _orientation(frame)
                 return _turned(_rgb(frame, VideoReformatter()), way_up)
         raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
+
+
+class Animation:
+    """A WebP that moves. FFmpeg reads none; pillow does."""
+
+    file_type: FileType = "video_no_audio"
+    has_frames = True
+    has_sound = False
+    text = None
+    meshes = ()
+    warnings = ()
+
+    def __init__(self, opener: Opener, name: str, settings: Settings) -> None:
+        self.name = name
+        self._opener = opener
+        with opener() as file:
+            header = read_header(file)
+            _check_pixels(header.width, header.height, settings.max_pixels)
+            self._way_up = header.orientation
+            self._shown = [seconds or UNSTATED for seconds in read_durations(file)]
+        if not self._shown:
+            raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
+        self.duration = sum(self._shown)
+        self.fps = len(self._shown) / self.duration
+        if self.duration > settings.max_media_hours * 3600:
+            raise _lasts_too_long(settings.max_media_hours)
+
+    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+        times = list(accumulate(self._shown, initial=0.0))
+        with self._opener() as file:
+            with _by_pillow():
+                film = PIL.Image.open(file, formats=["WEBP"])
+            for number in takewhile(lambda number: number < len(self._shown), wanted):
+                with _by_pillow():
+                    film.seek(number)
+                    image = np.array(film.convert("RGB"))
+                yield Frame(index=number, time=times[number], image=_turned(image, self._way_up))
+
+    def sound(self) -> Iterator[Sound]:
+        return iter(())
 
 
 class Recording:
@@ -251,7 +315,7 @@ class Recording:
 
     def _check_length(self, seconds: float) -> None:
         if seconds > self._max_hours * 3600 + 1:  # encoders add a little
-            raise MediaTooLarge(f"it lasts longer than the {self._max_hours:g} hours that this server allows")
+            raise _lasts_too_long(self._max_hours)
 
     def _check_ending(self, what: str, decoder: "_Decoder", seconds: float) -> None:
         """Say how a stream ended that has been decoded to its end."""
@@ -307,12 +371,20 @@ def _opened(opener: Opener, demuxer: str, max_pixels: int) -> Iterator[InputCont
             yield container
 
 
+@contextmanager
+def _by_pillow() -> Iterator[None]:
+    try:
+        yield
+    except _FOREIGN_TO_PYAV as error:
+        raise BrokenMedia(f"{BrokenMedia.__doc__} ({_words(error)})") from error
+
+
 def _refused(url: str, flags: int, options: object) -> NoReturn:
     raise BrokenMedia("the file refers to another file, which is not opened")
 
 
 def _words(error: BaseException) -> str:
-    """What went wrong, in FFmpeg's own words."""
+    """What went wrong, in the words of who decodes."""
     return str(getattr(error, "strerror", None) or error).lower()
 
 
@@ -650,6 +722,10 @@ def _turned(image: Image, way_up: int) -> Image:
         case 8:
             image = np.rot90(image)
     return np.ascontiguousarray(image)
+
+
+def _lasts_too_long(hours: float) -> MediaTooLarge:
+    return MediaTooLarge(f"it lasts longer than the {hours:g} hours that this server allows")
 
 
 def _check_pixels(width: int, height: int, most: int) -> None:

@@ -134,7 +134,7 @@ class _Work:
             case {"open": str(name)}:
                 self._pieces = iter(())
                 self._media = media = self._open(data.tobytes(), name, self._settings)
-                head = ("file_type", "fps", "duration", "has_frames", "has_sound")
+                head = ("file_type", "fps", "duration", "has_frames", "has_sound", "warnings")
                 say(self._told, {name: getattr(media, name) for name in head})
                 return
             case {"frames": dict(first)} if self._media:

@@ -13,6 +13,8 @@ LEFT_OPEN = 0x7FFFF000
 
 _MAX_EXIF = 1 << 20
 _MAX_PARTS = 1000  # segments or chunks before the picture itself; more is no picture
+_MAX_PICTURES = 100_000  # chunks of a WebP that moves
+_ANIMATED = 0x02  # the flag of a WebP that moves
 
 
 class Header(NamedTuple):
@@ -22,6 +24,10 @@ class Header(NamedTuple):
     height: int = 0
     orientation: int = 1
     """As EXIF counts: 1 upright, 3 upside down, 6 and 8 on its side, 2, 4, 5 and 7 mirrored besides."""
+    cut_short: bool = False
+    """Whether a JPEG or a PNG lacks the mark that ends it."""
+    moves: bool = False
+    """Whether a WebP is one of several pictures."""
 
 
 def read_header(file: BinaryIO) -> Header:
@@ -70,7 +76,9 @@ def _jpeg(file: BinaryIO) -> Header:
     file.seek(2)
     for _ in range(_MAX_PARTS):
         marker, length = struct.unpack(">HH", file.read(4))
-        if marker >> 8 != 0xFF or length < 2 or marker == 0xFFDA:  # the picture itself
+        if marker == 0xFFDA:  # the picture itself, in which no other mark looks like that of the end
+            return header._replace(cut_short=b"\xff\xd9" not in file.read())
+        if marker >> 8 != 0xFF or length < 2:
             break
         if marker == 0xFFE1:
             exif = file.read(length - 2)
@@ -95,9 +103,10 @@ def _png(file: BinaryIO) -> Header:
             header = header._replace(width=width, height=height)
             length -= 8
         elif kind == b"eXIf" and length <= _MAX_EXIF:
-            return header._replace(orientation=_orientation(file.read(length)))
+            header = header._replace(orientation=_orientation(file.read(length)))
+            length = 0
         elif kind == b"IDAT":
-            break
+            return header._replace(cut_short=b"\0\0\0\0IEND" not in file.read())
         file.seek(length + 4, 1)
     return header
 
@@ -108,7 +117,7 @@ def _webp(file: BinaryIO) -> Header:
         if kind == b"VP8X":
             part = file.read(10)
             width, height = (1 + int.from_bytes(part[at : at + 3], "little") for at in (4, 7))
-            header = header._replace(width=width, height=height)
+            header = header._replace(width=width, height=height, moves=bool(part[0] & _ANIMATED))
         elif kind == b"VP8 " and not header.width:
             width, height = struct.unpack("<6xHH", file.read(10))
             header = header._replace(width=width & 0x3FFF, height=height & 0x3FFF)
@@ -120,10 +129,16 @@ def _webp(file: BinaryIO) -> Header:
     return header
 
 
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def read_durations(file: BinaryIO) -> list[float]:
+    """How many seconds each picture of a WebP that moves is shown, as far as it goes."""
+    parts = (file.read(15) for kind, _ in _chunks(file, _MAX_PICTURES) if kind == b"ANMF")
+    return [int.from_bytes(part[12:], "little") / 1000 for part in parts if len(part) == 15]
+
+
+def _chunks(file: BinaryIO, most: int = _MAX_PARTS) -> Iterator[tuple[bytes, int]]:
     """The chunks of a RIFF file; at each, the file stands at its content."""
     at = 12
-    for _ in range(_MAX_PARTS):
+    for _ in range(most):
         file.seek(at)
         head = file.read(8)
         if len(head) < 8:

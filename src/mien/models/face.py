@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import groupby
 from typing import ClassVar
 
 import numpy as np
+import PIL.Image
 from pydantic import Field
 
 from mien import labels
@@ -17,8 +19,12 @@ from mien.segments import TranscriptionOptions
 from mien.segments.frames import Frames
 from mien.types import UNKNOWN, Box, Frame, Image, Prediction, Scores, ScoreTable
 
-MOMENT, STAYED = 1.0, 0.3
-"""Seconds, and share of the union of two boxes, that make faces follow each other."""
+MOMENT, MOMENTS, LONGEST_MOMENT = 1.0, 1.5, 3.0
+"""Seconds within which a face follows another that was in its place; where fewer pictures are looked at,
+so many times what lies between two of them, but no longer than that: by then it may be another scene."""
+
+STAYED = 0.3
+"""Share of the union of two boxes that makes them one place."""
 
 FOLLOWING = 0.85
 """How much of the likeness that makes one person two faces need that follow each other."""
@@ -50,8 +56,8 @@ class FacePrediction(Prediction):
     emotions: Scores
     facs: Scores | None = None
     descriptions: Scores | None = None
-    crop: Image | None = field(default=None, repr=False, compare=False, metadata={"wire": False})
-    """The face itself, kept when `save_faces` is on."""
+    crop: bytes | None = field(default=None, repr=False, compare=False, metadata={"wire": False})
+    """The face itself as a PNG, kept when `save_faces` is on: a long film has thousands."""
 
 
 class Face:
@@ -71,6 +77,9 @@ class Face:
         self._identity = engines.face_identity if options.identify_faces else None
         self._memory = engines.face_memory()
         self._known: list[_Known] = self._memory.known
+        self._moment = MOMENT
+        if options.fps_pred:
+            self._moment = max(MOMENT, min(MOMENTS / options.fps_pred, LONGEST_MOMENT))
 
     @staticmethod
     def applies(media: Media) -> bool:
@@ -101,7 +110,7 @@ class Face:
                 descriptions=Scores(labels.FACE_DESCRIPTIONS, scores.descriptions[i])
                 if self._options.descriptions
                 else None,
-                crop=cropped(frame.image, face.box) if self._options.save_faces else None,
+                crop=_png(cropped(frame.image, face.box)) if self._options.save_faces else None,
             )
             for i, (frame, face) in enumerate(found)
         ]
@@ -120,7 +129,9 @@ class Face:
         for _, numbers in groupby(range(len(found)), key=lambda i: found[i][0].index):
             faces = list(numbers)
             pairs = [
-                (known.likeness(looks[i], alike), i, k) for i in faces for k, known in enumerate(self._known)
+                (known.likeness(looks[i], alike, self._moment), i, k)
+                for i in faces
+                for k, known in enumerate(self._known)
             ]
             taken = set[int]()
             for likeness, i, k in sorted(pairs, key=lambda pair: -pair[0]):
@@ -151,11 +162,11 @@ class _Known:
     def __init__(self, first: _Look) -> None:
         self._last, self._vectors = first, [first.vector]
 
-    def likeness(self, look: _Look, alike: float) -> float:
+    def likeness(self, look: _Look, alike: float, moment: float) -> float:
         """How far above what it takes to be the same person; a face that follows theirs needs less."""
         likeness = max(float(look.vector @ vector) for vector in self._vectors) - alike
-        moment = abs(look.time - self._last.time) <= MOMENT
-        if moment and _shared(look.box, self._last.box) >= STAYED:
+        soon = abs(look.time - self._last.time) <= moment
+        if soon and _shared(look.box, self._last.box) >= STAYED:
             return max(likeness, float(look.vector @ self._last.vector) - FOLLOWING * alike)
         return likeness
 
@@ -185,3 +196,9 @@ def cropped(image: Image, box: Box) -> Image:
     right = max(left + 1, min(width, round(box.x + box.w)))
     bottom = max(top + 1, min(height, round(box.y + box.h)))
     return np.ascontiguousarray(image[top:bottom, left:right])
+
+
+def _png(image: Image) -> bytes:
+    file = BytesIO()
+    PIL.Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
