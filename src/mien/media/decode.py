@@ -32,11 +32,7 @@ from av.video.stream import VideoStream
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media
-<<<<<<< HEAD
-from mien.media.headers import read_header, read_wav_length
-=======
-from mien.media.headers import read_durations, read_header
->>>>>>> wt-face
+from mien.media.headers import read_durations, read_header, read_wav_length
 from mien.media.kinds import HEAD, PROBED, demuxer_of, encoding_of, is_picture
 from mien.media.written import Written, read_written
 from mien.settings import Settings
@@ -96,12 +92,10 @@ _PROBED_PACKETS = {"wav": "4"}
 """Packets in which FFmpeg looks whether the samples of a format are something else in disguise, where
 by itself it goes through all of a short recording."""
 
-<<<<<<< HEAD
 _HALF = re.compile(r"[\ud800-\udfff]")
-=======
+
 UNSTATED = 0.1
 """Seconds that a picture of an animation is shown which does not say how long, as browsers do."""
->>>>>>> wt-face
 
 _FOREIGN = (FFmpegError, ValueError, RuntimeError, MemoryError)
 """What PyAV raises on damaged input."""
