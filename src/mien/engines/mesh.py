@@ -470,8 +470,9 @@ def _shared(
     low, high = np.maximum(one[:2], others[:, :2]), np.minimum(one[2:], others[:, 2:])
     both = np.maximum(high - low, 0).prod(1)
     area, areas = (one[2:] - one[:2]).prod(), (others[:, 2:] - others[:, :2]).prod(1)
-    all_: NDArray[np.float32] = np.minimum(area, areas) if of_smaller else area + areas - both
-    return both / np.maximum(all_, 1e-6)
+    whole = np.minimum(area, areas) if of_smaller else area + areas - both
+    found: NDArray[np.float32] = both / np.maximum(whole, 1e-6)
+    return found
 
 
 def _found(held: _Held, image: Image) -> FoundFace:
