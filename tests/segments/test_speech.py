@@ -114,11 +114,11 @@ def test_a_word_of_nobody_known_has_no_speaker_confidence():
 
 
 def test_pieces_are_padded_within_the_file(engines):
-    reading = Reading(Talk(sound=speech(1.0, 1.0, pause=2.0)), engines, TranscriptionOptions())
+    reading = Reading(Talk(sound=speech(2.0, 2.0, pause=2.0)), engines, TranscriptionOptions())
 
     first, second = Spoken("utterance").segments(reading)
 
-    assert (first.time.begin, second.time.end) == (0.0, 4.0)
-    assert first.time.end == pytest.approx(1.0 + PADDING)
-    assert second.time.begin == pytest.approx(3.0 - PADDING)
+    assert (first.time.begin, second.time.end) == (0.0, 6.0)
+    assert first.time.end == pytest.approx(2.0 + PADDING)
+    assert second.time.begin == pytest.approx(4.0 - PADDING)
     assert len(second.heard) == pytest.approx(second.time.length / HEARD_STEP, abs=1)
