@@ -29,11 +29,6 @@ BATCH = 64
 RATE = 1.5e-3
 DECAY = 0.05
 SMOOTHING = 0.1
-
-HEARD = 0.5
-"""How much what the network it begins with hears counts beside what the speaker was asked for: half of what
-is asked for is not to be heard by anybody."""
-
 MIXED = 0.35
 """Share of the batches in which bursts are mixed two by two."""
 
@@ -76,11 +71,13 @@ def taught(teacher: Path, learned: NDArray[np.int64]) -> Tensor:
 
 
 def step_loss(
-    network: Classifier, bands: Tensor, target: Tensor, teacher: Tensor, rng: np.random.Generator
+    network: Classifier, bands: Tensor, labels: Tensor, teacher: Tensor, rng: np.random.Generator
 ) -> Tensor:
-    """Cross entropy with soft targets, distance from the teacher, and mixup."""
+    """Cross entropy with smoothed labels, distance from the teacher, and mixup."""
+    classes = network.head.out_features
+    target = functional.one_hot(labels, classes) * (1 - SMOOTHING) + SMOOTHING / classes
     if rng.random() < MIXED:
-        share, other = float(rng.beta(0.4, 0.4)), torch.randperm(len(bands))
+        share, other = float(rng.beta(0.4, 0.4)), torch.randperm(len(labels))
         bands = torch.lerp(bands[other], bands, share)
         target = torch.lerp(target[other], target, share)
         teacher = torch.lerp(teacher[other], teacher, share)
@@ -88,15 +85,6 @@ def step_loss(
         logits, said = network(bands)
     crossed = -(target * functional.log_softmax(logits.float(), 1)).sum(1).mean()
     return crossed + TAUGHT_WEIGHT * functional.smooth_l1_loss(said.float(), teacher)
-
-
-def targets_of(network: Classifier, bands: Tensor, frames: Tensor, labels: Tensor, begun: bool) -> Tensor:
-    """(recordings, classes) shares to learn: of what was asked for, and of all or of what is heard."""
-    classes = network.head.out_features
-    asked = functional.one_hot(labels, classes).float()
-    if not begun:
-        return torch.lerp(asked, torch.full_like(asked, 1 / classes), SMOOTHING)
-    return torch.lerp(asked, functional.softmax(logits_of(network, bands, frames), 1), HEARD)
 
 
 @torch.no_grad()
@@ -125,7 +113,6 @@ def train(work: Path, minutes: float, checkpoint: Path, start: Path | None) -> N
         for part in held:
             part.requires_grad_(False)
     average.load_state_dict(network.state_dict())
-    targets = targets_of(network, bands, frames, labels, start is not None)
     network = network.to(memory_format=torch.channels_last)
     network.compile()
     learning = [p for p in network.parameters() if p.requires_grad]
@@ -152,7 +139,7 @@ def train(work: Path, minutes: float, checkpoint: Path, start: Path | None) -> N
                 group["lr"] = RATE * clock.rate
             some = shuffled[step * BATCH : (step + 1) * BATCH]
             changed = bands_changed(bands[some].float(), frames[some], LENGTH, rng)
-            loss = step_loss(network, changed, targets[some], teacher[some], rng)
+            loss = step_loss(network, changed, labels[some], teacher[some], rng)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
