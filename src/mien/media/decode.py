@@ -100,15 +100,8 @@ UNSTATED = 0.1
 _FOREIGN = (FFmpegError, ValueError, RuntimeError, MemoryError)
 """What PyAV raises on damaged input."""
 
-_FOREIGN_TO_PYAV = (
-    OSError,
-    EOFError,
-    SyntaxError,
-    ValueError,
-    MemoryError,
-    PIL.Image.DecompressionBombError,
-)
-"""What pillow does."""
+_OF_PILLOW = (OSError, EOFError, SyntaxError, ValueError, MemoryError, PIL.Image.DecompressionBombError)
+"""What pillow raises on it."""
 
 
 def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
@@ -369,7 +362,7 @@ def _opened(opener: Opener, demuxer: str, max_pixels: int) -> Iterator[InputCont
 def _by_pillow() -> Iterator[None]:
     try:
         yield
-    except _FOREIGN_TO_PYAV as error:
+    except _OF_PILLOW as error:
         raise BrokenMedia(f"{BrokenMedia.__doc__} ({_words(error)})") from error
 
 
