@@ -49,13 +49,23 @@ TILES_MOST = 100
 """Tiles of one picture: larger tiles are taken for enormous pictures. With these, a face of 60 pixels is
 found in 48 million."""
 
-SEVERAL, MANY = 3, 6
-"""Proposals, some of them faint, from which there may be a crowd, of which BlazeFace passes over more than
-half; and proposals that are not faint, from which there is one. It is looked at more closely."""
+NEAR, PART = 0.2, 0.58
+"""Share of the picture's longer side that a face fills which shows that the picture is of somebody near. Without
+one, BlazeFace may have passed over a whole crowd: the picture is looked at in parts besides, of such a side
+each (of a square, four)."""
 
-CROWD, CROWD_TILES, CROWD_TILES_MOST = 5.0, (240, 640), 400
-"""Side of the tiles in which it then is, in faces of the smaller ones proposed, and in pixels; and how many
-there may be."""
+SEVERAL = 3
+"""Proposals from which there may be a crowd, of which BlazeFace passes over more than half. If one of them is a
+face, it is looked at more closely."""
+
+CLOSE, CLOSE_MOST = ((5.0, 0.25, "full"), (3.0, 0.5, "short"), (2.5, 0.5, "short")), 400
+"""Side of the tiles in which it then is, in faces of the smaller ones proposed, and the range that looks; and how
+many tiles there may be. Of 64 faces side by side, the short range finds 61 to 64 in tiles of two and a half
+faces, either range 38 to 56 in tiles of four, and 10 to 39 in tiles of five; but in these the full range also
+sees others that are larger or smaller."""
+
+SMALLEST = 24.0
+"""Side in pixels of the smallest faces that are looked for so closely."""
 
 TWICE = 0.4
 """Share of the smaller of two meshes that both cover when they lie on one face, one of them askew."""
@@ -284,42 +294,41 @@ class _Networks:
 
     def _proposed(self, image: Image, views: Iterable[View], closely: bool) -> list[_Proposal]:
         height, width = image.shape[:2]
-        whole = View(width / 2, height / 2, max(height, width))
+        longer = max(height, width)
+        whole = View(width / 2, height / 2, longer)
         found = [*self._short.proposed(image, whole), *self._full.proposed(image, whole)]
         for view in views:
             found.extend(self._full.proposed(image, view))
-        crowd = self._crowded_out(image, found) if closely else []
-        least = FAINT if crowd else CANDIDATE
-        return _merged([one for one in (*found, *crowd) if one.score >= least])
+        if closely:
+            if not any(one.score >= CANDIDATE and one.side >= NEAR * longer for one in found):
+                for view in _squares(width, height, PART * longer):
+                    found.extend(self._full.proposed(image, view))
+            found.extend(self._crowded_out(image, found))
+        return _merged([one for one in found if one.score >= CANDIDATE])
 
-    def _crowded_out(self, image: Image, found: Sequence[_Proposal]) -> list[_Proposal]:
+    def _crowded_out(self, image: Image, found: Sequence[_Proposal]) -> Iterator[_Proposal]:
         """Proposals from smaller tiles: all where somebody was proposed, and their neighbours, as long as
-        they bring somebody new. Where it is not sure that there is a crowd, the one where most are faint is
-        the first."""
-        several = _merged(found)
-        known = [one for one in several if one.score >= CANDIDATE]
-        faint = [one for one in several if one.score < CANDIDATE]
-        if len(known) < MANY and (len(several) < SEVERAL or not faint):
-            return []
+        they bring somebody new."""
+        known = _merged(found)
+        surely = (one for one in known if one.score >= CANDIDATE)
+        if len(known) < SEVERAL or not any(self._lay(image, one.view) for one in surely):
+            return
         height, width = image.shape[:2]
-        side = float(np.clip(CROWD * np.quantile([one.side for one in several], 0.25), *CROWD_TILES))
-        rest = list(_squares(width, height, side, CROWD_TILES_MOST))
-        if len(known) >= MANY:
-            near = [tile for tile in rest if any(one.within(tile) for one in several)]
-        else:
-            near = [max(rest, key=lambda tile: sum(one.within(tile) for one in faint))]
-        crowd = list[_Proposal]()
-        while near:
-            rest = [tile for tile in rest if tile not in near]
-            shown = [one for tile in near for one in self._full.proposed(image, tile)]
-            sure = _merged([one for one in shown if one.score >= CANDIDATE])
-            new = [one for one in sure if (_shared(one.box, _boxes(known)) < OVERLAP).all()]
-            if not new:
-                break
-            known += new
-            crowd += shown
-            near = [tile for tile in rest if any(one.within(tile) for one in (*several, *known))]
-        return crowd
+        for faces, which, ranged in CLOSE:
+            blaze = self._short if ranged == "short" else self._full
+            sure = [one.side for one in known if one.score >= CANDIDATE]
+            side = faces * max(float(np.quantile(sure, which)), SMALLEST)
+            rest = list(_squares(width, height, side, CLOSE_MOST, overlap=1.1 / faces))
+            near = [tile for tile in rest if any(one.within(tile) for one in known)]
+            while near:
+                rest = [tile for tile in rest if tile not in near]
+                shown = [
+                    one for tile in near for one in blaze.proposed(image, tile) if one.score >= CANDIDATE
+                ]
+                yield from shown
+                new = [one for one in _merged(shown) if (_shared(one.box, _boxes(known)) < OVERLAP).all()]
+                known += new
+                near = [tile for tile in rest if any(one.within(tile) for one in new)]
 
     def _lay(self, image: Image, view: View) -> _Held | None:
         """The mesh in a view, laid a second time where the first says the face is; None without one."""
@@ -391,12 +400,15 @@ def _tiles(width: int, height: int) -> Iterator[View]:
     return _squares(width, height, TILE, TILES_MOST) if max(width, height) >= TILED else iter(())
 
 
-def _squares(width: int, height: int, side: float, most: int) -> Iterator[View]:
-    """Squares that overlap by a quarter and cover the picture, larger ones where they were too many."""
-    while -(-width // (side * 0.75)) * -(-height // (side * 0.75)) > most:
+def _squares(
+    width: int, height: int, side: float, most: int = TILES_MOST, overlap: float = 0.25
+) -> Iterator[View]:
+    """Squares that cover the picture and overlap by a share of their side, larger ones where they were too
+    many."""
+    while len(across := _middles(width, side, overlap)) * len(down := _middles(height, side, overlap)) > most:
         side *= 1.25
-    for y in _middles(height, side):
-        for x in _middles(width, side):
+    for y in down:
+        for x in across:
             yield View(x, y, side)
 
 
@@ -413,10 +425,10 @@ def _around(changed: NDArray[np.bool_], width: int, height: int) -> Iterator[Vie
         yield View(float(x), float(y), TILE)
 
 
-def _middles(length: int, side: float) -> list[float]:
+def _middles(length: int, side: float, overlap: float) -> list[float]:
     if length <= side:
         return [length / 2]
-    count = int(np.ceil((length - side) / (side * 0.75))) + 1
+    count = int(np.ceil((length - side) / (side * (1 - overlap)))) + 1
     return [float(x) for x in np.linspace(side / 2, length - side / 2, count)]
 
 
