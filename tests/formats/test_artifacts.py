@@ -4,7 +4,6 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from mien import labels
 from mien.formats.artifacts import write_artifacts
 from mien.formats.folder import LocalFolder, keep
+from mien.models.crops import Crops
 from mien.models.face import FacePrediction
 from mien.models.prosody import ProsodyPrediction
 from mien.types import (
@@ -54,7 +54,7 @@ SEEN = Measured(
                     prob=1.0,
                     box=Box(0, 0, 4, 4),
                     emotions=scores(labels.EXPRESSIONS),
-                    crop=np.zeros((4, 4, 3), np.uint8),
+                    crop=Crops().keep(b"picture"),
                 ),
             ),
         ),

@@ -4,6 +4,7 @@ import pytest
 
 from mien import labels
 from mien.formats.folder import LocalFolder, keep, keep_all, kept
+from mien.models.crops import Crops
 from mien.models.face import FacePrediction
 from mien.types import Box, FileMeasurement, Group, Measured, Problem
 from tests.formats.examples import scores
@@ -16,7 +17,7 @@ def face(frame: int) -> FacePrediction:
         prob=1.0,
         box=Box(0, 0, 30, 20),
         emotions=scores(labels.EXPRESSIONS),
-        crop=b"picture %d" % frame,
+        crop=Crops().keep(b"picture %d" % frame),
     )
 
 

@@ -159,5 +159,5 @@ def test_faces_are_kept_packed_to_the_pixel():
     crops = [one.crop for one in Face(FaceOptions(save_faces=True), engines, None).predict([frame])]
 
     for crop, x in zip(crops, (0, 200), strict=True):
-        np.testing.assert_array_equal(PIL.Image.open(BytesIO(crop)), frame.image[:80, x : x + 80])
-        assert len(crop) < 80 * 80
+        np.testing.assert_array_equal(PIL.Image.open(BytesIO(crop.png())), frame.image[:80, x : x + 80])
+        assert len(crop.png()) < 80 * 80

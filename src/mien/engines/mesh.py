@@ -50,19 +50,19 @@ TILES_MOST = 100
 found in 48 million."""
 
 NEAR, PART = 0.2, 0.58
-"""Share of the picture's longer side that a face fills which shows that the picture is of somebody near. Without
-one, BlazeFace may have passed over a whole crowd: the picture is looked at in parts besides, of such a side
-each (of a square, four)."""
+"""Share of the picture's longer side that a face fills which shows that the picture is of somebody near.
+Without one, BlazeFace may have passed over a whole crowd: the picture is looked at in parts besides, of such
+a side each (of a square, four)."""
 
 SEVERAL = 3
-"""Proposals from which there may be a crowd, of which BlazeFace passes over more than half. If one of them is a
-face, it is looked at more closely."""
+"""Proposals from which there may be a crowd, of which BlazeFace passes over more than half. If one of them is
+a face, it is looked at more closely."""
 
 CLOSE, CLOSE_MOST = ((5.0, 0.25, "full"), (3.0, 0.5, "short"), (2.5, 0.5, "short")), 400
-"""Side of the tiles in which it then is, in faces of the smaller ones proposed, and the range that looks; and how
-many tiles there may be. Of 64 faces side by side, the short range finds 61 to 64 in tiles of two and a half
-faces, either range 38 to 56 in tiles of four, and 10 to 39 in tiles of five; but in these the full range also
-sees others that are larger or smaller."""
+"""Side of the tiles in which it then is, in faces; which of the faces proposed so far (a quantile of their
+sides); the range that looks; and how many tiles there may be. Of 64 faces side by side, the short range finds
+61 to 64 in tiles of two and a half faces, either range 38 to 56 in tiles of four, and 10 to 39 in tiles of
+five; but in these the full range also sees others that are larger or smaller."""
 
 SMALLEST = 24.0
 """Side in pixels of the smallest faces that are looked for so closely."""

@@ -84,9 +84,9 @@ def _faces(measured: Measured) -> Iterator[tuple[str, bytes]]:
     for group in measured.groups:
         seen: Counter[int] = Counter()
         for prediction in group.predictions:
-            picture: bytes | None = getattr(prediction, "crop", None)
-            if picture is not None:
+            crop = getattr(prediction, "crop", None)
+            if crop is not None:
                 frame: int = getattr(prediction, "frame", 0)
                 seen[frame] += 1
                 number = f"-{seen[frame]}" if seen[frame] > 1 else ""
-                yield f"{group.id}/frame={frame}{number}", picture
+                yield f"{group.id}/frame={frame}{number}", crop.png()

@@ -14,6 +14,7 @@ from mien import labels
 from mien.engines import ALIGNED, VIEW, Engines, FoundFace, Watched
 from mien.engines.views import seen
 from mien.media import Media
+from mien.models.crops import Crop, Crops
 from mien.models.options import Options, Switch
 from mien.segments import TranscriptionOptions
 from mien.segments.frames import Frames
@@ -56,8 +57,8 @@ class FacePrediction(Prediction):
     emotions: Scores
     facs: Scores | None = None
     descriptions: Scores | None = None
-    crop: bytes | None = field(default=None, repr=False, compare=False, metadata={"wire": False})
-    """The face itself as a PNG, kept when `save_faces` is on: a long film has thousands."""
+    crop: Crop | None = field(default=None, repr=False, compare=False, metadata={"wire": False})
+    """The face itself as a PNG (`crop.png()`), kept when `save_faces` is on."""
 
 
 class Face:
@@ -77,6 +78,7 @@ class Face:
         self._identity = engines.face_identity if options.identify_faces else None
         self._memory = engines.face_memory()
         self._known: list[_Known] = self._memory.known
+        self._crops = Crops() if options.save_faces else None
         self._moment = MOMENT
         if options.fps_pred:
             self._moment = max(MOMENT, min(MOMENTS / options.fps_pred, LONGEST_MOMENT))
@@ -110,7 +112,7 @@ class Face:
                 descriptions=Scores(labels.FACE_DESCRIPTIONS, scores.descriptions[i])
                 if self._options.descriptions
                 else None,
-                crop=_png(cropped(frame.image, face.box)) if self._options.save_faces else None,
+                crop=self._crops.keep(_png(cropped(frame.image, face.box))) if self._crops else None,
             )
             for i, (frame, face) in enumerate(found)
         ]
