@@ -21,6 +21,9 @@ from training.language import data as sources
 from training.language.data import GOEMOTIONS, XED, Part, Tagged, valence_shares
 from training.language.network import MEASURES
 
+NAMES_OFTEN = {"wikigold": 3, "written": 3}
+"""How often sentences with names are shown, by their source: the large one is of tweets alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -93,6 +96,7 @@ def with_emoji(tokens: Tokenizer) -> Tokenizer:
 def load(data: Path, tokens: Tokenizer, part: Part, longest: int) -> list[Source]:
     """All sources, of one part; each text's first `longest` tokens."""
     marked = sources.toxic_words(data)
+    here = sources.rated_here() if part == "train" else {}
     found = []
     for name, width, place in (
         ("rated", MEASURES, EXPRESSED),
@@ -112,17 +116,24 @@ def load(data: Path, tokens: Tokenizer, part: Part, longest: int) -> list[Source
         measured = width == MEASURES
         strings = [text.text for text in texts]
         spans = [marked.get(text) for text in strings] if name == "toxicity" else [None] * len(strings)
+        measures = table if measured else np.full((len(texts), MEASURES), np.nan, np.float32)
+        if not measured:
+            for i, text in enumerate(strings):
+                if (shares := here.get(sources.key(text))) is not None:
+                    measures[i, EXPRESSED] = shares
         found.append(
             Source(
                 name,
                 strings,
                 [tokenized(text, tokens, longest, span) for text, span in zip(strings, spans, strict=True)],
                 [tokenized(as_spoken(text), tokens, longest) for text in strings],
-                table if measured else np.full((len(texts), MEASURES), np.nan, np.float32),
+                measures,
                 np.full((len(texts), GOEMOTIONS + XED), np.nan, np.float32) if measured else table,
             )
         )
     tagged = [one for one in sources.entities(data) if one.part == part]
+    if part == "train":
+        tagged = [one for one in tagged for _ in range(NAMES_OFTEN.get(one.source, 1))]
     found.append(
         Source(
             "entities",

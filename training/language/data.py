@@ -74,6 +74,18 @@ def rated(data: Path) -> list[Text]:
     return given + [text for text in _written() if plain(text.text) not in known]
 
 
+def rated_here() -> dict[str, Shares]:
+    """The 53 shares of comments and subtitles that we rated, by `key` of what they say: `real.tsv`. The texts
+    themselves are not ours."""
+    lines = Path(__file__).with_name("real.tsv").read_text("utf-8").splitlines()
+    return {name: _shares(said) for name, _, said in (line.partition("\t") for line in lines)}
+
+
+def key(text: str) -> str:
+    """What `rated_here` knows a text by."""
+    return hashlib.blake2b(plain(text).encode(), digest_size=6).hexdigest()
+
+
 def held_out(data: Path) -> frozenset[str]:
     """What the rated texts say that are not for training."""
     return frozenset(plain(text.text) for text in rated(data) if text.part != "train")
@@ -194,11 +206,16 @@ def entities(data: Path) -> list[Tagged]:
 def _written() -> Iterator[Text]:
     for line in Path(__file__).with_name("rated.tsv").read_text("utf-8").splitlines():
         text, _, said = line.partition("\t")
-        shares = np.zeros(len(SPOKEN_EXPRESSIONS), np.float32)
-        for one in filter(None, said.split(", ")):
-            name, _, score = one.rpartition(" ")
-            shares[SPOKEN_EXPRESSIONS.index(name)] = float(score) / 100
-        yield Text(text, "train", shares)
+        yield Text(text, "train", _shares(said))
+
+
+def _shares(said: str) -> Shares:
+    """`Name score, Name score, …`"""
+    shares = np.zeros(len(SPOKEN_EXPRESSIONS), np.float32)
+    for one in filter(None, said.split(", ")):
+        name, _, score = one.rpartition(" ")
+        shares[SPOKEN_EXPRESSIONS.index(name)] = float(score) / 100
+    return shares
 
 
 def _part(text: str) -> Part:
