@@ -65,3 +65,15 @@ def test_of_a_film_as_many_frames_as_wanted_are_drawn_evenly(tmp_path):
     pages = drawn(tmp_path, *[face(k, 10, 0.5) for k in range(0, 100, 10)], most=5)
 
     assert sorted(int(re.sub(r"\D", "", name)) for name in pages) == [0, 20, 40, 60, 80]
+
+
+def test_a_picture_too_long_for_jpeg_is_drawn_smaller_and_boxes_stay_where_they_are(tmp_path):
+    def long(wanted):
+        return [Frame(index=k, time=0.0, image=np.zeros((40, 70_000, 3), np.uint8)) for k in wanted]
+
+    draw(Measured(groups=(Group("face_0", (face(0, 69_000, 0.8),)),)), long, LocalFolder(tmp_path))
+
+    page = ElementTree.parse(tmp_path / "frame=0.svg").getroot()  # noqa: S314  # our own
+    assert page.get("viewBox") == "0 0 70000 40"
+    assert page.find(f"{SVG}image").get("width") == "70000"
+    assert page.find(f"{SVG}rect").get("x") == "69000.0"
