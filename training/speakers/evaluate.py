@@ -1,6 +1,6 @@
 """Print every figure of the card, from the shipped network and the engine that calls it.
 
-    python -m training.speakers.evaluate --data DATA --work WORK [--development] [--longest 60]
+    python -m training.speakers.evaluate --data DATA --work WORK [--development] [--longest 60] [--draws 6]
 
 WORK is filled by `training.voice.data`. Speakers to report on had no part in training or in any choice;
 with `--development` it is those that numbers of the engine were chosen by.
@@ -235,8 +235,9 @@ MADE = ((1, 5), (2, 5), (3, 5), (4, 5), (5, 10), (6, 10), (7, 15), (8, 20), (4, 
 """Speakers and minutes of the made conversations."""
 
 
-def wanted_conversations(development: bool) -> Iterator[tuple[int, int, int]]:
-    """Speakers, minutes and seed: to report on, or the many that numbers of the engine are chosen by."""
+def wanted_conversations(development: bool, draws: int) -> Iterator[tuple[int, int, int]]:
+    """Speakers, minutes and seed: to report on, or the many that numbers of the engine are chosen by; and so many
+    further draws of the hardest."""
     for seed, (speakers, minutes) in enumerate(MADE):
         yield speakers, minutes, seed + 1000 * development
     if development:
@@ -245,6 +246,8 @@ def wanted_conversations(development: bool) -> Iterator[tuple[int, int, int]]:
                 yield speakers, minutes, 2000 + 100 * speakers + k
         for speakers in (2, 5, 6, 7, 8):
             yield speakers, 60, 3000 + speakers
+    for k in range(draws):
+        yield 8, 60, 101 + k
 
 
 def main() -> None:
@@ -256,6 +259,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=SHIPPED)
     parser.add_argument("--development", action="store_true")
     parser.add_argument("--longest", type=float, default=60, help="minutes of the longest conversation")
+    parser.add_argument("--draws", type=int, default=0, help="further hours of eight speakers")
     wanted = parser.parse_args()
     net = SpeakerNet(wanted.model, threads=1)
     pool = pool_of(wanted.work, wanted.development)
@@ -274,7 +278,7 @@ def main() -> None:
     diarized = Diarized(net)
     print("Made conversations, no overlap")
     totals = {collar: Errors(0, 0, 0, 0) for collar in (0.25, 0.0)}
-    for speakers, minutes, seed in wanted_conversations(wanted.development):
+    for speakers, minutes, seed in wanted_conversations(wanted.development, wanted.draws):
         if minutes <= wanted.longest and speakers <= len(pool):
             told = conversation(pool, speakers, minutes, seed)
             begin = time.perf_counter()
