@@ -117,7 +117,7 @@ def load(data: Path, tokens: Tokenizer, part: Part, longest: int) -> list[Source
         strings = [text.text for text in texts]
         spans = [marked.get(text) for text in strings] if name == "toxicity" else [None] * len(strings)
         measures = table if measured else np.full((len(texts), MEASURES), np.nan, np.float32)
-        if not measured:
+        if name != "rated":
             for i, text in enumerate(strings):
                 if (shares := here.get(sources.key(text))) is not None:
                     measures[i, EXPRESSED] = shares

@@ -75,7 +75,7 @@ def rated(data: Path) -> list[Text]:
 
 
 def rated_here() -> dict[str, Shares]:
-    """The 53 shares of comments and subtitles that we rated, by `key` of what they say: `real.tsv`. The texts
+    """The 53 shares of texts of other sources that we rated, by `key` of what they say: `real.tsv`. The texts
     themselves are not ours."""
     lines = Path(__file__).with_name("real.tsv").read_text("utf-8").splitlines()
     return {name: _shares(said) for name, _, said in (line.partition("\t") for line in lines)}
