@@ -66,6 +66,30 @@ def test_clear_faces_are_found_in_a_crowd(side, down, across, find, astronaut):
     assert sum(face.probability >= 0.99 for face in found) == down * across
 
 
+def test_faces_too_small_to_matter_cost_no_meshes(with_mesh, astronaut, monkeypatch):
+    laid = []
+    monkeypatch.setattr(_Networks, "_lay", _counting(_Networks._lay, laid))
+    audience = np.tile(seen(astronaut, View(230, 140, 240), 66), (10, 10, 1))
+    finder, memory = MeshFinder(with_mesh), FaceMemory()
+
+    (all_of_them,) = finder.find([Watched(audience, FaceMemory())])
+    laid.clear()
+    found = finder.find([Watched(audience, memory, least=60)] * 3)
+
+    assert len(all_of_them) == 100
+    assert found == [[], [], []]
+    assert not laid
+
+
+def test_somebody_near_does_not_hide_a_crowd(find, astronaut):
+    crowd = np.tile(seen(astronaut, View(230, 140, 240), 90), (9, 9, 1))
+    crowd[270:600, 270:600] = seen(astronaut, View(230, 140, 240), 330)
+
+    (found,) = find(crowd)
+
+    assert sum(face.probability >= 0.99 for face in found) >= 0.9 * 66
+
+
 @pytest.mark.parametrize("name", ["chelsea", "clock", "coffee", "grass", "retina", "hubble_deep_field"])
 def test_where_there_is_no_face_no_crowd_is_looked_for(name, find, monkeypatch):
     image = getattr(data, name)()
@@ -159,7 +183,9 @@ def test_somebody_who_comes_in_is_seen_at_once(small, find, astronaut):
 def test_a_picture_that_does_not_change_is_followed(with_mesh, astronaut, monkeypatch):
     searched = []
     monkeypatch.setattr(
-        _Networks, "_searched", lambda self, image, held, views, closely: searched.append(closely) or held
+        _Networks,
+        "_searched",
+        lambda self, image, held, views, least, closely: searched.append(closely) or held,
     )
     memory, brighter = FaceMemory(), np.clip(astronaut.astype(int) + 20, 0, 255).astype(np.uint8)
     finder = MeshFinder(with_mesh)

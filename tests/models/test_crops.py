@@ -1,10 +1,13 @@
 """Saved faces."""
 
+import copy
 import gc
+import pickle
 from threading import Thread
 
 import pytest
 
+from mien.errors import StoreError
 from mien.models.crops import IN_MEMORY, Crops
 
 
@@ -42,3 +45,15 @@ def test_a_face_outlives_the_model_that_kept_it():
     gc.collect()
 
     assert crop.png() == b"picture"
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda crop: pickle.loads(pickle.dumps(crop))])  # noqa: S301
+def test_a_face_can_be_copied_and_sent_to_another_process(copied):
+    assert copied(Crops().keep(b"picture")).png() == b"picture"
+
+
+def test_where_the_disk_takes_no_more_it_is_no_fault_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+
+    with pytest.raises(StoreError, match="could not be saved"):
+        Crops().keep(b"x" * (IN_MEMORY + 1))

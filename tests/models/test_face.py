@@ -39,7 +39,7 @@ class Script:
     def find(self, images):
         return [
             [_found(x, probability) for _, x, probability in self.frames[image[0, -1, 0]]]
-            for image, _ in images
+            for image, *_ in images
         ]
 
     def read(self, faces):

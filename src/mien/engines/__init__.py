@@ -144,10 +144,12 @@ class FaceMemory:
 
 
 class Watched(NamedTuple):
-    """A picture, and the memory of those that came before it."""
+    """A picture, the memory of those that came before it, and the pixels a side below which faces do not
+    matter."""
 
     image: Image
     memory: FaceMemory
+    least: int = 0
 
 
 class FaceFinder(Engine, Protocol):

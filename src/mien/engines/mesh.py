@@ -49,7 +49,7 @@ TILES_MOST = 100
 """Tiles of one picture: larger tiles are taken for enormous pictures. With these, a face of 60 pixels is
 found in 48 million."""
 
-NEAR, PART = 0.2, 0.58
+NEAR, PART = 0.4, 0.58
 """Share of the picture's longer side that a face fills which shows that the picture is of somebody near.
 Without one, BlazeFace may have passed over a whole crowd: the picture is looked at in parts besides, of such
 a side each (of a square, four)."""
@@ -58,14 +58,21 @@ SEVERAL = 3
 """Proposals from which there may be a crowd, of which BlazeFace passes over more than half. If one of them is
 a face, it is looked at more closely."""
 
-CLOSE, CLOSE_MOST = ((5.0, 0.25, "full"), (3.0, 0.5, "short"), (2.5, 0.5, "short")), 400
+CLOSE = ((5.0, 0.25, "full"), (3.0, 0.5, "short"), (2.5, 0.5, "short"))
 """Side of the tiles in which it then is, in faces; which of the faces proposed so far (a quantile of their
-sides); the range that looks; and how many tiles there may be. Of 64 faces side by side, the short range finds
-61 to 64 in tiles of two and a half faces, either range 38 to 56 in tiles of four, and 10 to 39 in tiles of
-five; but in these the full range also sees others that are larger or smaller."""
+sides); and the range that looks. Of 64 faces side by side, the short range finds 61 to 64 in tiles of two and
+a half faces, either range 38 to 56 in tiles of four, and 10 to 39 in tiles of five; but in these the full
+range also sees others that are larger or smaller."""
+
+CLOSE_MOST = 400
+"""Tiles of one side that are looked at."""
 
 SMALLEST = 24.0
 """Side in pixels of the smallest faces that are looked for so closely."""
+
+SMALLER = 0.6
+"""Of the least size that matters: what BlazeFace and a first mesh say of a size is rough, and from here on
+down no mesh is laid."""
 
 TWICE = 0.4
 """Share of the smaller of two meshes that both cover when they lie on one face, one of them askew."""
@@ -142,11 +149,6 @@ class _Proposal:
     @property
     def side(self) -> float:
         return float((self.box[2:] - self.box[:2]).max())
-
-    def within(self, tile: View) -> bool:
-        """Whether its middle lies in a tile."""
-        x, y = (self.box[:2] + self.box[2:]) / 2 - (tile.x, tile.y)
-        return bool(max(abs(x), abs(y)) <= tile.side / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +236,11 @@ class MeshFinder:
     def find(self, images: Sequence[Watched]) -> list[list[FoundFace]]:
         networks = self._opened()
         found: list[list[FoundFace]] = []
-        for image, memory in images:
+        for image, memory, least in images:
             before = memory.scene
             if not isinstance(before, _Scene) or before.shape != image.shape:
                 before = None
-            memory.scene = networks.scene(image, before)
+            memory.scene = networks.scene(image, before, SMALLER * least)
             found.append([_found(one, image) for one in memory.scene.held])
         return found
 
@@ -255,12 +257,15 @@ class _Networks:
         self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", 192, ((4, 1),))
         self._mesh = _opened(folder / "face_landmark.tflite")
 
-    def scene(self, image: Image, before: _Scene | None) -> _Scene:
-        """What is in a picture, faces largest first. `before` is what was in the one before it."""
+    def scene(self, image: Image, before: _Scene | None, least: float) -> _Scene:
+        """What is in a picture, faces largest first, without those that are smaller than `least`. `before` is
+        what was in the one before it."""
         cells = _cells(image)
         height, width = image.shape[:2]
         if before is None:
-            return _Scene(image.shape, self._searched(image, [], _tiles(width, height), closely=True), cells)
+            return _Scene(
+                image.shape, self._searched(image, [], _tiles(width, height), least, closely=True), cells
+            )
         held: list[_Held] = []
         lost = False
         for was in before.held:
@@ -270,7 +275,7 @@ class _Networks:
                 was.presence >= HELD
             ):  # one that was not surely a face is no reason to search the whole picture
                 lost = lost or now is None or now.presence < HELD or _far(view, now.next_view())
-            if now:
+            if now and now.side >= least:
                 held.append(now)
         frames, untiled = before.frames + 1, before.untiled + 1
         changed = before.changed(cells, held)
@@ -278,21 +283,21 @@ class _Networks:
         if not (lost or tiled or changed.any() or frames >= SEARCHED):
             return replace(before, held=_sorted(held), frames=frames, untiled=untiled)
         views = _tiles(width, height) if tiled else _around(changed, width, height)
-        searched = self._searched(image, held, views, closely=tiled)
+        searched = self._searched(image, held, views, least, closely=tiled)
         return _Scene(image.shape, searched, cells, untiled=0 if tiled else untiled)
 
     def _searched(
-        self, image: Image, held: Sequence[_Held], views: Iterable[View], closely: bool
+        self, image: Image, held: Sequence[_Held], views: Iterable[View], least: float, closely: bool
     ) -> list[_Held]:
         """The faces of a picture, which `views` are looked at for besides, and crowds `closely`; and those
         held that the search passed over. Those it finds are laid anew: a mesh that came from elsewhere may
         sit askew."""
-        laid = (self._lay(image, proposal.view) for proposal in self._proposed(image, views, closely))
+        laid = (self._lay(image, proposal.view) for proposal in self._proposed(image, views, least, closely))
         found = [one for one in laid if one]
         kept = [one for one in held if (_shared(one.box, _boxes(found)) < OVERLAP).all()]
         return _sorted([*found, *kept])
 
-    def _proposed(self, image: Image, views: Iterable[View], closely: bool) -> list[_Proposal]:
+    def _proposed(self, image: Image, views: Iterable[View], least: float, closely: bool) -> list[_Proposal]:
         height, width = image.shape[:2]
         longer = max(height, width)
         whole = View(width / 2, height / 2, longer)
@@ -300,35 +305,41 @@ class _Networks:
         for view in views:
             found.extend(self._full.proposed(image, view))
         if closely:
-            if not any(one.score >= CANDIDATE and one.side >= NEAR * longer for one in found):
+            near = (one for one in found if one.score >= CANDIDATE and one.side >= NEAR * longer)
+            if not any(self._lay(image, one.view) for one in near):
                 for view in _squares(width, height, PART * longer):
                     found.extend(self._full.proposed(image, view))
-            found.extend(self._crowded_out(image, found))
-        return _merged([one for one in found if one.score >= CANDIDATE])
+            found.extend(self._crowded_out(image, found, least))
+        return _merged([one for one in found if one.score >= CANDIDATE and one.side >= least])
 
-    def _crowded_out(self, image: Image, found: Sequence[_Proposal]) -> Iterator[_Proposal]:
+    def _crowded_out(self, image: Image, found: Sequence[_Proposal], least: float) -> list[_Proposal]:
         """Proposals from smaller tiles: all where somebody was proposed, and their neighbours, as long as
         they bring somebody new."""
-        known = _merged(found)
+        known = _merged([one for one in found if one.side >= least])
         surely = (one for one in known if one.score >= CANDIDATE)
         if len(known) < SEVERAL or not any(self._lay(image, one.view) for one in surely):
-            return
+            return []
         height, width = image.shape[:2]
+        crowd: list[_Proposal] = []
         for faces, which, ranged in CLOSE:
             blaze = self._short if ranged == "short" else self._full
-            sure = [one.side for one in known if one.score >= CANDIDATE]
-            side = faces * max(float(np.quantile(sure, which)), SMALLEST)
-            rest = list(_squares(width, height, side, CLOSE_MOST, overlap=1.1 / faces))
-            near = [tile for tile in rest if any(one.within(tile) for one in known)]
-            while near:
-                rest = [tile for tile in rest if tile not in near]
+            side = faces * max(float(np.quantile([one.side for one in known], which)), SMALLEST, least)
+            tiles = _Tiles(width, height, side, overlap=1.1 / faces)
+            near, before = tiles.around(known), len(known)
+            while near and tiles.looked < CLOSE_MOST:
                 shown = [
-                    one for tile in near for one in blaze.proposed(image, tile) if one.score >= CANDIDATE
+                    one
+                    for tile in near
+                    for one in blaze.proposed(image, tile)
+                    if one.score >= CANDIDATE and one.side >= least
                 ]
-                yield from shown
+                crowd += shown
                 new = [one for one in _merged(shown) if (_shared(one.box, _boxes(known)) < OVERLAP).all()]
                 known += new
-                near = [tile for tile in rest if any(one.within(tile) for one in new)]
+                near = tiles.around(new)
+            if len(known) == before and ranged == "short":
+                break
+        return crowd
 
     def _lay(self, image: Image, view: View) -> _Held | None:
         """The mesh in a view, laid a second time where the first says the face is; None without one."""
@@ -344,6 +355,33 @@ class _Networks:
                 break  # it lies where it looked
             view = held.next_view()
         return held
+
+
+class _Tiles:
+    """Squares that cover a picture, each of which is looked at at most once."""
+
+    def __init__(self, width: int, height: int, side: float, overlap: float) -> None:
+        self._side = side
+        self._across = np.array(_middles(width, side, overlap))
+        self._down = np.array(_middles(height, side, overlap))
+        self._seen = np.zeros((len(self._down), len(self._across)), bool)
+
+    @property
+    def looked(self) -> int:
+        return int(self._seen.sum())
+
+    def around(self, some: Sequence[_Proposal]) -> list[View]:
+        """Those in which the middles of some lie, and that were not given before."""
+        wanted = np.zeros_like(self._seen)
+        for one in some:
+            x, y = (one.box[:2] + one.box[2:]) / 2
+            across, down = np.abs(self._across - x), np.abs(self._down - y)
+            wanted |= np.outer(down <= self._side / 2, across <= self._side / 2)
+        wanted &= ~self._seen
+        self._seen |= wanted
+        return [
+            View(float(self._across[i]), float(self._down[j]), self._side) for j, i in np.argwhere(wanted)
+        ]
 
 
 class _BlazeFace:
@@ -397,15 +435,13 @@ def _far(before: View, now: View) -> bool:
 
 def _tiles(width: int, height: int) -> Iterator[View]:
     """The tiles of a picture; none where it is small enough as a whole."""
-    return _squares(width, height, TILE, TILES_MOST) if max(width, height) >= TILED else iter(())
+    return _squares(width, height, TILE) if max(width, height) >= TILED else iter(())
 
 
-def _squares(
-    width: int, height: int, side: float, most: int = TILES_MOST, overlap: float = 0.25
-) -> Iterator[View]:
-    """Squares that cover the picture and overlap by a share of their side, larger ones where they were too
+def _squares(width: int, height: int, side: float) -> Iterator[View]:
+    """Squares that cover the picture and overlap by a quarter of their side, larger ones where they were too
     many."""
-    while len(across := _middles(width, side, overlap)) * len(down := _middles(height, side, overlap)) > most:
+    while len(across := _middles(width, side)) * len(down := _middles(height, side)) > TILES_MOST:
         side *= 1.25
     for y in down:
         for x in across:
@@ -425,7 +461,7 @@ def _around(changed: NDArray[np.bool_], width: int, height: int) -> Iterator[Vie
         yield View(float(x), float(y), TILE)
 
 
-def _middles(length: int, side: float, overlap: float) -> list[float]:
+def _middles(length: int, side: float, overlap: float = 0.25) -> list[float]:
     if length <= side:
         return [length / 2]
     count = int(np.ceil((length - side) / (side * (1 - overlap)))) + 1

@@ -112,7 +112,7 @@ class Stub:
         """A picture that is not black is one face, a hundred pixels wide at most."""
         return [
             [_found(min(100, image.shape[1]), min(100, image.shape[0]))] if image.max(initial=0) > 32 else []
-            for image, _ in images
+            for image, *_ in images
         ]
 
     def read(self, faces: Sequence[Image]) -> FaceScores:

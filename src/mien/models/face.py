@@ -88,7 +88,8 @@ class Face:
         return media.has_frames
 
     def predict(self, segments: Sequence[Frame]) -> list[FacePrediction]:
-        watched = [Watched(frame.image, self._memory) for frame in segments]
+        least = self._options.min_face_size
+        watched = [Watched(frame.image, self._memory, least) for frame in segments]
         found = [
             (frame, face)
             for frame, faces in zip(segments, self._finder.find(watched), strict=True)
