@@ -103,6 +103,9 @@ class _File:
         self._failed: dict[str, MienError] = {}
         for name, options in wish.models.items():
             if MODELS[name].applies(media):
+                if media.text is not None and getattr(options, "granularity", "") == "utterance":
+                    # in a text that is a sentence, and equal cuts are read once
+                    options = options.model_copy(update={"granularity": "sentence"})
                 try:
                     self.models[name] = MODELS[name](options, engines, wish.transcription)
                 except EngineMissing as error:

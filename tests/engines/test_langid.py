@@ -51,6 +51,10 @@ def test_few_words_are_enough(words, share, detector):
         *("I ❤️ you 😂😂", "🎉🎉🎉", "¯\\_(ツ)_/¯", "ಠ_ಠ", "123 456", "", " \n", "\x00", "\ud800"),
         *("I love 東京", "My name is Иван and I live in London", "Δx = 5 μm", "π", "好"),
         *("𝓗𝓮𝓵𝓵𝓸 𝔀𝓸𝓻𝓵𝓭 my friends", "ＨＥＬＬＯ ＷＯＲＬＤ"),
+        *("I love BTS 방탄소년단 so much", "The Greek word is φιλοσοφία", "Thank you ありがとう so much"),
+        *("My friend Дмитрий Иванов is visiting", "It says 今日はいい天気ですね on the sign"),
+        *("no no no no no", "ok ok ok ok ok ok", "ha ha ha ha ha", "bye bye bye bye bye"),
+        "Look at this https://www.spiegel.de/politik/deutschland/artikel-ueber-die-regierung",
     ],
 )
 def test_slang_names_typos_and_pictures_are_no_other_language(text, detector):

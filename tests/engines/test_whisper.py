@@ -1,8 +1,12 @@
 """Words by whisper: the real loading code, on a tiny model in the real format."""
 
+from itertools import pairwise
+from types import SimpleNamespace
+
 import pytest
 
 from mien.engines import Engines
+from mien.engines.whisper import _whole
 from mien.errors import EngineError, EngineMissing
 from mien.settings import Settings
 from mien.types import Interval, Speech
@@ -105,3 +109,23 @@ def test_a_damaged_model_breaks_the_engine(tmp_path):
 
     with pytest.raises(EngineError, match="models check"):
         assert Engines(Settings(home=tmp_path, transcriber="whisper")).transcriber
+
+
+@pytest.mark.parametrize(
+    ("code", "pieces", "words"),
+    [
+        ("en", [" A", " well", "-known", " 3", ".5", " %", "."], ["A", "well-known", "3.5", "%."]),
+        ("fr", [" J", "'ai", " vu", " l", "'eau"], ["J'ai", "vu", "l'eau"]),
+        ("zh", ["今天", "天气"], ["今天", "天气"]),
+    ],
+)
+def test_words_are_put_together_again_that_whisper_hears_in_pieces(code, pieces, words):
+    said = [SimpleNamespace(word=w, start=k, end=k + 1, probability=0.5) for k, w in enumerate(pieces)]
+
+    found = list(_whole(said, code))
+
+    assert [word.text for word in found] == words
+    assert found[0].time.begin == 0
+    assert found[-1].time.end == len(pieces)
+    assert all(one.time.end == other.time.begin for one, other in pairwise(found))
+    assert {word.confidence for word in found} == {0.5}

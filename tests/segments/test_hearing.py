@@ -75,3 +75,14 @@ def test_a_short_piece_is_heard_with_what_lies_around_it():
     assert len(word) * HEARD_STEP == pytest.approx(SPOKEN, abs=HEARD_STEP)
     assert len(burst) * HEARD_STEP == pytest.approx(BURST, abs=HEARD_STEP)
     assert burst.max() > 0.1  # the tone after it
+
+
+def test_at_the_edges_of_a_recording_as_much_is_heard_as_within():
+    found = hearing(Stub(), [tone(10)])
+
+    lengths = [len(found.between(Interval(begin, begin + 0.3))) for begin in (0, 5, 9.7)]
+
+    assert max(lengths) - min(lengths) <= 1
+    assert len(hearing(Stub(), [tone(1)]).between(Interval(0, 0.3))) * HEARD_STEP == pytest.approx(
+        1, abs=0.15
+    )

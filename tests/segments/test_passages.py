@@ -8,7 +8,8 @@ from mien.engines import Engines
 from mien.engines.stub import Stub
 from mien.errors import UnsupportedLanguage
 from mien.segments import Reading, TranscriptionOptions
-from mien.segments.passages import LONGEST_SENTENCE, Passages
+from mien.segments.passages import Passages
+from mien.segments.sentences import LONGEST_SENTENCE
 from mien.settings import Settings
 from tests.media import Talk, Written, speech
 

@@ -1,13 +1,14 @@
 """Speech cut by words."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.segments import Reading, TranscriptionOptions
 from mien.segments.speech import PADDING, Spoken, attributed, grouped, joined, speaker_sureness
-from mien.types import HEARD_STEP, Interval, Turn, Word
-from tests.media import Talk, speech
+from mien.types import HEARD_STEP, Interval, Transcript, Turn, Word
+from tests.media import Talk, silence, speech, tone
 
 
 def words(*said):
@@ -35,6 +36,18 @@ SAID = words(
 )
 def test_pieces_end_where_their_granularity_says(granularity, texts):
     assert [joined(piece) for piece in grouped(SAID, granularity)] == texts
+
+
+def test_a_sentence_does_not_end_at_an_abbreviation():
+    text = "I met Dr. Smith of the U.S. Army at 5 p.m. on Jan. 3 in St. Louis. Then I left. 今日は。 はい"
+    said = words(*((word, k / 2, k / 2 + 0.4, "unknown") for k, word in enumerate(text.split())))
+
+    assert [joined(piece) for piece in grouped(said, "sentence")] == [
+        "I met Dr. Smith of the U.S. Army at 5 p.m. on Jan. 3 in St. Louis.",
+        "Then I left.",
+        "今日は。",
+        "はい",
+    ]
 
 
 @pytest.mark.parametrize("granularity", ["sentence", "utterance", "conversational_turn"])
@@ -122,3 +135,43 @@ def test_pieces_are_padded_within_the_file(engines):
     assert first.time.end == pytest.approx(2.0 + PADDING)
     assert second.time.begin == pytest.approx(4.0 - PADDING)
     assert len(second.heard) == pytest.approx(second.time.length / HEARD_STEP, abs=1)
+
+
+def test_a_word_without_length_is_of_whoever_speaks_before_its_end():
+    (word,) = attributed(
+        words(("end", 3.0, 3.0, "unknown")), [Turn(time=Interval(1, 3), person="spk_0", confidence=0.9)]
+    )
+
+    assert word.person == "spk_0"
+
+
+def test_a_turn_over_a_long_pause_is_heard_without_the_pause(engines):
+    reading = Reading(
+        Talk(sound=np.concatenate([tone(3), silence(20), tone(3)])), engines, TranscriptionOptions()
+    )
+    said = words(
+        *((f"w{k}", k / 2, k / 2 + 0.4, "spk_0") for k in range(6)),
+        *((f"w{k}", 23 + k / 2, 23.4 + k / 2, "spk_0") for k in range(6)),
+    )
+    reading.transcript = Transcript(words=tuple(said), confidence=1.0, language="en")
+    reading.turns = [Turn(time=Interval(0, 26), person="spk_0", confidence=0.9)]
+
+    (turn,) = Spoken("conversational_turn", speakers=True).segments(reading)
+
+    assert turn.time.length > 20
+    assert len(turn.heard) * HEARD_STEP == pytest.approx(6, abs=0.5)
+
+
+def test_where_only_the_transcript_is_to_know_speakers_turns_end_with_them_and_nobody_is_named(engines):
+    reading = Reading(Talk(sound=tone(6)), engines, TranscriptionOptions(identify_speakers=True))
+    said = words(*((f"w{k}", k / 2, k / 2 + 0.4, "unknown") for k in range(12)))
+    reading.transcript = Transcript(words=tuple(said), confidence=1.0, language="en")
+    reading.turns = [
+        Turn(time=Interval(0, 3), person="spk_0", confidence=0.9),
+        Turn(time=Interval(3, 6), person="spk_1", confidence=0.9),
+    ]
+
+    found = list(Spoken("conversational_turn").segments(reading))
+
+    assert [(one.person, one.speaker_confidence) for one in found] == [("unknown", None)] * 2
+    assert not reading.warnings

@@ -68,6 +68,9 @@ def test_the_last_window_ends_with_the_sound():
         pytest.param(np.concatenate([silence(3), tone(1), silence(3)]), [3], id="speech in one window"),
         pytest.param(speech(1, 1, pause=2), [0, 3], id="a pause between"),
         pytest.param(np.concatenate([silence(2.5), tone(1)]), [2, 3], id="speech across two windows"),
+        pytest.param(
+            np.concatenate([silence(1.9), tone(1.0), silence(2)]), [2], id="a margin in the window before"
+        ),
     ],
 )
 def test_windows_in_which_nobody_speaks_are_left_out(sound, begins):

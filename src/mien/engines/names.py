@@ -40,7 +40,7 @@ def entities(text: str, words: Iterable[Word]) -> Iterator[Entity]:
     """The names that words of a text make up, each as sure as its words are on average."""
     name: list[Word] = []
     for word in _with_handles(text, [_with_marks(text, word) for word in words]):
-        if name and not _goes_on(text, name[-1], word):
+        if name and not _goes_on(text, name, word):
             yield from _entity(text, name)
             name = []
         if word.kind:
@@ -63,12 +63,20 @@ def _with_handles(text: str, words: Sequence[Word]) -> Iterator[Word]:
         yield replace(word, kind=after.kind, begins=True, sure=after.sure) if is_handle else word
 
 
-def _goes_on(text: str, before: Word, word: Word) -> bool:
-    """Whether a word belongs to the name of the word before it: networks like to begin anew in the middle
-    of one (New York, City). A list has a name a line, though, and each @ is somebody else."""
+def _goes_on(text: str, name: Sequence[Word], word: Word) -> bool:
+    """Whether a word belongs to the name before it: networks like to begin anew in the middle of one (New
+    York, City). Each @ is somebody else, though, and a list has a name a cell or a line: a tab ends a name,
+    and the end of a line ends one that it began with."""
+    before = name[-1]
     if word.kind != before.kind or _HANDLE.match(text, word.begin):
         return False
     gap = text[before.end : word.begin]
+    if "\t" in gap:
+        return False
+    if "\n" in gap and not any(
+        map(str.isalnum, text[text.rfind("\n", 0, name[0].begin) + 1 : name[0].begin])
+    ):
+        return False
     return not word.begins or not (gap.strip() or "\n" in gap)
 
 

@@ -43,6 +43,7 @@ class Sphinx:
 
     def transcribe(self, stretches: Iterable[Speech], language: str | None) -> Transcript:
         decoder = self._decoder()
+        decoder.reinit_feat()  # what it heard last was another recording
         words: list[Word] = []
         frames = acoustics = posteriors = word_frames = 0.0
         for stretch in stretches:

@@ -7,7 +7,7 @@ left out: whisper is known to make up words.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ window is taken for silent, and from which compression its text for a loop: whis
 ANOTHER = 0.01
 """A language that is less likely than this is not the one that is spoken, whoever asked for it: whisper
 would translate, or make words up."""
+
+WITHOUT_BLANKS = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+"""Languages whose words faster-whisper tells apart sign by sign."""
 
 _TAGS = {"nn": "no", "yue": "zh", "jw": "jv"}
 """Whisper's own codes where the API, or BCP-47, has another."""
@@ -71,13 +74,18 @@ class Whisper:
         """Whisper's code of the language that was asked for and how likely it is spoken, or of that heard."""
         if self.languages is not None:  # it knows English alone, and cannot tell it from others
             return "en", 1.0
-        sound = np.concatenate([window.sound for window in windows])
-        heard: str
-        heard, _, likely = self._model.detect_language(sound, language_detection_segments=LISTENED)
         if asked is None:
-            return heard, 1.0
-        code = asked.partition("-")[0]
-        return code, sum(float(chance) for other, chance in likely if _TAGS.get(other, other) == code)
+            sound = np.concatenate([window.sound for window in windows])
+            heard, *_ = self._model.detect_language(sound, language_detection_segments=LISTENED)
+            return str(heard), 1.0
+        code, best = asked.partition("-")[0], 0.0
+        for window in windows:  # somebody else may speak first
+            *_, likely = self._model.detect_language(window.sound)
+            chance = sum(float(chance) for other, chance in likely if _TAGS.get(other, other) == code)
+            best = max(best, chance)
+            if best >= ANOTHER:
+                break
+        return code, best
 
     def _words(self, windows: Sequence["_Window"], code: str) -> Iterator[Word]:
         """The words of some windows, all decoded at once; those that went wrong once more alone."""
@@ -100,7 +108,7 @@ class Whisper:
             if segment.compression_ratio > REPETITIVE or segment.avg_logprob < UNLIKELY:
                 yield from self._again(windows[k], code)
             else:
-                yield from _placed(windows[k], segment.words, begins[k])
+                yield from _placed(windows[k], _whole(segment.words, code), begins[k])
 
     def _again(self, window: "_Window", code: str) -> Iterator[Word]:
         """One window once more, at rising temperatures, until its text looks like speech."""
@@ -109,7 +117,7 @@ class Whisper:
         )
         for segment in segments:
             if not _silent(segment) and segment.compression_ratio <= REPETITIVE:
-                yield from _placed(window, segment.words, 0.0)
+                yield from _placed(window, _whole(segment.words, code), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +148,42 @@ def _silent(segment: Any) -> bool:
     return bool(segment.no_speech_prob > NO_SPEECH and segment.avg_logprob < UNLIKELY)
 
 
-def _placed(window: _Window, words: Iterable[Any], begin: float) -> Iterator[Word]:
+def _whole(pieces: Iterable[Any], code: str) -> Iterator[Word]:
+    """Words of one segment, at its times: a piece without a blank before it goes on with the word before
+    ($3 and .50, twenty and -five), but in languages that are written without blanks."""
+    word: list[Any] = []
+    for piece in pieces:
+        if word and (piece.word[:1].isspace() or code in WITHOUT_BLANKS):
+            yield _joined(word)
+            word = []
+        word.append(piece)
+    if word:
+        yield _joined(word)
+
+
+def _joined(pieces: Sequence[Any]) -> Word:
+    lengths = [max(1, len(piece.word.strip())) for piece in pieces]
+    sure = sum(piece.probability * length for piece, length in zip(pieces, lengths, strict=True)) / sum(
+        lengths
+    )
+    begin, end = float(pieces[0].start), float(pieces[-1].end)
+    text = "".join(piece.word for piece in pieces).strip()
+    return Word(text=text, time=Interval(begin, max(begin, end)), confidence=float(sure))
+
+
+def _placed(window: _Window, words: Iterable[Word], begin: float) -> Iterator[Word]:
     """Words at their times in the file, each kept within the stretch that its middle lies in."""
     ends = list(accumulate(len(stretch.sound) / SOUND_RATE for stretch in window.stretches))
     at = window.stretches[0].time.begin
     for word in words:
-        if text := word.word.strip():
-            middle = (word.start + word.end) / 2 - begin
+        if word.text:
+            middle = (word.time.begin + word.time.end) / 2 - begin
             k = min(bisect_right(ends, middle), len(ends) - 1)
             time = window.stretches[k].time
             shift = time.begin - (ends[k - 1] if k else 0.0) - begin
-            first = min(max(word.start + shift, time.begin, at), time.end)
-            at = min(max(word.end + shift, first), time.end)
-            yield Word(text=text, time=Interval(float(first), float(at)), confidence=float(word.probability))
+            first = min(max(word.time.begin + shift, time.begin, at), time.end)
+            at = min(max(word.time.end + shift, first), time.end)
+            yield replace(word, time=Interval(first, at))
 
 
 def transcriber(settings: Settings) -> Whisper:

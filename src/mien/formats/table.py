@@ -9,6 +9,8 @@ from zipfile import ZipFile
 ROWS = 500
 """Written at once."""
 
+csv.field_size_limit(2**31 - 1)  # a passage may be as long as a text
+
 
 def table(artifacts: BinaryIO, model: str) -> Iterator[bytes]:
     """The rows of all files as one CSV table, whose first column says which file; nothing where there is

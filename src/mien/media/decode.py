@@ -27,7 +27,7 @@ from av.packet import Packet
 from av.sidedata.sidedata import SideData
 from av.stream import Discard, Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
@@ -166,6 +166,8 @@ class Picture:
         return iter(())
 
     def _image(self) -> Image:
+        if self._header.tiled:
+            return self._opened_by_pillow()
         with _opened(self._opener, self._demuxer, self._max_pixels) as container:
             if len(container.streams.video) != 1:  # HEIC pictures are mosaics
                 raise BrokenMedia("a picture made of several cannot be read; save it as JPEG or PNG")
@@ -176,6 +178,16 @@ class Picture:
                 way_up = self._header.orientation if self._header.width else _orientation(frame)
                 return _turned(_rgb(frame, VideoReformatter()), way_up)
         raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
+
+    def _opened_by_pillow(self) -> Image:
+        """Of a TIFF in tiles, or with JPEG inside, FFmpeg makes a black picture."""
+        with self._opener() as file, _by_pillow():
+            picture = PIL.Image.open(file, formats=["TIFF"])
+            _check_pixels(*picture.size, self._max_pixels)
+            image = np.array(picture if picture.mode.startswith("I;16") else picture.convert("RGB"))
+        if image.ndim == 2:  # sixteen bits of grey
+            image = np.stack([(image >> 8).astype(np.uint8)] * 3, -1)
+        return _turned(image, self._header.orientation)
 
 
 class Animation:
@@ -266,16 +278,18 @@ class Recording:
             decoder = _Decoder(container, film, self._max_pixels, self._threads)
             clock = _Clock(self._begin, self.duration, self.fps)
             reformatter, aspect = VideoReformatter(), _aspect(film)
+            shown_for = 1 / self.fps
             for index, frame in decoder.pictures(ahead):
                 if number is None:
                     return
                 time = clock.time(index, frame.time)
+                shown_for = max(1 / self.fps, float((frame.duration or 0) * (frame.time_base or 0)))
                 self._check_length(time)
                 if index >= number:
                     image = _turned(_rgb(frame, reformatter, aspect), _orientation(frame))
                     yield Frame(index=index, time=time, image=image)
                     number = next((n for n in numbers if n > index), None)
-            self._check_ending("film", decoder, time + 1 / self.fps)
+            self._check_ending("film", decoder, time + shown_for)
 
     def sound(self) -> Iterator[Sound]:
         samples = 0
@@ -451,7 +465,8 @@ class _Decoder:
     def pictures(self, wanted: Iterator[int]) -> Iterator[tuple[int, VideoFrame]]:
         """Pictures with their numbers, the first 0. Some may be missing that are not wanted (`wanted`
         rises): those on which no other rests, where it is certain which number they have."""
-        if self._stream.codec_context.name not in SPARING:
+        # in AVI pictures have the numbers of their packets, whatever order they are shown in
+        if self._stream.codec_context.name not in SPARING or self._container.format.name == "avi":
             yield from enumerate(self.frames(VideoFrame))
             return
         context, order = self._stream.codec_context, _Order()
@@ -667,8 +682,19 @@ class _Clock:
 
 
 def _rgb(frame: VideoFrame, reformatter: VideoReformatter, aspect: float = 1.0) -> Image:
-    rgb = reformatter.reformat(frame, width=round(frame.width * aspect), format="rgb24")
-    return np.asarray(rgb.to_ndarray(), np.uint8)
+    """
+    Raises:
+        BrokenMedia: FFmpeg knows no way from its colours to red, green and blue.
+    """
+    for matrix in (None, Colorspace.ITU709):  # some films name a matrix that FFmpeg cannot undo
+        try:
+            rgb = reformatter.reformat(
+                frame, width=round(frame.width * aspect), format="rgb24", src_colorspace=matrix
+            )
+            return np.asarray(rgb.to_ndarray(), np.uint8)
+        except _FOREIGN as error:
+            broken = error
+    raise BrokenMedia("the colours of the pictures cannot be read") from broken
 
 
 def _aspect(film: VideoStream) -> float:

@@ -28,6 +28,8 @@ class Header(NamedTuple):
     """Whether a JPEG or a PNG lacks the mark that ends it."""
     moves: bool = False
     """Whether a WebP is one of several pictures."""
+    tiled: bool = False
+    """Whether a TIFF is in tiles, or has JPEG inside."""
 
 
 def read_header(file: BinaryIO) -> Header:
@@ -106,7 +108,11 @@ def _png(file: BinaryIO) -> Header:
             header = header._replace(orientation=_orientation(file.read(length)))
             length = 0
         elif kind == b"IDAT":
-            return header._replace(cut_short=b"\0\0\0\0IEND" not in file.read())
+            rest = file.read()
+            at = rest.rfind(b"eXIf")  # it may come last
+            if header.orientation == 1 and at >= 0:
+                header = header._replace(orientation=_orientation(rest[at + 4 : at + 4 + _MAX_EXIF]))
+            return header._replace(cut_short=b"\0\0\0\0IEND" not in rest)
         file.seek(length + 4, 1)
     return header
 
@@ -150,7 +156,8 @@ def _chunks(file: BinaryIO, most: int = _MAX_PARTS) -> Iterator[tuple[bytes, int
 
 def _tiff(file: BinaryIO) -> Header:
     tags = _tags(file.read(_MAX_EXIF))
-    return Header(tags.get(0x0100, 0), tags.get(0x0101, 0), _upright(tags.get(ORIENTATION)))
+    tiled = 0x0142 in tags or tags.get(0x0103) in {6, 7}
+    return Header(tags.get(0x0100, 0), tags.get(0x0101, 0), _upright(tags.get(ORIENTATION)), tiled=tiled)
 
 
 def _orientation(exif: bytes) -> int:

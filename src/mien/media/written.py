@@ -134,15 +134,21 @@ def _meshes(data: Any) -> Iterator[Landmarks]:
 
 
 def _points(face: Any) -> Landmarks | None:
+    if not isinstance(face, list) or len(face) != LANDMARKS[0] or not all(map(_is_point, face)):
+        return None  # looked at before numpy does: of texts it would make a table as wide as the longest
     try:
-        points = np.array(face)
-    except ValueError:  # lists of unequal lengths
-        return None
-    if points.shape != LANDMARKS or points.dtype.kind not in "iuf":
+        points = np.array(face, np.float64)
+    except OverflowError:
         return None
     with np.errstate(over="ignore"):
         landmarks: Landmarks = points.astype(np.float32)
     return landmarks if np.isfinite(landmarks).all() else None
+
+
+def _is_point(point: Any) -> bool:
+    return (
+        isinstance(point, list) and len(point) == LANDMARKS[1] and all(type(v) in (int, float) for v in point)
+    )
 
 
 def _shape(data: Any) -> tuple[int, ...]:

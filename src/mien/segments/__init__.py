@@ -22,6 +22,9 @@ S_co = TypeVar("S_co", covariant=True)
 LANGUAGE_SHOWS = 2000
 """Characters by which the language of a text is told."""
 
+UNDETERMINED = "und"
+"""BCP-47's tag for text in no language that can be told."""
+
 SURE_OF_LANGUAGE = 0.9
 """How likely a text must be in another language to be refused: few words tell little."""
 
@@ -140,7 +143,13 @@ class Reading:
         if reader.languages is None:
             return reader
         tag, sure = self._language
-        if tag is None or tag.partition("-")[0] in reader.languages or sure < SURE_OF_LANGUAGE:
+        if tag == UNDETERMINED or tag.partition("-")[0] in reader.languages:
+            return reader
+        if sure < SURE_OF_LANGUAGE:
+            self.warn(
+                f"the text may be in another language ({tag!r}, confidence {sure:.2f});"
+                f" it was read by {reader.label}"
+            )
             return reader
         try:
             other = self._engines.multilingual_reader
@@ -153,11 +162,14 @@ class Reading:
         return other
 
     @property
-    def _language(self) -> tuple[str | None, float]:
-        """The language of the text or of what is said, and how sure that is."""
+    def _language(self) -> tuple[str, float]:
+        """The language of the text or of what is said, and how sure that is. What was written down in a
+        language is in it, however sure its words are."""
         text = self.media.text
         if text is None:
-            return self.transcript.language, self.transcript.confidence
+            if self.transcript.language:
+                return self.transcript.language, 1.0
+            text = " ".join(word.text for word in self.transcript.words)
         return self._engines.language_detector.language(text[:LANGUAGE_SHOWS])
 
     def _stretches(self) -> Iterator[Speech]:

@@ -36,10 +36,13 @@ class Hearing:
     """In half floats: three hours take 62 MB."""
 
     def between(self, time: Interval, shortest: float = SPOKEN) -> Heard:
-        """The rows in an interval of the recording, of so many seconds at least."""
+        """The rows in an interval of the recording, of so many seconds at least, as far as it has so many."""
         more = max(0.0, shortest - time.length) / 2
-        first = int(np.ceil(round((time.begin - more) / HEARD_STEP, 6)))
-        last = int(np.floor(round((time.end + more) / HEARD_STEP, 6)))
+        begin, end = time.begin - more, time.end + more
+        if more:  # what is missing on one side is heard on the other
+            begin, end = begin - max(0.0, end - self.length), end + max(0.0, -begin)
+        first = int(np.ceil(round(begin / HEARD_STEP, 6)))
+        last = int(np.floor(round(end / HEARD_STEP, 6)))
         first = min(max(first, 0), len(self.rows) - 1)
         return self.rows[first : max(last, first) + 1]
 

@@ -6,32 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sentencex import get_sentence_boundaries
-
 from mien.segments import Reading
+from mien.segments.sentences import sentences, stripped
 from mien.segments.speech import gap, joined, spans, speaker_sureness
 from mien.types import Granularity, Interval, Passage, Word, sureness
-
-LONGEST_SENTENCE = 4000
-"""Characters; what goes on for longer without an end (talk written down without full stops, a table)
-is cut where it hurts least."""
-
-LOOKED_BACK = 1000
-"""Characters before that limit in which a good place for a cut is looked for."""
-
-_PLACES = tuple(
-    map(
-        re.compile,
-        (
-            r"\n",
-            # and, but not that of Johnson and Johnson
-            r"(?<!\band)\s(?=(?:and|but|or|so|because|although|while|when|then|which|where|if)\s[^\W\d_A-Z])",
-            r"(?<=[,;:])\s|(?<=[，、；：])(?=\S)",
-            r"\s(?=[a-z])",  # not within New York City
-        ),
-    )
-)
-"""Where a sentence may be cut, the best places first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +75,7 @@ def _said(words: Sequence[Word], begin: int) -> Iterator[Passage]:
 
 def _ranges(text: str, granularity: Granularity) -> Iterator[tuple[int, int]]:
     """Where pieces of a text begin and end; none is empty or has white space around it."""
-    if granularity == "conversational_turn":
-        yield from _stripped(text, 0, len(text))
-    else:
-        for sentence in get_sentence_boundaries("en", text):
-            begin, end = sentence["start_index"], sentence["end_index"]
-            while end - begin > LONGEST_SENTENCE:
-                at = _cut(text, begin)
-                yield from _stripped(text, begin, at)
-                begin = at
-            yield from _stripped(text, begin, end)
-
-
-def _cut(text: str, begin: int) -> int:
-    """Where a sentence that is too long ends its first piece."""
-    limit = begin + LONGEST_SENTENCE
-    for place in _PLACES:
-        if found := [match.start() for match in place.finditer(text, limit - LOOKED_BACK, limit)]:
-            return found[-1]
-    space = max(text.rfind(sign, begin + 1, limit) for sign in " \n\t")
-    return space if space > 0 else limit
-
-
-def _stripped(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    piece = text[begin:end]
-    if core := piece.strip():
-        first = begin + piece.index(core)
-        yield first, first + len(core)
+    return stripped(text, 0, len(text)) if granularity == "conversational_turn" else sentences(text)
 
 
 @cache

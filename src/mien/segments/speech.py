@@ -4,9 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from mien.segments import Reading
+from mien.segments.hearing import BURST, Hearing
+from mien.segments.sentences import sentences
 from mien.segments.speakers import shares
-from mien.types import UNKNOWN, Granularity, Interval, Turn, Voiced, Word, sureness
+from mien.types import UNKNOWN, Granularity, Heard, Interval, Turn, Voiced, Word, sureness
 
 PADDING = 0.2
 """Seconds added on either side of the words, as the retired API did."""
@@ -17,7 +21,9 @@ PAUSE = 0.8
 TURN_PAUSE = 2.0
 """Seconds of silence that end a turn while nobody knows who speaks."""
 
-FULL_STOPS = tuple(".?!…。？！।؟۔")
+FULL_STOPS = tuple("。？！।؟۔")
+"""Those that end a sentence wherever they stand."""
+
 CLOSERS = "\"'”’»)]」』"
 
 _WITHOUT_SPACE = re.compile(
@@ -37,11 +43,10 @@ class Spoken:
     def segments(self, reading: Reading) -> Iterator[Voiced]:
         for words in spans(reading, self.granularity, self.speakers):
             hearing = reading.hearing
-            begin = max(0.0, words[0].time.begin - PADDING)
-            time = Interval(begin, max(begin, min(words[-1].time.end + PADDING, hearing.length)))
+            time = _padded(words, hearing)
             yield Voiced(
                 time=time,
-                heard=hearing.between(time),
+                heard=_heard(words, hearing),
                 text=joined(words),
                 confidence=sureness(words),
                 person=words[0].person,
@@ -49,13 +54,33 @@ class Spoken:
             )
 
 
+def _padded(words: Sequence[Word], hearing: Hearing) -> Interval:
+    begin = max(0.0, words[0].time.begin - PADDING)
+    return Interval(begin, max(begin, min(words[-1].time.end + PADDING, hearing.length)))
+
+
+def _heard(words: Sequence[Word], hearing: Hearing) -> Heard:
+    """What is heard of some words: without the silence, or music, that somebody's turn may run over."""
+    runs = [_padded(run, hearing) for run in grouped(words, "utterance")]
+    if len(runs) == 1:
+        return hearing.between(runs[0])
+    return np.concatenate([hearing.between(run, shortest=BURST) for run in runs])
+
+
 def spans(reading: Reading, granularity: Granularity, speakers: bool) -> Iterator[Sequence[Word]]:
-    """The words of a recording, piece by piece. No piece is empty."""
+    """The words of a recording, piece by piece, with their speakers where `speakers` are asked for; where
+    only the transcript is to know them, pieces end with what they say all the same. No piece is empty."""
     words: Iterable[Word] = reading.transcript.words
-    turns = reading.turns if speakers else ()
+    known = reading.transcription is not None and reading.transcription.identify_speakers
+    turns = reading.turns if speakers or known else ()
     if granularity == "conversational_turn" and not turns:
         reading.warn("turns were cut at pauses, since speakers were not told apart")
-    return grouped(attributed(words, turns) if turns else words, granularity)
+    pieces = grouped(attributed(words, turns) if turns else words, granularity)
+    return pieces if speakers else ([_of_nobody(word) for word in piece] for piece in pieces)
+
+
+def _of_nobody(word: Word) -> Word:
+    return replace(word, person=UNKNOWN, speaker_confidence=None)
 
 
 def grouped(words: Iterable[Word], granularity: Granularity) -> Iterator[Sequence[Word]]:
@@ -63,17 +88,30 @@ def grouped(words: Iterable[Word], granularity: Granularity) -> Iterator[Sequenc
     piece: list[Word] = []
     for word in words:
         if piece and _ends(piece[-1], word, granularity):
-            yield piece
+            yield from _sentences(piece) if granularity == "sentence" else [piece]
             piece = []
         piece.append(word)
     if piece:
-        yield piece
+        yield from _sentences(piece) if granularity == "sentence" else [piece]
+
+
+def _sentences(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    """What is said in one go, cut where a word is the last of a sentence as it is written down."""
+    ends = {end for _, end in sentences(joined(words))}
+    first, at, before = 0, 0, ""
+    for k, word in enumerate(words, 1):
+        at += len(gap(before, word.text)) + len(word.text)
+        if at in ends or k == len(words):
+            yield words[first:k]
+            first = k
+        before = word.text
 
 
 def attributed(words: Iterable[Word], turns: Sequence[Turn]) -> Iterator[Word]:
     """Each word with the speaker whose turns cover most of it; `unknown` where none does."""
     for word in words:
-        begin, end = word.time.begin, max(word.time.end, word.time.begin + 0.01)  # some have no length
+        begin = max(0.0, min(word.time.begin, word.time.end - 0.01))  # some have no length
+        end = max(word.time.end, begin + 0.01)
         said = shares(Interval(begin, end), turns)
         best = max(said, key=lambda person: said[person].seconds, default=UNKNOWN)
         known = best != UNKNOWN

@@ -6,6 +6,7 @@ from itertools import count
 
 from mien.segments import Reading
 from mien.segments.speakers import speaker
+from mien.segments.speech import PADDING
 from mien.types import Interval, Voiced
 
 
@@ -31,9 +32,10 @@ class Windows:
             begin, end = k * self.step, min(k * self.step + self.length, hearing.length)
             if begin >= hearing.length:
                 return
-            while speech and stretch and stretch.end <= begin:
+            # what is only the margin of a stretch is no speech
+            while speech and stretch and stretch.end - PADDING <= begin:
                 stretch = next(speech, None)
-            if speech is None or (stretch and stretch.begin < end):
+            if speech is None or (stretch and stretch.begin + PADDING < end):
                 time = Interval(begin, end)
                 person, sure = speaker(time, turns)
                 yield Voiced(time=time, heard=hearing.between(time), person=person, speaker_confidence=sure)

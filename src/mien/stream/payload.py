@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, takewhile
 from math import ceil
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 
@@ -39,6 +39,18 @@ MEMORY, MEMORY_PER_PIXEL = 1 << 30, 64
 """Bytes that a decoder may hold: films keep up to two dozen pictures, of up to three bytes a pixel."""
 
 _TEXT_URL = re.compile(r"data:(?:text/|[,;])", re.IGNORECASE)  # text is what needs not be said
+
+LONGEST_CHARACTER = 12
+"""Bytes of one character in a data URL without base64: four, each as %XX."""
+
+_ESCAPES = tuple(
+    (escape, sign)
+    for code, sign in (("%2B", "+"), ("%2F", "/"), ("%3D", "="), ("%0A", ""), ("%0D", ""), ("%20", ""))
+    for escape in {code, code.lower()}
+)
+"""What base64 in an address may have instead of its signs."""
+
+_NO_BREAKS = dict.fromkeys(map(ord, " \t\r\n"))
 
 _NO_FACES = re.compile(rb"\s*\[\s*\]\s*")
 
@@ -98,7 +110,7 @@ def opened(
         if message.raw_text and not landmarks:  # one client sends landmarks as if they were a text
             media = text_media(data, NAME)
         else:
-            content = chunks.whole(_bytes(data))
+            content = chunks.whole(_bytes(data, limits))
             name = TEXT_NAME if _TEXT_URL.match(data) else NAME
             if landmarks and _NO_FACES.fullmatch(content):  # nobody was in sight
                 media = Written(NAME, "facemesh")
@@ -184,24 +196,28 @@ class Payload(Through):
         return chain(takewhile(late.__gt__, wanted), (late,))
 
 
-def _bytes(data: str) -> bytes:
+def _bytes(data: str, limits: Limits) -> bytes:
     """
     Raises:
         Refused: it is neither base64, nor a data URL, nor landmarks as they are.
+        TextTooLong: it is a data URL without base64, and longer than any text may be.
     """
     if data.lstrip()[:1] in ("[", "{"):
         return data.encode()
     if data[:5].lower() == "data:":
         kind, _, data = data.partition(",")
         if not kind.lower().endswith(";base64"):
-            return unquote_to_bytes(data)
-        data = unquote(data)
+            if limits.characters and len(data) > LONGEST_CHARACTER * limits.characters:
+                raise TextTooLong(f"the text is too long; {limits.characters:,} characters are allowed")
+            return unquote_to_bytes(data)  # a hundred times as much memory as it is long
+        for escape, sign in _ESCAPES:
+            data = data.replace(escape, sign)
     try:
         return b64decode(data, validate=True)
     except ValueError:
         pass
     try:  # some break it into lines
-        return b64decode("".join(data.strip().splitlines()), validate=True)
+        return b64decode(data.translate(_NO_BREAKS), validate=True)
     except ValueError as error:
         raise Refused(
             "E0201",

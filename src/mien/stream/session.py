@@ -85,10 +85,10 @@ class Session:
             if asked.timing:
                 found |= timing_json(begun - (came or begun), perf_counter() - begun)
             reply = _text(head | found)
-            if self._largest_reply and len(reply) > self._largest_reply:
+            if self._largest_reply and (size := len(reply.encode())) > self._largest_reply:
                 raise Refused(
                     "E0101",
-                    f"the reply takes {len(reply):,} bytes, of which this client can take"
+                    f"the reply takes {size:,} bytes, of which this client can take"
                     f" {self._largest_reply:,}: ask for a coarser granularity, or for less at once",
                 )
         except MienError as error:

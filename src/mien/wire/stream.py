@@ -1,5 +1,6 @@
 """The JSON of the stream: messages, replies, errors and their codes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -154,6 +155,13 @@ class Message(BaseModel):
         }
 
 
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""An escape in JSON: two halves of a pair, one without the other, or something else."""
+
+
 def read_json(message: str | bytes) -> Json:
     """The object that a message is.
 
@@ -165,10 +173,18 @@ def read_json(message: str | bytes) -> Json:
     try:
         said = orjson.loads(message)
     except orjson.JSONDecodeError as error:
-        raise Refused("E0100", f"the message is not valid JSON: {error}") from None
+        try:  # half a pair of surrogates is valid JSON: JavaScript cuts emoji in two
+            said = orjson.loads(_ESCAPE.sub(_whole, message))
+        except orjson.JSONDecodeError:
+            raise Refused("E0100", f"the message is not valid JSON: {error}") from None
     if not isinstance(said, dict):
         raise Refused("E0101", "the message must be a JSON object")
     return said
+
+
+def _whole(escape: re.Match[str]) -> str:
+    """The escape, but U+FFFD for half a pair."""
+    return "\\ufffd" if escape["half"] else escape.group()
 
 
 def read_message(said: Json) -> Message:

@@ -1,0 +1,57 @@
+"""Where sentences of a text end."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.segments.sentences import sentences
+
+
+def cut(text):
+    return [text[begin:end] for begin, end in sentences(text)]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(["I met Dr. Smith at 5 p.m. on Jan. 3.", "Then I left."], id="abbreviations"),
+        pytest.param(["It broke :( It was new.", "I cried.", "They fixed it :-) So happy."], id="emoticons"),
+        pytest.param(['The 5" screen is good.', "I like it.", 'The 7" one is bad.'], id="inches"),
+        pytest.param(["He is 5'10\".", "She left.", "I am 6'1\"."], id="feet"),
+        pytest.param(["It was the '90s.", "I cried.", "It's the kids' fault.", "Done."], id="apostrophes"),
+        pytest.param(['He said "no. 5" and left.', "Fine."], id="a quote that ends in a number"),
+        pytest.param(["“It is over. I know.”", "He said “no” twice."], id="a quote"),
+        pytest.param(["'Well. Yes.'", "He nodded.", "Don't go."], id="a quote between single marks"),
+    ],
+)
+def test_signs_that_look_like_the_end_of_a_sentence_or_a_quote_are_told_from_such(found):
+    assert cut(" ".join(found)) == found
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_remarks_of_a_line_each_are_sentences_of_their_own(end):
+    remarks = ["Great phone", "Battery died", "- cheap", "3 stars"]
+
+    assert cut(end.join(remarks)) == remarks
+
+
+def test_a_sentence_goes_on_in_the_next_line_of_a_wrapped_text():
+    wrapped = (
+        "I went home that night by the old road and was very glad to see\nLondon again.\nnobody else was."
+    )
+
+    assert cut(wrapped) == [wrapped[: wrapped.index("\nnobody")], "nobody else was."]
+    assert cut("we were so\nvery tired") == ["we were so\nvery tired"]
+
+
+@given(st.text(st.sampled_from("aB1 .!?\n\r\t:;()'\"’“”-5s,"), max_size=120))
+def test_sentences_are_in_order_and_leave_out_nothing_but_white_space(text):
+    found = list(sentences(text))
+
+    left, at = [], 0
+    for begin, end in found:
+        assert at <= begin < end <= len(text)
+        assert text[begin:end] == text[begin:end].strip()
+        left.append(text[at:begin])
+        at = end
+    assert not "".join([*left, text[at:]]).strip()
