@@ -196,6 +196,28 @@ def test_a_picture_that_does_not_change_is_followed(with_mesh, astronaut, monkey
     assert searched == [True, False]
 
 
+def test_a_film_is_searched_as_a_whole_every_other_second(with_mesh, astronaut, monkeypatch):
+    searched = []
+    monkeypatch.setattr(
+        _Networks,
+        "_searched",
+        lambda self, image, held, views, least, closely: searched.append(closely) or held,
+    )
+    memory, finder = FaceMemory(), MeshFinder(with_mesh)
+
+    finder.find([Watched(astronaut, memory, time=k / 3) for k in range(13)])
+
+    assert searched == [True] * 3
+
+
+def test_faces_that_were_too_small_for_one_question_are_found_for_the_next(with_mesh, astronaut):
+    memory, finder = FaceMemory(), MeshFinder(with_mesh)
+
+    found = finder.find([Watched(astronaut, memory, least) for least in (400, 60, 400, 60)])
+
+    assert [len(faces) for faces in found] == [0, 1, 0, 1]
+
+
 def test_pictures_of_several_films_given_at_once_are_not_taken_for_one(with_mesh, astronaut):
     finder = MeshFinder(with_mesh)
     alone = np.concatenate([astronaut, np.full_like(astronaut, 90)], 1)

@@ -1,5 +1,6 @@
 """The face model: what it asks its engines, and whose faces it says they are."""
 
+from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from mien.engines import ALIGNED, VIEW, FaceMemory, FaceScores, FoundFace
 from mien.engines.views import View
+from mien.models import face
 from mien.models.face import Face, FaceOptions
 from mien.types import Box, Frame
 
@@ -30,13 +32,14 @@ class Script:
         """Frames in which each face is as bright as its look has a number."""
         numbers = iter(range(len(self.looks)))
         for k, faces in enumerate(self.frames):
-            image = np.zeros((100, 400, 3), np.uint8)
+            image = np.zeros((400, 400, 3), np.uint8)
             image[:, -1] = k
             for _, x, _ in faces:
                 image[:80, x : x + 80] = next(numbers)
             yield Frame(index=k, time=k * step, image=image)
 
     def find(self, images):
+        self.watched = list(images)
         return [
             [_found(x, probability) for _, x, probability in self.frames[image[0, -1, 0]]]
             for image, *_ in images
@@ -143,7 +146,7 @@ def test_without_identities_everybody_is_unknown():
     script = Script([(ANNA, 0, 1), (BEN, 200, 1)])
     engines = SimpleNamespace(face_finder=script, face_reader=script, face_memory=FaceMemory)
     (one, other) = Face(FaceOptions(save_faces=True), engines, None).predict(
-        [Frame(index=0, time=0.0, image=np.zeros((100, 400, 3), np.uint8))]
+        [Frame(index=0, time=0.0, image=np.zeros((400, 400, 3), np.uint8))]
     )
 
     assert one.person == other.person == "unknown"
@@ -161,3 +164,36 @@ def test_faces_are_kept_packed_to_the_pixel():
     for crop, x in zip(crops, (0, 200), strict=True):
         np.testing.assert_array_equal(PIL.Image.open(BytesIO(crop.png())), frame.image[:80, x : x + 80])
         assert len(crop.png()) < 80 * 80
+
+
+def test_a_face_that_fills_a_good_part_of_a_small_picture_is_not_too_small():
+    script = Script([(ANNA, 0, 1)])
+    engines = SimpleNamespace(face_finder=script, face_reader=script, face_memory=FaceMemory)
+    (frame,) = script.pieces(1)
+    thumbnail = replace(frame, image=frame.image[:100])
+
+    def found(one):
+        return len(Face(FaceOptions(min_face_size=100), engines, None).predict([one]))
+
+    assert (found(frame), found(thumbnail)) == (0, 1)
+
+
+def test_who_was_seen_longest_ago_is_forgotten_first_and_nobody_gets_their_number(monkeypatch):
+    monkeypatch.setattr(face, "MOST_KNOWN", 1)
+
+    assert persons([(ANNA, 0, 1)], [(BEN, 200, 1)], [(ANNA, 0, 1)]) == [["face_0"], ["face_1"], ["face_2"]]
+
+
+def test_in_a_connection_what_counts_as_a_moment_is_time_that_passed(monkeypatch):
+    moments = iter((100.0, 103.5))
+    monkeypatch.setattr("mien.engines.monotonic", lambda: next(moments))
+    memory = FaceMemory()
+    script = Script([(ANNA, 0, 1)])
+    engines = SimpleNamespace(face_finder=script, face_reader=script, face_memory=lambda: memory)
+
+    times = []
+    for _ in range(2):
+        Face(FaceOptions(), engines, None).predict(list(script.pieces(1)))
+        times += [watched.time for watched in script.watched]
+
+    assert times == [0.0, 3.5]

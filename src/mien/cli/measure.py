@@ -77,6 +77,15 @@ def measure(
     descriptions: Annotated[
         bool, typer.Option("--descriptions", help="Say of faces how people describe them: Smile, Frown …")
     ] = False,
+    min_face_size: Annotated[
+        int, typer.Option(help="Pixels a side of the smallest faces wanted, but in small pictures.", min=0)
+    ] = FaceOptions.model_fields["min_face_size"].default,
+    prob_threshold: Annotated[
+        float, typer.Option(help="How sure it must be that there is a face (0 to 1).", min=0, max=1)
+    ] = FaceOptions.model_fields["prob_threshold"].default,
+    save_faces: Annotated[
+        bool, typer.Option("--save-faces", help="Put the faces found into the artifacts, as PNG.")
+    ] = False,
     sentiment: Annotated[
         bool, typer.Option("--sentiment", help="Say of texts how negative (1) or positive (9) they are.")
     ] = False,
@@ -133,7 +142,10 @@ def measure(
     settings = Settings()
     engines = Engines(settings)
     options = _options(granularity, window, identify_speakers)
-    options["face"] = {"identify_faces": identify_faces, "fps_pred": fps_pred}
+    if save_faces and not artifacts:
+        raise typer.BadParameter("the faces lie in the artifacts: --artifacts faces.zip says where")
+    options["face"] = {"identify_faces": identify_faces, "fps_pred": fps_pred, "save_faces": save_faces}
+    options["face"] |= {"min_face_size": min_face_size, "prob_threshold": prob_threshold}
     options["face"] |= _switched(facs=facs, descriptions=descriptions)
     options["language"] |= _switched(sentiment=sentiment, toxicity=toxicity)
     spoken = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from threading import RLock
+from time import monotonic
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from mien.engines.views import View
@@ -139,17 +140,29 @@ class FaceMemory:
     def __init__(self) -> None:
         self.known: list[Any] = []
         """Whom the face model has seen, by its own notes"""
+        self.people = 0
+        """How many it has seen"""
         self.scene: Any = None
         """What the finder saw last, likewise"""
+        self._begun: float | None = None
+
+    def elapsed(self) -> float:
+        """Seconds since this was first asked: by which the pictures of one message of a connection come after
+        those of its first."""
+        now = monotonic()
+        if self._begun is None:
+            self._begun = now
+        return now - self._begun
 
 
 class Watched(NamedTuple):
-    """A picture, the memory of those that came before it, and the pixels a side below which faces do not
-    matter."""
+    """A picture, the memory of those that came before it, the pixels a side below which faces do not matter,
+    and when it is shown, in seconds."""
 
     image: Image
     memory: FaceMemory
-    least: int = 0
+    least: float = 0
+    time: float = 0.0
 
 
 class FaceFinder(Engine, Protocol):

@@ -92,6 +92,10 @@ SEARCHED, SEARCHED_IN_TILES = 8, 16
 """Frames after which a film is searched anew, and in tiles, though every face is held and nothing seems to
 have changed."""
 
+SEARCHED_AFTER = 2.0
+"""Seconds after which it is, however few frames these are: somebody who comes in far away, and in the colours
+of what is behind, changes little."""
+
 SAMPLES, CELLS = 64, 16
 """Pixels and cells a side by which a picture is compared with the one that was last searched."""
 
@@ -207,6 +211,10 @@ class _Scene:
     """that have been followed since"""
     untiled: int = 0
     """since it was searched in tiles"""
+    least: float = 0.0
+    """Pixels a side below which faces did not matter"""
+    tiled: float = 0.0
+    """When it was searched in tiles"""
 
     def changed(self, cells: NDArray[np.float32], held: Sequence[_Held]) -> NDArray[np.bool_]:
         """(CELLS, CELLS): which changed by themselves since the last search, but for those around faces."""
@@ -236,11 +244,12 @@ class MeshFinder:
     def find(self, images: Sequence[Watched]) -> list[list[FoundFace]]:
         networks = self._opened()
         found: list[list[FoundFace]] = []
-        for image, memory, least in images:
+        for image, memory, least, time in images:
             before = memory.scene
-            if not isinstance(before, _Scene) or before.shape != image.shape:
+            # what was left out as too small may matter now
+            if not isinstance(before, _Scene) or before.shape != image.shape or least < before.least:
                 before = None
-            memory.scene = networks.scene(image, before, SMALLER * least)
+            memory.scene = networks.scene(image, before, least, time)
             found.append([_found(one, image) for one in memory.scene.held])
         return found
 
@@ -257,15 +266,15 @@ class _Networks:
         self._full = _BlazeFace(folder / "face_detection_full_range_sparse.tflite", 192, ((4, 1),))
         self._mesh = _opened(folder / "face_landmark.tflite")
 
-    def scene(self, image: Image, before: _Scene | None, least: float) -> _Scene:
-        """What is in a picture, faces largest first, without those that are smaller than `least`. `before` is
-        what was in the one before it."""
+    def scene(self, image: Image, before: _Scene | None, matters: float, time: float) -> _Scene:
+        """What is in a picture, faces largest first, without those that are far smaller than what `matters`.
+        `before` is what was in the one before it."""
+        least = SMALLER * matters
         cells = _cells(image)
         height, width = image.shape[:2]
         if before is None:
-            return _Scene(
-                image.shape, self._searched(image, [], _tiles(width, height), least, closely=True), cells
-            )
+            found = self._searched(image, [], _tiles(width, height), least, closely=True)
+            return _Scene(image.shape, found, cells, least=matters, tiled=time)
         held: list[_Held] = []
         lost = False
         for was in before.held:
@@ -279,12 +288,20 @@ class _Networks:
                 held.append(now)
         frames, untiled = before.frames + 1, before.untiled + 1
         changed = before.changed(cells, held)
-        tiled = changed.mean() >= CUT or untiled >= SEARCHED_IN_TILES
+        late = untiled >= SEARCHED_IN_TILES or time - before.tiled >= SEARCHED_AFTER
+        tiled = changed.mean() >= CUT or late
         if not (lost or tiled or changed.any() or frames >= SEARCHED):
-            return replace(before, held=_sorted(held), frames=frames, untiled=untiled)
+            return replace(before, held=_sorted(held), frames=frames, untiled=untiled, least=matters)
         views = _tiles(width, height) if tiled else _around(changed, width, height)
         searched = self._searched(image, held, views, least, closely=tiled)
-        return _Scene(image.shape, searched, cells, untiled=0 if tiled else untiled)
+        return _Scene(
+            image.shape,
+            searched,
+            cells,
+            untiled=0 if tiled else untiled,
+            least=matters,
+            tiled=time if tiled else before.tiled,
+        )
 
     def _searched(
         self, image: Image, held: Sequence[_Held], views: Iterable[View], least: float, closely: bool

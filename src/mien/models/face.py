@@ -24,6 +24,13 @@ MOMENT, MOMENTS, LONGEST_MOMENT = 1.0, 1.5, 3.0
 """Seconds within which a face follows another that was in its place; where fewer pictures are looked at,
 so many times what lies between two of them, but no longer than that: by then it may be another scene."""
 
+LARGE_PART = 0.25
+"""Of the shorter side of a picture: a face so large is never too small, as the retired API's results show for
+small pictures (faces of 44 pixels by default)."""
+
+MOST_KNOWN = 1000
+"""People that are remembered; who has not been seen for longest is forgotten first."""
+
 STAYED = 0.3
 """Share of the union of two boxes that makes them one place."""
 
@@ -40,7 +47,7 @@ class FaceOptions(Options):
     fps_pred: float = Field(default=3.0, ge=0)
     prob_threshold: float = Field(default=0.99, ge=0, le=1)
     identify_faces: bool = False
-    min_face_size: int = Field(default=60, ge=0)
+    min_face_size: int | float = Field(default=60, ge=0)
     facs: Switch | None = None
     descriptions: Switch | None = None
     save_faces: bool = False
@@ -78,6 +85,7 @@ class Face:
         self._identity = engines.face_identity if options.identify_faces else None
         self._memory = engines.face_memory()
         self._known: list[_Known] = self._memory.known
+        self._at = self._memory.elapsed()
         self._crops = Crops() if options.save_faces else None
         self._moment = MOMENT
         if options.fps_pred:
@@ -88,14 +96,16 @@ class Face:
         return media.has_frames
 
     def predict(self, segments: Sequence[Frame]) -> list[FacePrediction]:
-        least = self._options.min_face_size
-        watched = [Watched(frame.image, self._memory, least) for frame in segments]
+        watched = [
+            Watched(frame.image, self._memory, self._least(frame), self._at + frame.time)
+            for frame in segments
+        ]
         found = [
             (frame, face)
             for frame, faces in zip(segments, self._finder.find(watched), strict=True)
             for face in faces
             if face.probability >= self._options.prob_threshold
-            and min(face.box.w, face.box.h) >= self._options.min_face_size
+            and min(face.box.w, face.box.h) >= self._least(frame)
         ]
         if not found:
             return []
@@ -118,6 +128,11 @@ class Face:
             for i, (frame, face) in enumerate(found)
         ]
 
+    def _least(self, frame: Frame) -> float:
+        """Pixels below which a face is too small: of a small picture, it is not if it fills a good part."""
+        height, width = frame.image.shape[:2]
+        return float(min(self._options.min_face_size, LARGE_PART * min(height, width)))
+
     def _persons(self, found: Sequence[tuple[Frame, FoundFace]]) -> list[str]:
         """Whose faces these are. In each frame the likest pairs of a face and somebody known find each
         other first; a face that is like nobody is somebody new. Nobody has two faces at once."""
@@ -126,9 +141,10 @@ class Face:
         views = [seen(frame.image, face.aligned, ALIGNED) for frame, face in found]
         alike, vectors = self._identity.alike, self._identity.embed(views)
         looks = [
-            _Look(vector, frame.time, face.box) for vector, (frame, face) in zip(vectors, found, strict=True)
+            _Look(vector, self._at + frame.time, face.box)
+            for vector, (frame, face) in zip(vectors, found, strict=True)
         ]
-        persons: dict[int, int] = {}
+        persons: dict[int, _Known] = {}
         for _, numbers in groupby(range(len(found)), key=lambda i: found[i][0].index):
             faces = list(numbers)
             pairs = [
@@ -139,15 +155,19 @@ class Face:
             taken = set[int]()
             for likeness, i, k in sorted(pairs, key=lambda pair: -pair[0]):
                 if likeness >= 0 and i not in persons and k not in taken:
-                    persons[i] = k
+                    persons[i] = self._known[k]
                     taken.add(k)
             for i in faces:
                 if i in persons:
-                    self._known[persons[i]].remember(looks[i], alike)
+                    persons[i].remember(looks[i], alike)
                 else:
-                    persons[i] = len(self._known)
-                    self._known.append(_Known(looks[i]))
-        return [f"face_{persons[i]}" for i in range(len(found))]
+                    persons[i] = _Known(looks[i], self._memory.people)
+                    self._memory.people += 1
+                    self._known.append(persons[i])
+            if len(self._known) > MOST_KNOWN:
+                self._known.sort(key=lambda known: known.seen)
+                del self._known[:-MOST_KNOWN]
+        return [f"face_{persons[i].number}" for i in range(len(found))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +182,14 @@ class _Look:
 class _Known:
     """Somebody who has been seen: how they look, and where they were last."""
 
-    def __init__(self, first: _Look) -> None:
+    def __init__(self, first: _Look, number: int) -> None:
+        self.number = number
         self._last, self._vectors = first, [first.vector]
+
+    @property
+    def seen(self) -> float:
+        """When last."""
+        return self._last.time
 
     def likeness(self, look: _Look, alike: float, moment: float) -> float:
         """How far above what it takes to be the same person; a face that follows theirs needs less."""
