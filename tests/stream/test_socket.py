@@ -645,3 +645,66 @@ def test_a_server_that_ends_answers_first_what_it_was_asked(settings, monkeypatc
 )
 def test_what_a_client_can_take_is_known_by_what_it_says_of_itself(headers, largest):
     assert largest_reply(headers) == largest
+
+
+# ── who does not read, and who floods
+
+
+def raw(url, receive_buffer=None):
+    """A client that speaks for itself, once it was let in."""
+    place = urlsplit(url)
+    one = socket.socket()
+    if receive_buffer:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    one.connect((place.hostname, place.port))
+    one.settimeout(20)
+    one.sendall(
+        f"GET {place.path} HTTP/1.1\r\nHost: {place.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+    while not one.recv(1).endswith(b"\n"):
+        pass
+    return one
+
+
+def masked(opcode, payload):
+    """A frame of a client whose mask is zero."""
+    length = len(payload)
+    size = bytes([0x80 | length]) if length < 126 else bytes([0x80 | 126]) + length.to_bytes(2, "big")
+    return bytes([0x80 | opcode]) + size + bytes(4) + payload
+
+
+def test_who_does_not_read_is_let_go_and_holds_no_place(open_to, monkeypatch):
+    monkeypatch.setattr("mien.api.connection.GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("mien.stream.socket.CLOSING_SECONDS", 0.5)
+    url, _ = open_to(stream_idle_seconds=1, max_sessions=1)
+    much = {"data": "ok " * 3_000, "raw_text": True, "models": {"language": {"granularity": "word"}}}
+
+    with raw(url, receive_buffer=4096) as silent:
+        silent.sendall(masked(1, json.dumps(much).encode()))
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with suppress(InvalidStatus), Client(url) as other:
+                assert other.ask(TEXT)["language"]
+                return
+            time.sleep(0.2)
+    raise AssertionError("the place was never free again")
+
+
+def test_a_flood_of_empty_frames_ends_its_connection_and_holds_up_nobody(url):
+    with Client(url) as other, raw(url) as flood:
+        other.ask(TEXT)
+        with suppress(OSError):
+            for _ in range(50):
+                flood.sendall(masked(9, b"") * 1_000)
+        begun = time.monotonic()
+        assert other.ask(TEXT)["language"]
+        assert time.monotonic() - begun < 5
+        with suppress(ConnectionError):
+            while flood.recv(65_536):
+                pass
+
+
+def test_an_address_may_have_two_slashes(url):
+    with Client(url.replace("/v0", "//v0")) as client:
+        assert client.ask(TEXT)["language"]

@@ -10,6 +10,7 @@ from time import monotonic
 import uvicorn
 from fastapi import FastAPI
 
+from mien.api.connection import Connection
 from mien.errors import RequestError
 from mien.settings import Settings
 
@@ -68,7 +69,7 @@ def server(app: FastAPI, settings: Settings) -> Server:
         port=settings.port,
         http="h11",  # the one that bounds headers
         h11_max_incomplete_event_size=LONGEST_HEADERS,
-        ws="websockets-sansio",  # the one that reads no further while a message waits
+        ws=Connection,  # reads no further while a message waits
         ws_max_size=int(settings.max_message_mb * 1e6),
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PONG_SECONDS,

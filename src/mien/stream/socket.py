@@ -9,6 +9,7 @@ place at most, so nobody gets more turns than another. Whatever takes time is do
 import logging
 from asyncio import FIRST_COMPLETED, Event, ensure_future, to_thread, wait, wait_for
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 
@@ -44,6 +45,9 @@ LARGEST_FOR_PYTHON = 1 << 20
 SENDING_SECONDS = 60.0
 """A client that does not take its reply for so long is given up."""
 
+CLOSING_SECONDS = 2.0
+"""One that does not take a goodbye for so long gets none."""
+
 QUIET, ENDING = 1000, 1012
 """The codes with which a session is closed that said nothing for long, and one whose server ends."""
 
@@ -72,9 +76,7 @@ class Sockets:
     def routes(self) -> APIRouter:
         """The socket, which asks for a key where one is needed."""
         router = APIRouter()
-        for path in ("/v0/stream/models", "/v0/stream/models/"):
-            router.add_api_websocket_route(path, self._admit)
-        router.add_api_websocket_route("/{path:path}", _nothing)
+        router.add_api_websocket_route("/{path:path}", self._found)
         return router
 
     async def end(self) -> None:
@@ -82,6 +84,13 @@ class Sockets:
         self._ending.set()
         if self._room < self._settings.max_sessions:
             await self._left.wait()
+
+    async def _found(self, socket: WebSocket) -> None:
+        """Clients given an address that ends in a slash write two of them."""
+        if socket.scope["path"].strip("/") == "v0/stream/models":
+            await self._admit(socket)
+        else:
+            await _refuse(socket, "there is no socket at this address", 404)
 
     async def _admit(self, socket: WebSocket) -> None:
         """Let a client in, or tell it in the handshake why not."""
@@ -133,9 +142,9 @@ class Sockets:
             received.cancel()
             ending.cancel()
         if self._ending.is_set():
-            await socket.close(ENDING, "this server ends; connect again in a moment")
+            await _close(socket, ENDING, "this server ends; connect again in a moment")
         else:
-            await socket.close(QUIET, f"nothing was said for {self._idle:g} seconds")
+            await _close(socket, QUIET, f"nothing was said for {self._idle:g} seconds")
         return None
 
     async def _answer(self, session: Session, message: str | bytes) -> str:
@@ -146,8 +155,10 @@ class Sockets:
                 return await to_thread(session.refuse, message, error)
 
 
-async def _nothing(socket: WebSocket) -> None:
-    await _refuse(socket, "there is no socket at this address", 404)
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    """Say goodbye, if the client still reads."""
+    with suppress(TimeoutError):
+        await wait_for(socket.close(code, reason), CLOSING_SECONDS)
 
 
 async def _refuse(socket: WebSocket, message: str, status: int) -> None:

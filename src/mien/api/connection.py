@@ -1,0 +1,78 @@
+"""A WebSocket's connection: uvicorn's own, but it lets go of who does not read, and bounds what control
+frames can do."""
+
+from asyncio import AbstractEventLoop, Transport
+from asyncio.transports import BaseTransport
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+GRACE_SECONDS = 5.0
+"""How long what was written may take to be read once a connection is to end. Without an end to it, whoever
+does not read keeps the connection, and with it a server that wants to end."""
+
+READ_AT_ONCE = 16_384
+"""Bytes. In asyncio's 256 kB lie forty thousand empty frames: a second in which nobody else is heard."""
+
+SMALL, SMALL_MOST = 64, 1_000
+"""Control frames, and parts of messages of less than so many bytes, that one client may send in a second."""
+
+
+class Connection(WebSocketsSansIOProtocol):
+    """One client's."""
+
+    _since, _small = 0.0, 0
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport = cast(Transport, _LettingGo(transport, self.loop))
+        vars(transport)["max_size"] = READ_AT_ONCE  # asyncio's; of its own it is the same for all
+
+    def pause_writing(self) -> None:
+        """Who does not read is not read from: pongs would pile up."""
+        super().pause_writing()
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def handle_ping(self) -> None:
+        if not self._is_flood():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if not self._is_flood():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        if event.fin or len(event.data) >= SMALL or not self._is_flood():
+            super().handle_cont(event)
+
+    def _is_flood(self) -> bool:
+        """Whether this is one small frame too many; then the connection ends."""
+        now = self.loop.time()
+        if now - self._since >= 1:
+            self._since, self._small = now, 0
+        self._small += 1
+        if self._small == SMALL_MOST:
+            self.conn.fail(1008, "too many small frames")
+            self.handle_parser_exception()
+        return self._small >= SMALL_MOST
+
+
+class _LettingGo:
+    """A transport that, once closed, waits for its last bytes to be read only so long."""
+
+    def __init__(self, transport: BaseTransport, loop: AbstractEventLoop) -> None:
+        self._transport, self._loop = cast(Transport, transport), loop
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        if not self._transport.is_closing():
+            self._loop.call_later(GRACE_SECONDS, self._transport.abort)
+        self._transport.close()
