@@ -21,9 +21,6 @@ from training.language import data as sources
 from training.language.data import GOEMOTIONS, XED, Part, Tagged, valence_shares
 from training.language.network import MEASURES
 
-NAMES_OFTEN = {"wikigold": 3, "written": 3}
-"""How often sentences with names are shown, by their source: the large one is of tweets alone."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -132,8 +129,6 @@ def load(data: Path, tokens: Tokenizer, part: Part, longest: int) -> list[Source
             )
         )
     tagged = [one for one in sources.entities(data) if one.part == part]
-    if part == "train":
-        tagged = [one for one in tagged for _ in range(NAMES_OFTEN.get(one.source, 1))]
     found.append(
         Source(
             "entities",

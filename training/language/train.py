@@ -8,6 +8,7 @@ texts. A checkpoint is written every few minutes, and a run that was stopped goe
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from training.language.corpus import (
     tokenizer,
     with_emoji,
 )
+from training.language.data import entities
 from training.language.network import Encoder, Network, Read
 from training.language.start import begin
 from training.precision import halved
@@ -51,6 +53,9 @@ TAUGHT_SHARES = {
     "entities": 0.12,
 }
 """The same where a teacher speaks of texts that nobody rated: the network would know the rated ones by heart."""
+
+NAMES_OFTEN = {"wikigold": 3, "written": 3}
+"""How often sentences with names are shown, by their source: the large one is of tweets alone."""
 
 JOINED = ("rated", "goemotions", "sentiment", "toxicity")
 """Sources whose words are learned from: pairs of their texts are read as one."""
@@ -207,6 +212,16 @@ def read_all(network: Network, source: Source):  # type: ignore[no-untyped-def]
         yield some, batch, Read(*(part.float() for part in read))
 
 
+def more_names(source: Source, data: Path) -> Source:
+    """The sentences with names, each as often as its source is worth."""
+    often = [NAMES_OFTEN.get(one.source, 1) for one in entities(data) if one.part == "train"]
+    some = np.repeat(np.arange(len(often)), often)
+    texts, written = ([of[k] for k in some] for of in (source.texts, source.written))
+    return replace(
+        source, texts=texts, written=written, measures=source.measures[some], aside=source.aside[some]
+    )
+
+
 def judged(network: Network, rated: Source) -> str:
     """Mean correlation over names, and how often the first name is among the raters' first three."""
     found = np.zeros((len(rated.texts), EXPRESSED.stop), np.float32)
@@ -267,7 +282,10 @@ def main() -> None:
     tokens = with_emoji(tokenizer(wanted.start))
     network = Network(Encoder.published(wanted.start))
     give_emoji(network, tokens)
-    sources = load(wanted.data, tokens, "train", wanted.longest)
+    sources = [
+        more_names(source, wanted.data) if source.name == "entities" else source
+        for source in load(wanted.data, tokens, "train", wanted.longest)
+    ]
     if wanted.soft:
         with np.load(wanted.soft) as soft:
             for source in sources:
