@@ -218,6 +218,16 @@ def test_short_texts_are_read_together_and_once_for_all_models(engines, reader):
     assert all([piece.entity for piece in pieces(file, "ner")] == ["Good"] for file in found)
 
 
+def test_utterances_of_a_text_are_sentences_and_read_once_for_all_models(engines, reader):
+    asked = wish("language", "ner", language={"granularity": "utterance"})
+
+    (found,) = measure_together(texts("Good! Bad."), asked, engines)
+
+    assert reader.given == [2]
+    assert [piece.text for piece in pieces(found, "language")] == ["Good!", "Bad."]
+    assert [piece.entity for piece in pieces(found, "ner")] == ["Good!", "Bad."]
+
+
 def test_no_more_is_read_at_once_than_an_engine_likes(engines, reader):
     long = "One more. " * 700
 

@@ -4,9 +4,10 @@ import csv
 import json
 import zipfile
 
+import PIL.Image
 import pytest
 
-from tests.media import picture, talk
+from tests.media import picture, strange_film, talk
 
 
 def test_a_recording_is_shown_with_its_highest_scores(run, tmp_path):
@@ -147,3 +148,59 @@ def test_frames_action_units_and_descriptions_are_asked_for(run, tmp_path):
     face = prediction["models"]["face"]["grouped_predictions"][0]["predictions"][0]
     assert len(face["facs"]) == 36
     assert len(face["descriptions"]) == 27
+
+
+def test_faces_that_are_to_be_saved_lie_in_the_artifacts(run, tmp_path):
+    path = picture(tmp_path / "a.png", 100, width=640, height=480)
+    archive = tmp_path / "all.zip"
+
+    ran = run("measure", path, "--models", "face", "--save-faces", "--artifacts", archive)
+
+    assert ran.exit_code == 0
+    with zipfile.ZipFile(archive) as saved:
+        (name,) = (name for name in saved.namelist() if "/faces/" in name)
+        face = PIL.Image.open(saved.open(name))
+    assert name.endswith("frame=0.png")
+    assert (face.format, face.size, face.getpixel((50, 50))) == ("PNG", (100, 100), (100, 100, 100))
+
+
+def test_faces_are_not_saved_unasked(run, tmp_path):
+    archive = tmp_path / "all.zip"
+
+    run("measure", picture(tmp_path / "a.png"), "--models", "face", "--artifacts", archive)
+
+    with zipfile.ZipFile(archive) as saved:
+        assert not [name for name in saved.namelist() if "/faces/" in name]
+
+
+def test_faces_are_not_saved_where_nobody_says_where(run, tmp_path):
+    ran = run("measure", picture(tmp_path / "a.png"), "--models", "face", "--save-faces")
+
+    assert ran.exit_code == 2
+    assert "--artifacts faces.zip" in ran.stderr
+    assert ran.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "faces"), [("--min-face-size=10", 1), ("--min-face-size=101", 0), ("--prob-threshold=1", 1)]
+)
+def test_faces_are_as_large_and_as_sure_as_asked_for(option, faces, run, tmp_path):
+    out = tmp_path / "out.json"
+
+    run("measure", picture(tmp_path / "a.png", width=640, height=480), "--models=face", option, "--json", out)
+
+    (prediction,) = json.loads(out.read_text())[0]["results"]["predictions"]
+    found = prediction["models"]["face"]["grouped_predictions"]
+    assert sum(len(group["predictions"]) for group in found) == faces
+
+
+def test_a_film_in_strange_colours_keeps_nobody_after_it_from_being_measured(run, tmp_path):
+    out = tmp_path / "out.json"
+    paths = strange_film(tmp_path / "a.mp4", 100), picture(tmp_path / "b.png")
+
+    ran = run("measure", *paths, "--models", "face", "--json", out)
+
+    assert ran.exit_code == 0
+    for source in json.loads(out.read_text()):
+        (prediction,) = source["results"]["predictions"]
+        assert prediction["models"]["face"]["grouped_predictions"]

@@ -10,7 +10,7 @@ import pytest
 from mien.engines.silero import voice_activity
 from mien.engines.sphinx import transcriber
 from mien.segments.slices import slices
-from mien.types import Interval, Speech
+from mien.types import SOUND_RATE, Interval, Speech
 from tests.engines.conftest import recorded
 from tests.media import tone
 
@@ -37,6 +37,17 @@ def test_clear_english_is_written_down_in_order_within_its_stretches(sphinx, cal
     assert all(a.time.end <= b.time.begin + 1e-6 for a, b in pairwise(words))
     assert all(0 <= word.confidence <= 1 for word in words)
     assert not any(set(word.text) & set("<>[]()") for word in words)
+
+
+def test_what_it_heard_before_changes_nothing(sphinx, call):
+    spoken = [Speech(time=Interval(0, 3.3), sound=call[: round(3.3 * SOUND_RATE)])]
+    loud = np.random.default_rng(0).standard_normal(SOUND_RATE).astype(np.float32) * 0.3
+
+    first = transcriber(None).transcribe(spoken, None)
+    sphinx.transcribe([Speech(time=Interval(0, 1), sound=loud)], None)
+
+    assert first.words
+    assert sphinx.transcribe(spoken, None) == first
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from mien.engines import Engines
@@ -78,6 +79,40 @@ def test_where_another_language_is_spoken_than_was_asked_for_nothing_is_made_up(
 
     assert transcript.words == ()
     assert transcript.confidence < 0.01
+
+
+class Ears:
+    """Those of a model, which hears French where it begins loud, and German elsewhere."""
+
+    def __init__(self, model):
+        self._model = model
+
+    def __getattr__(self, name):
+        return getattr(self._model, name)
+
+    def detect_language(self, sound, **_):
+        heard = "fr" if np.abs(sound[:1000]).max() > 0.5 else "de"
+        return heard, 0.999, [(heard, 0.999)]
+
+
+@pytest.mark.parametrize(
+    ("levels", "asked", "understood"),
+    [
+        pytest.param((0.2, 0.9, 0.9), "de", True, id="first"),
+        pytest.param((0.9, 0.2, 0.9), "de", True, id="second"),
+        pytest.param((0.9, 0.9, 0.2), "de", True, id="third"),
+        pytest.param((0.9, 0.9, 0.9), "de", False, id="never"),
+        pytest.param((0.9, 0.2, 0.2), "es", False, id="another"),
+    ],
+)
+def test_a_language_that_was_asked_for_is_believed_whoever_speaks_first(levels, asked, understood, tmp_path):
+    whisper = made(tmp_path, language=asked)
+    whisper._model = Ears(whisper._model)
+    stretches = [
+        Speech(time=Interval(30 * k, 30 * k + 25), sound=tone(25, level)) for k, level in enumerate(levels)
+    ]
+
+    assert bool(whisper.transcribe(stretches, asked).words) == understood
 
 
 def test_what_it_is_sure_of_is_believed(whisper):

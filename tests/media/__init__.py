@@ -97,6 +97,18 @@ def film(
     return path
 
 
+def strange_film(path: Path, level: int) -> Path:
+    """Three frames of one brightness in a film that says its colours are ICtCp, which FFmpeg cannot undo."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.options = {"x264-params": "colormatrix=ictcp"}
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey(level), format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
 def picture(
     path: Path, level: int | Image = 128, *, width: int = 64, height: int = 48, pix_fmt: str = ""
 ) -> Path:

@@ -13,7 +13,7 @@ import pytest
 from mien.errors import BrokenMedia, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media.decode import open_media, text_media
 from mien.types import SOUND_RATE
-from tests.media import CODECS, film, grey, mesh, picture, silence, talk, tone
+from tests.media import CODECS, film, grey, mesh, picture, silence, strange_film, talk, tone
 
 
 @pytest.fixture
@@ -267,6 +267,20 @@ def test_only_the_wanted_frames_are_given(tmp_path, opened):
     assert seen(media, []) == []
 
 
+@pytest.mark.parametrize("wanted", [range(60), [0, 1, 7, 8, 20, 41, 59]], ids=["all", "chosen"])
+def test_frames_of_an_avi_whose_pictures_are_stored_out_of_order_are_the_right_ones(wanted, tmp_path, opened):
+    path = tmp_path / "film.avi"
+    with av.open(str(path), "w") as container:
+        stream = add_film(container, 30)
+        stream.options = {"crf": "5", "bf": "3", "b-adapt": "0"}
+        show(container, stream, range(0, 240, 4), rate=120)
+
+    frames = seen(opened(path), wanted)
+
+    assert [frame.index for frame in frames] == list(wanted)
+    assert [round(frame.image.mean() / 4) for frame in frames] == list(wanted)
+
+
 def test_times_are_exact_at_broken_rates(tmp_path, opened):
     rate = Fraction(30000, 1001)
 
@@ -359,6 +373,12 @@ def test_pixels_that_are_not_square_are_stretched(tmp_path, opened):
     assert seen(opened(path))[0].image.shape == (48, 96, 3)
 
 
+def test_a_film_that_names_colours_which_cannot_be_undone_is_read(tmp_path, opened):
+    frames = seen(opened(strange_film(tmp_path / "film.mp4", 100)))
+
+    assert [round(frame.image.mean()) for frame in frames] == pytest.approx([100] * 3, abs=3)
+
+
 def test_a_film_in_fragments_is_read_to_its_end(tmp_path, opened):
     path = tmp_path / "fragments.mp4"
     with av.open(str(path), "w", options={"movflags": "frag_keyframe+empty_moov"}) as container:
@@ -405,6 +425,17 @@ def test_a_gif_that_moves_is_a_film(tmp_path, opened):
 
     assert (media.file_type, media.fps) == ("video_no_audio", 10.0)
     assert [round(f.image.mean()) for f in seen(media)] == pytest.approx([0, 255, 0], abs=3)
+
+
+def test_a_gif_whose_last_picture_stays_for_long_was_not_cut_short(tmp_path, opened):
+    path = tmp_path / "moving.gif"
+    first, *others = (PIL.Image.fromarray(grey(level)) for level in (0, 120, 240))
+    first.save(path, save_all=True, append_images=others, duration=[100, 100, 5000])
+
+    media = opened(path)
+
+    assert [round(frame.image.mean()) for frame in seen(media)] == pytest.approx([0, 120, 240], abs=3)
+    assert media.warnings == []
 
 
 @pytest.mark.parametrize("shown", [50, 0])
@@ -506,6 +537,55 @@ def test_a_picture_is_turned_upright(orientation, corner, suffix, tmp_path, open
     down, right = corner
     assert frame.image[down * height : (down + 1) * height, right * width : (right + 1) * width].mean() > 200
     assert frame.image.mean() < 100
+
+
+def test_a_png_that_says_last_how_it_is_turned_is_turned(tmp_path, opened):
+    image = grey(0)
+    image[:24, :32] = 255
+    path = picture(tmp_path / "turned.png", image)
+    content = path.read_bytes()
+    exif = with_orientation(content, 6)[33:][: -len(content[33:])]
+    path.write_bytes(content[:-12] + exif + content[-12:])
+
+    (frame,) = seen(opened(path))
+
+    assert frame.image.shape == (64, 48, 3)
+    assert frame.image[:32, 24:].min() == 255
+    assert frame.image.mean() < 100
+
+
+@pytest.mark.parametrize("grey_of_sixteen_bits", [False, True])
+def test_a_tiff_in_tiles_is_seen(grey_of_sixteen_bits, tmp_path, opened):
+    image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    if grey_of_sixteen_bits:
+        image[:] = image[..., :1]
+    path = tmp_path / "tiled.tiff"
+    path.write_bytes(tiled(image[..., 0].astype("<u2") << 8 if grey_of_sixteen_bits else image))
+
+    (frame,) = seen(opened(path))
+
+    np.testing.assert_array_equal(frame.image, image)
+
+
+def test_a_tiff_with_jpeg_inside_is_seen_and_turned(tmp_path, opened):
+    image = grey(0)
+    image[:24, :32] = 255
+    path = tmp_path / "scan.tiff"
+    PIL.Image.fromarray(image).save(path, compression="jpeg", quality=95, tiffinfo={0x0112: 6})
+
+    (frame,) = seen(opened(path))
+
+    assert frame.image.shape == (64, 48, 3)
+    assert frame.image[:32, 24:].mean() > 240
+    assert frame.image.mean() < 100
+
+
+def test_a_tiff_in_tiles_with_too_many_pixels_is_refused(tmp_path, opened):
+    path = tmp_path / "tiled.tiff"
+    path.write_bytes(tiled(grey(100)))
+
+    with pytest.raises(PictureTooLarge):
+        seen(opened(path, max_pixels=1000))
 
 
 @pytest.mark.parametrize(
@@ -781,6 +861,29 @@ def encode(container, stream, sound, begin=0.0, flush=True):
     container.mux(stream.encode(frame))
     if flush:
         container.mux(stream.encode(None))
+
+
+def tiled(image) -> bytes:
+    """A TIFF in tiles of 16 × 16 pixels, as they are."""
+    height, width = image.shape[:2]
+    tiles = [
+        image[y : y + 16, x : x + 16].tobytes() for y in range(0, height, 16) for x in range(0, width, 16)
+    ]
+    size, bits = len(tiles[0]), 8 * image.itemsize
+    tags = {0x0100: [width], 0x0101: [height], 0x0102: [bits] * (3 if image.ndim == 3 else 1), 0x0103: [1]}
+    tags |= {0x0106: [2 if image.ndim == 3 else 1], 0x0115: [3 if image.ndim == 3 else 1]}
+    tags |= {0x0142: [16], 0x0143: [16]}
+    begin = 8 + 2 + 12 * (len(tags) + 2) + 4
+    after = begin + 2 * 4 * len(tiles) + 4 * 3
+    tags |= {0x0144: [after + size * k for k in range(len(tiles))], 0x0145: [size] * len(tiles)}
+    entries, more = b"", b""
+    for tag, values in sorted(tags.items()):
+        content = struct.pack(f"<{len(values)}I", *values)
+        if len(content) > 4:
+            content, more = struct.pack("<I", begin + len(more)), more + content
+        entries += struct.pack("<HHI", tag, 4, len(values)) + content
+    head = b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4)
+    return (head + more).ljust(after, b"\0") + b"".join(tiles)
 
 
 def with_orientation(content: bytes, orientation: int) -> bytes:

@@ -1,10 +1,16 @@
-"""Texts that are measured together."""
+"""Texts that are measured together, and landmarks."""
+
+import json
+import tracemalloc
+from io import BytesIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.media.written import LOT, LOT_CHARACTERS, lots
+from mien.errors import BadLandmarks
+from mien.media.written import LOT, LOT_CHARACTERS, lots, read_written
+from tests.media import mesh
 
 
 @given(st.lists(st.sampled_from([0, 1, 100, LOT_CHARACTERS // 2, LOT_CHARACTERS, LOT_CHARACTERS + 1])))
@@ -24,3 +30,43 @@ def test_lots_hold_every_text_once_in_order_and_as_many_as_may_be(lengths):
 @pytest.mark.parametrize(("texts", "sizes"), [(0, []), (LOT, [LOT]), (2 * LOT + 1, [LOT, LOT, 1])])
 def test_a_lot_is_no_more_than_so_many(texts, sizes):
     assert [len(lot) for lot in lots(["Good!"] * texts)] == sizes
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param([True, 0.5, False], id="booleans"),
+        pytest.param(["0.5", "0.5", "0.5"], id="numbers as texts"),
+        pytest.param([0.5, 0.5], id="two numbers"),
+        pytest.param([0.5, 0.5, 0.5, 0.5], id="four numbers"),
+        pytest.param([[0.5], 0.5, 0.5], id="a list for a number"),
+        pytest.param(0.5, id="a number for a list"),
+        pytest.param([10**400, 0.5, 0.5], id="an enormous integer"),
+        pytest.param([10**400, float("nan"), 0.5], id="an enormous integer and no number"),
+        pytest.param([1e39, 0.5, 0.5], id="more than a float holds"),
+        pytest.param([None, 0.5, 0.5], id="nothing"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 477])
+def test_what_is_no_point_is_no_landmark(point, place, settings):
+    face = mesh().tolist()
+    face[place] = point
+
+    with pytest.raises(BadLandmarks, match="face 0 is not 478 landmarks"):
+        read_written(BytesIO(json.dumps([face]).encode()), "faces.json", "utf-8", settings)
+
+
+def test_a_long_text_among_landmarks_takes_no_more_memory_than_it_is_long(settings):
+    face = mesh().tolist()
+    face[7][0] = "x" * 20_000
+    file = BytesIO(json.dumps([face]).encode())
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadLandmarks):
+            read_written(file, "faces.json", "utf-8", settings)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 10_000_000

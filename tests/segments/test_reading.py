@@ -6,6 +6,7 @@ from mien.engines import Engines
 from mien.errors import EngineMissing, NotTranscribed, UnsupportedLanguage
 from mien.segments import Reading, TranscriptionOptions
 from mien.segments.passages import Passages
+from mien.types import Interval, Transcript, Word
 from tests.media import Fake, Talk, Written, silence, speech
 
 
@@ -94,13 +95,28 @@ class Detector:
         self.told = tag, sure
 
     def language(self, text):
+        self.shown = text
         return self.told
 
 
-def reading(settings, media, tag="de", sure=0.95, others="stub"):
+class Transcriber:
+    """Is not sure of what is said."""
+
+    label = "transcriber"
+    languages = None
+
+    def __init__(self, text, language):
+        words = tuple(Word(text=word, time=Interval(0, 1), confidence=0.6) for word in text.split())
+        self.heard = Transcript(words=words, confidence=0.6, language=language)
+
+    def transcribe(self, stretches, language):
+        return self.heard
+
+
+def reading(settings, media, tag="de", sure=0.95, others="stub", **more):
     """A file whose language is told as said, where the reader of texts knows English."""
     engines = Engines(settings.model_copy(update={"multilingual_reader": others}))
-    engines._loaded |= {"text_reader": English(), "language_detector": Detector(tag, sure)}
+    engines._loaded |= {"text_reader": English(), "language_detector": Detector(tag, sure), **more}
     return Reading(media, engines, TranscriptionOptions())
 
 
@@ -142,3 +158,22 @@ def test_the_language_of_speech_is_that_of_its_transcript(settings):
     talk = reading(settings, Talk(), "de", 1.0)  # the stub writes down English
 
     assert by_english(talk)
+
+
+@pytest.mark.parametrize(("language", "english"), [("de", False), ("en", True), ("en-AU", True)])
+def test_what_was_written_down_in_a_language_is_in_it_however_sure_its_words_are(language, english, settings):
+    talk = reading(settings, Talk(), "fr", 1.0, transcriber=Transcriber("Das ist gut", language))
+
+    assert by_english(talk) == english
+    assert bool(talk.warnings) != english
+
+
+@pytest.mark.parametrize(("tag", "english"), [("de", False), ("en", True)])
+def test_the_language_of_speech_that_nobody_named_is_told_by_its_words(tag, english, settings):
+    detector = Detector(tag, 0.95)
+    transcriber = Transcriber("Das ist gut", None)
+
+    talk = reading(settings, Talk(), transcriber=transcriber, language_detector=detector)
+
+    assert by_english(talk) == english
+    assert detector.shown == "Das ist gut"

@@ -231,6 +231,11 @@ def test_sound_is_heard_in_any_container(suffix, sent, ask):
     assert piece["time"]["end"] == pytest.approx(1.0, abs=0.1)
 
 
+def broken(data):
+    """What editors and mail make of it."""
+    return f"{data[:30]} {data[30:50]}\t{data[50:70]}\r\n {data[70:]}"
+
+
 @pytest.mark.parametrize(
     "dressed",
     [
@@ -238,12 +243,36 @@ def test_sound_is_heard_in_any_container(suffix, sent, ask):
         pytest.param(lambda data: f"data:image/png;base64,{quote(data, safe='')}", id="within an address"),
         pytest.param(lambda data: f"DATA:audio/webm;codecs=opus;base64,{data}", id="with another type"),
         pytest.param(lambda data: f"\n{data[:50]}\n{data[50:]}\r\n", id="in lines"),
+        pytest.param(lambda data: f"\n{broken(data)}\r\n", id="with blanks"),
+        pytest.param(lambda data: f"data:;base64, {broken(data)}", id="data URL with blanks"),
+        pytest.param(lambda data: f"data:;base64,{quote(broken(data), safe='')}", id="blanks in an address"),
+        pytest.param(
+            lambda data: f"data:;base64,{re.sub('%..', lambda sign: sign[0].lower(), quote(data, safe=''))}",
+            id="in an address in small letters",
+        ),
     ],
 )
 def test_base64_may_be_dressed(dressed, shot, ask):
     reply = ask(data=dressed(shot(128)), models={"face": SMALL})
 
     assert len(reply["face"]["predictions"]) == 1
+
+
+def test_every_sign_of_base64_may_be_escaped(ask):
+    escaped = quote(base64(b"Why???>>>!"), safe="").replace("%", "\n%")
+    assert {sign.upper() for sign in re.findall("%..", escaped)} == {"%2B", "%2F", "%3D"}
+
+    reply = ask(data=f"data:;base64,{escaped}", models={"language": {"granularity": "passage"}})
+
+    assert [item["text"] for item in reply["language"]["predictions"]] == ["Why???>>>!"]
+
+
+def test_a_text_in_an_address_that_is_longer_than_any_may_be_is_refused_before_it_is_decoded(ask):
+    def code(count):
+        return ask(data="data:," + "%00" * count, models={"language": {}})["code"]
+
+    assert code(1000) == "E0200"  # decoded: it is no text
+    assert code(50_000) == "E0206"
 
 
 @pytest.mark.parametrize(
@@ -308,6 +337,15 @@ def test_a_payload_id_comes_back_first(shot, ask):
 
     assert list(reply) == ["payload_id", "job_details", "face"]
     assert reply["payload_id"] == "a"
+
+
+def test_half_an_emoji_costs_no_more_than_itself(ask):
+    said = {"raw_text": True, "models": {"language": {"granularity": "passage"}}, "payload_id": "x"}
+
+    reply = ask(data="Good \ud83d!", **said)
+
+    assert reply["payload_id"] == "x"
+    assert [item["text"] for item in reply["language"]["predictions"]] == ["Good \ufffd!"]
 
 
 def test_the_job_is_the_same_for_the_whole_connection(ask, session):
@@ -489,7 +527,9 @@ def test_what_was_wrong_with_a_payload_is_no_warning_where_something_is_found(tm
 
 
 def test_one_model_warns_beside_another_that_finds(sent, ask):
-    quiet = np.concatenate([tone(0.1), silence(1.9)])  # speech to the stub, but no burst: too short
+    quiet = np.concatenate(
+        [silence(0.5), tone(0.1), silence(1.4)]
+    )  # speech to the stub, but no burst: too short
 
     reply = ask(data=sent(quiet * 0.05), models={"prosody": {}, "burst": {}})
 
@@ -524,7 +564,7 @@ def test_one_model_warns_beside_another_that_finds(sent, ask):
         ('{"data": "x", "models": {"face": {}}, "stream_window_ms": 499}', "E0101", "at least 500"),
         ('{"data": "x", "models": {"face": {}}, "stream_window_ms": 10001}', "E0101", "at most 10000"),
         ('{"data": "x", "models": {"face": {}}, "payload_id": 5}', "E0101", "payload_id"),
-        ('{"data": "no base64", "models": {"face": {}}}', "E0201", "base64"),
+        ('{"data": "no base64!", "models": {"face": {}}}', "E0201", "base64"),
         ('{"data": "häh", "models": {"face": {}}}', "E0201", "base64"),
         ('{"data": "data:image/png;base64,@", "models": {"face": {}}}', "E0201", "base64"),
         ('{"data": "AAECAwQFBgc=", "models": {"face": {}}}', "E0200", "unable to determine file type"),
@@ -692,6 +732,19 @@ def test_a_reply_that_a_client_cannot_take_is_an_error_it_can(begin):
     assert json.loads(refused)["code"] == "E0101"
     assert "1,048,576" in refused
     assert json.loads(refused)["payload_id"] == "x"
+
+
+def test_a_reply_is_as_large_as_its_bytes(begin):
+    models = {"language": {"granularity": "passage"}}
+    said = json.dumps({"data": "世界" * 500, "raw_text": True, "models": models})
+    reply = begin().answer(said)
+    size = len(reply.encode())
+
+    assert len(reply) < size - 1000
+    assert begin(largest_reply=size).answer(said) == reply
+    refused = json.loads(begin(largest_reply=size - 1).answer(said))
+    assert refused["code"] == "E0101"
+    assert f"takes {size:,} bytes" in refused["error"]
 
 
 def test_replies_are_compact_and_scores_short(ask, session, shot):

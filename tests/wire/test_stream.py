@@ -10,7 +10,7 @@ from mien import errors, labels
 from mien.errors import MienError
 from mien.models.prosody import ProsodyPrediction
 from mien.types import FileMeasurement, Group, Interval, Measured, Scores
-from mien.wire.stream import CODES, STREAMED, WARNINGS, code_of, measured_json
+from mien.wire.stream import CODES, STREAMED, WARNINGS, code_of, measured_json, read_json
 
 
 def kinds(kind=MienError):
@@ -61,3 +61,21 @@ def items(scores):
 
 def test_every_model_of_the_stream_can_warn():
     assert set(WARNINGS) == set(STREAMED)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(r"\ud83d", "\ufffd", id="the first half"),
+        pytest.param(r"\uDE00", "\ufffd", id="the second half"),
+        pytest.param(r"\ude00\ud83d", "\ufffd\ufffd", id="the wrong way round"),
+        pytest.param(r"\ud83d\ud83d\ude00", "\ufffd😀", id="half of one before another"),
+        pytest.param(r"\ud83d\n\u00e9", "\ufffd\né", id="before other escapes"),
+        pytest.param(r"\ud83d \\ud83d", "\ufffd \\ud83d", id="and an escaped \\"),
+        pytest.param(r"\\\ud83d", "\\\ufffd", id="after an escaped \\"),
+    ],
+)
+def test_half_a_pair_of_surrogates_is_a_sign_that_stands_for_what_is_lost(written, read):
+    message = f'{{"data": "{written}", "payload_id": "x"}}'
+
+    assert read_json(message) == {"data": read, "payload_id": "x"}

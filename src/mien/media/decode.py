@@ -180,14 +180,14 @@ class Picture:
         raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
 
     def _opened_by_pillow(self) -> Image:
-        """Of a TIFF in tiles, or with JPEG inside, FFmpeg makes a black picture."""
+        """Of a TIFF in tiles, or with JPEG inside, FFmpeg makes a black picture; pillow turns it, too."""
         with self._opener() as file, _by_pillow():
             picture = PIL.Image.open(file, formats=["TIFF"])
             _check_pixels(*picture.size, self._max_pixels)
             image = np.array(picture if picture.mode.startswith("I;16") else picture.convert("RGB"))
         if image.ndim == 2:  # sixteen bits of grey
             image = np.stack([(image >> 8).astype(np.uint8)] * 3, -1)
-        return _turned(image, self._header.orientation)
+        return image
 
 
 class Animation:

@@ -25,7 +25,6 @@ MAX_FACES = 100
 """Faces that one landmark file may hold: what the 2023 Python client checks, too."""
 
 _MAX_LANDMARK_BYTES = 200 * 478 * 3 * MAX_FACES  # a number takes some twenty characters, indented or not
-_NO_NUMBER = re.compile(r"\b(?:NaN|Infinity)\b")
 _MEDIA_NAME = re.compile(
     r"\.(?:aac|aiff?|avi|bmp|flac|gif|heic|jpe?g|m4[av]|mk[av]|mov|mp[34]|mpe?g|og[ag]|opus|png|tiff?|wav"
     r"|web[mp]|wm[av])$",
@@ -107,10 +106,9 @@ def _json(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        if not _NO_NUMBER.search(text):
-            return None
-    try:  # some write down numbers that are none: not what JSON is, but no text either
-        return json.loads(text)
+        pass
+    try:  # some write down numbers that are none, or enormous: no text either
+        return json.loads(text, parse_int=float)
     except (ValueError, RecursionError):
         return None
 
@@ -136,10 +134,7 @@ def _meshes(data: Any) -> Iterator[Landmarks]:
 def _points(face: Any) -> Landmarks | None:
     if not isinstance(face, list) or len(face) != LANDMARKS[0] or not all(map(_is_point, face)):
         return None  # looked at before numpy does: of texts it would make a table as wide as the longest
-    try:
-        points = np.array(face, np.float64)
-    except OverflowError:
-        return None
+    points = np.array(face, np.float64)
     with np.errstate(over="ignore"):
         landmarks: Landmarks = points.astype(np.float32)
     return landmarks if np.isfinite(landmarks).all() else None

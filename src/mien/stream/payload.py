@@ -45,7 +45,15 @@ LONGEST_CHARACTER = 12
 
 _ESCAPES = tuple(
     (escape, sign)
-    for code, sign in (("%2B", "+"), ("%2F", "/"), ("%3D", "="), ("%0A", ""), ("%0D", ""), ("%20", ""))
+    for code, sign in (
+        ("%2B", "+"),
+        ("%2F", "/"),
+        ("%3D", "="),
+        ("%09", ""),
+        ("%0A", ""),
+        ("%0D", ""),
+        ("%20", ""),
+    )
     for escape in {code, code.lower()}
 )
 """What base64 in an address may have instead of its signs."""
