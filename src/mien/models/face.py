@@ -47,7 +47,7 @@ class FaceOptions(Options):
     fps_pred: float = Field(default=3.0, ge=0)
     prob_threshold: float = Field(default=0.99, ge=0, le=1)
     identify_faces: bool = False
-    min_face_size: int | float = Field(default=60, ge=0)
+    min_face_size: int = Field(default=60, ge=0)
     facs: Switch | None = None
     descriptions: Switch | None = None
     save_faces: bool = False
