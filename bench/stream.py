@@ -35,6 +35,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from mien.engines import Engines
 from mien.errors import EngineMissing
+from mien.media import Wanted
 from mien.media.decode import open_media, text_media
 from mien.models import MODELS
 from mien.segments import Reading
@@ -226,7 +227,7 @@ def _language(engines: Engines) -> Case:
 def _face(engines: Engines, film: Path | None) -> Case:
     model = MODELS["face"](MODELS["face"].options(), engines, None)
     pictures = _jpegs(film)
-    frames = cycle([next(open_media(one, "0", Settings()).frames((0,))) for one in pictures])
+    frames = cycle([next(open_media(one, "0", Settings()).frames((Wanted(0),))) for one in pictures])
     messages = tuple(
         json.dumps({"data": b64encode(one).decode(), "models": {"face": {}}}) for one in pictures
     )
@@ -267,7 +268,8 @@ def _jpegs(film: Path | None) -> list[bytes]:
     without one, a picture of nobody."""
     if film is None:
         return [_jpeg(av.VideoFrame.from_ndarray(np.full((480, 640, 3), 128, np.uint8), format="rgb24"))]
-    images = [frame.image for frame in open_media(film, film.name, Settings()).frames(range(0, 128, 8))]
+    wanted = map(Wanted, range(0, 128, 8))
+    images = [frame.image for frame in open_media(film, film.name, Settings()).frames(wanted)]
     pictures = [_jpeg(av.VideoFrame.from_ndarray(image, format="rgb24")) for image in images]
     return pictures + pictures[-2:0:-1]
 

@@ -30,7 +30,8 @@ def face(frame, x, joy, person="face_0"):
 
 
 def frames(wanted):
-    return [Frame(index=k, time=0.0, image=np.full((60, 80, 3), k, np.uint8)) for k in wanted]
+    numbers = [one.number for one in wanted]
+    return [Frame(index=k, time=0.0, image=np.full((60, 80, 3), k, np.uint8)) for k in numbers]
 
 
 def drawn(tmp_path, *faces, most=0):
@@ -69,7 +70,9 @@ def test_of_a_film_as_many_frames_as_wanted_are_drawn_evenly(tmp_path):
 
 def test_a_picture_too_long_for_jpeg_is_drawn_smaller_and_boxes_stay_where_they_are(tmp_path):
     def long(wanted):
-        return [Frame(index=k, time=0.0, image=np.zeros((40, 70_000, 3), np.uint8)) for k in wanted]
+        return [
+            Frame(index=one.number, time=0.0, image=np.zeros((40, 70_000, 3), np.uint8)) for one in wanted
+        ]
 
     draw(Measured(groups=(Group("face_0", (face(0, 69_000, 0.8),)),)), long, LocalFolder(tmp_path))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from mien.media import Wanted
 from mien.types import SOUND_RATE, FileType, Frame, Image, Landmarks, Sound
 
 CODECS = {
@@ -109,6 +110,25 @@ def strange_film(path: Path, level: int) -> Path:
     return path
 
 
+def paced(path: Path, times: Iterable[int], *, codec: str = "libx264", b_frames: bool = True) -> Path:
+    """A film whose frames are shown at these milliseconds; something moves in it, so that encoders use
+    frames between frames."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        if codec == "libx264":
+            stream.options = {"bf": "3" if b_frames else "0"}
+        for number, time in enumerate(times):
+            image = grey(60)
+            image[10:30, number % 40 : number % 40 + 20] = number * 3 % 256
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
 def picture(
     path: Path, level: int | Image = 128, *, width: int = 64, height: int = 48, pix_fmt: str = ""
 ) -> Path:
@@ -157,8 +177,9 @@ class Fake:
     warnings: tuple[str, ...] = ()
     samples: Sound = field(default_factory=lambda: silence(0), repr=False)
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
-        for index in wanted:
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
+        for one in wanted:
+            index = one.number
             if index >= len(self.images):
                 return
             yield Frame(index=index, time=index / self.fps if self.fps else 0.0, image=self.images[index])

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from mien.errors import BrokenMedia, EngineError, MediaTooLarge, NotDecoded, UnknownFileType
+from mien.media import Wanted
 from mien.media.apart import SPARE, Decoders
 from mien.media.decode import open_media
 from mien.media.decoder import command
@@ -85,7 +86,8 @@ def test_a_file_is_what_it_is_here(made, wanted, decoders, tmp_path):
         for name in ("name", "file_type", "fps", "duration", "has_frames", "has_sound", "text", "meshes"):
             assert getattr(media, name) == getattr(here, name)
         for _ in range(2):  # each begins again
-            for one, other in zip(media.frames(wanted()), here.frames(wanted()), strict=True):
+            ours, theirs = (each.frames(map(Wanted, wanted())) for each in (media, here))
+            for one, other in zip(ours, theirs, strict=True):
                 assert one == other
                 assert np.array_equal(one.image, other.image)
             for one, other in zip(media.sound(), here.sound(), strict=True):
@@ -116,7 +118,7 @@ def test_who_stops_reading_leaves_a_decoder_to_others(decoders, tmp_path, sound)
     before = decoders.processes()
     for _ in range(5):
         with decoders.opened(data, "a") as media:
-            assert next(media.frames(count())).index == 0
+            assert next(media.frames(map(Wanted, count()))).index == 0
 
     assert length(decoders, sound) == 8000
     assert decoders.processes() == before
@@ -135,10 +137,10 @@ def test_a_film_is_held_by_its_reader_and_a_picture_only_while_it_is_decoded(tmp
     decoders = Decoders(command(BOUNDS), 1)
     shot = picture(tmp_path / "a.png", 128).read_bytes()
     with decoders.opened(shot, "a") as one:
-        frames = one.frames((0,))
+        frames = one.frames((Wanted(0),))
         next(frames)
         with decoders.opened(shot, "b") as other:  # would wait for ever
-            assert [frame.index for frame in other.frames((0,))] == [0]
+            assert [frame.index for frame in other.frames((Wanted(0),))] == [0]
         assert list(frames) == []
 
 

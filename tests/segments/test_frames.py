@@ -1,21 +1,28 @@
 """Which frames of a film are looked at."""
 
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, count, pairwise, takewhile
 
+import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mien.media import decode
+from mien.media.decode import open_media
 from mien.segments import Reading
 from mien.segments.frames import Frames
-from tests.media import Film, Picture, Talk
+from tests.media import Film, Picture, Talk, film, grey, paced
 
 NTSC = float(Fraction(30000, 1001))
 
 
-def indices(media, fps, engines=None):
-    return [frame.index for frame in Frames(fps=fps).segments(Reading(media, engines, None))]
+def picked(media, fps):
+    return list(Frames(fps=fps).segments(Reading(media, None, None)))
+
+
+def indices(media, fps):
+    return [frame.index for frame in picked(media, fps)]
 
 
 @pytest.mark.parametrize(
@@ -35,10 +42,10 @@ def test_frames_are_picked_as_the_retired_api_did(native, fps, expected):
 
 
 def test_a_long_film_drifts_as_the_retired_api_did():
-    picked = indices(Film(*[0] * 510, fps=NTSC), 3)
+    found = indices(Film(*[0] * 510, fps=NTSC), 3)
 
-    assert picked[23:26] == [230, 240, 250]
-    assert picked[-3:] == [490, 500, 509]
+    assert found[23:26] == [230, 240, 250]
+    assert found[-3:] == [490, 500, 509]
 
 
 def test_the_time_of_a_frame_is_its_number_over_the_rate():
@@ -60,13 +67,113 @@ def test_sound_has_no_frames():
 @given(
     native=st.floats(1, 120, allow_nan=False),
     fps=st.floats(0, 200, allow_nan=False),
-    count=st.integers(0, 60),
+    length=st.integers(0, 60),
 )
-def test_frames_are_picked_once_in_order_from_the_first_and_evenly(native, fps, count):
-    picked = indices(Film(*[0] * count, fps=native), fps)
+def test_frames_are_picked_once_in_order_from_the_first_and_evenly(native, fps, length):
+    found = indices(Film(*[0] * length, fps=native), fps)
 
-    assert picked == sorted(set(picked))
-    assert picked[:1] == [0][:count]
+    assert found == sorted(set(found))
+    assert found[:1] == [0][:length]
     ideal = 1.0 if fps == 0 else max(1.0, native / fps)
-    assert all(abs((b - a) - ideal) <= 1 for a, b in pairwise(picked))
-    assert count - (picked[-1] if picked else 0) <= ideal + 1
+    assert all(abs((b - a) - ideal) <= 1 for a, b in pairwise(found))
+    assert length - (found[-1] if found else 0) <= ideal + 1
+
+
+# ── films whose frame rate varies
+
+
+KINDS = [
+    pytest.param(".mp4", {}, id="mp4"),
+    pytest.param(".mp4", {"b_frames": False}, id="mp4 without B-frames"),
+    pytest.param(".mkv", {}, id="mkv"),
+    pytest.param(".webm", {"codec": "libvpx"}, id="webm"),
+]
+
+
+def every(rate, begin, end):
+    """Milliseconds."""
+    return [round(1000 * (begin + k / rate)) for k in range(round((end - begin) * rate))]
+
+
+VARYING = {
+    "slow, then fast": [*range(0, 4000, 200), *every(30, 4.0, 7.0)],
+    "fast, then slow": [*every(60, 0.0, 3.0), *range(3000, 8000, 100)],
+    "in one place": [time + time % 7 for time in every(30, 0.0, 7.0)],
+    "a pause": [*every(30, 0.0, 2.0), *every(30, 5.0, 8.0)],
+    "some are missing": [time for k, time in enumerate(every(30, 0.0, 8.0)) if k % 11 != 7 and k % 17 != 9],
+}
+
+
+@pytest.mark.parametrize("name", VARYING)
+@pytest.mark.parametrize(("suffix", "how"), KINDS)
+def test_a_film_whose_rate_varies_gives_the_first_frame_from_each_moment_on(
+    suffix, how, name, tmp_path, settings
+):
+    path = paced(tmp_path / f"film{suffix}", VARYING[name], **how)
+    media = open_media(path, path.name, settings)
+    shown = [time / 1000 for time in VARYING[name]]
+
+    for fps in (0.5, 3, 7, 25):
+        found = picked(media, fps)
+
+        moments = [k / fps for k in range(int(shown[-1] * fps) + 1)]
+        # a thousandth is what containers round
+        expected = {next(n for n, at in enumerate(shown) if at + 0.001 >= moment) for moment in moments}
+        assert [frame.index for frame in found] == sorted(expected)
+        assert all(frame.time == pytest.approx(shown[frame.index], abs=0.0011) for frame in found)
+    assert indices(media, 0) == list(range(len(shown)))
+
+
+@pytest.mark.parametrize(("suffix", "how"), KINDS)
+def test_a_film_that_is_steady_for_long_and_then_is_not_is_looked_at_as_often_throughout(
+    suffix, how, tmp_path, settings
+):
+    shown = [*every(10, 0, 40), *every(30, 40, 50), *every(5, 50, 60)]
+    path = paced(tmp_path / f"film{suffix}", shown, **how)
+
+    times = [frame.time for frame in picked(open_media(path, path.name, settings), 3)]
+
+    assert [sum(s <= time + 0.001 < s + 1 for time in times) for s in range(60)] == [3] * 60
+    assert all(b - a <= 1 / 3 + 0.2 + 0.001 for a, b in pairwise(times))
+
+
+@pytest.mark.parametrize("rate", [25, NTSC, 30])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm", ".avi"])
+def test_a_steady_film_gives_what_the_retired_api_did(suffix, rate, tmp_path, settings):
+    path = film(tmp_path / f"film{suffix}", *range(200), fps=rate)
+    media = open_media(path, path.name, settings)
+
+    for fps, step in ((3, media.fps / 3), (7, media.fps / 7), (0, 1), (media.fps, 1), (100, 1), (2000, 1)):
+        found = picked(media, fps)
+
+        expected = takewhile(lambda number: number < 200, (round(k * step) for k in count()))
+        assert [frame.index for frame in found] == list(expected)
+        assert [frame.time for frame in found] == [frame.index / media.fps for frame in found]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("shown", [*VARYING.values(), every(30, 0, 8)], ids=[*VARYING, "steady"])
+@pytest.mark.parametrize(("suffix", "how"), KINDS[:3])
+def test_frames_that_are_not_decoded_change_nothing(
+    suffix, how, shown, threads, tmp_path, settings, monkeypatch
+):
+    path = paced(tmp_path / f"film{suffix}", shown, **how)
+    media = open_media(path, path.name, settings.model_copy(update={"threads": threads}))
+    found = [picked(media, fps) for fps in (0.5, 3, 10)]
+
+    monkeypatch.setattr(decode, "SPARING", frozenset())
+    expected = [picked(media, fps) for fps in (0.5, 3, 10)]
+
+    assert found == expected
+    for one, other in zip(chain(*found), chain(*expected), strict=True):
+        assert (one.image == other.image).all()
+
+
+def test_a_webp_whose_pictures_are_shown_for_longer_and_shorter(tmp_path, settings):
+    path = tmp_path / "moving.webp"
+    pictures = [PIL.Image.fromarray(grey(5 * k)) for k in range(30)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=[50] * 20 + [400] * 10)
+
+    found = picked(open_media(path, path.name, settings), 3)
+
+    assert [frame.index for frame in found] == [0, 7, 14, 20, *range(21, 30)]

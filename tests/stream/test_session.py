@@ -17,7 +17,7 @@ from mien.settings import Settings
 from mien.stream.payload import bounds
 from mien.stream.together import SharedEngines
 from mien.types import SOUND_RATE
-from tests.media import film, grey, mesh, picture, silence, talk, tone
+from tests.media import film, grey, mesh, paced, picture, silence, talk, tone
 from tests.stream.conftest import base64
 
 SMALL = {"min_face_size": 10}
@@ -635,6 +635,16 @@ def test_film_longer_than_five_seconds_is_refused(suffix, fps_pred, tmp_path, as
 
     assert within["face"]["predictions"]
     assert beyond["code"] == "E0204"
+
+
+@pytest.mark.parametrize("fps_pred", [30, 0])
+def test_a_film_that_grows_faster_is_looked_at_to_its_end(fps_pred, tmp_path, ask):
+    shown = [*range(0, 4000, 200), *range(4000, 4800, 20)]
+    path = paced(tmp_path / "a.mkv", shown)
+
+    found = ask(data=base64(path), models={"face": {**SMALL, "fps_pred": fps_pred}})["face"]["predictions"]
+
+    assert len(found) == (60 if fps_pred == 0 else 44)
 
 
 def test_a_film_that_does_not_say_how_long_it_is_is_refused_once_it_is_too_long(tmp_path, ask):

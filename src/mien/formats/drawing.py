@@ -12,6 +12,7 @@ from io import BytesIO
 import PIL.Image
 
 from mien.formats import Folder
+from mien.media import Wanted
 from mien.models.face import FacePrediction
 from mien.types import Frame, Image, Measured
 
@@ -29,11 +30,11 @@ _COLOURS = ("#ffd400", "#00c2ff", "#ff5fa2", "#7dff6a", "#ff8a3d", "#c08bff")
 
 
 def draw(
-    measured: Measured, frames: Callable[[Iterable[int]], Iterable[Frame]], folder: Folder, most: int = 0
+    measured: Measured, frames: Callable[[Iterable[Wanted]], Iterable[Frame]], folder: Folder, most: int = 0
 ) -> None:
     """Write `frame=<frame>.svg` for frames with faces, at most so many of them, evenly; 0 is all.
 
-    `frames` gives the frames of the file whose numbers are asked for.
+    `frames` gives the frames of the file that are wanted.
     """
     faces: dict[int, list[tuple[str, FacePrediction]]] = defaultdict(list)
     for colour, group in enumerate(measured.groups):
@@ -43,7 +44,7 @@ def draw(
     wanted = sorted(faces)
     if most and len(wanted) > most:
         wanted = [wanted[k * len(wanted) // most] for k in range(most)]
-    for frame in frames(wanted):
+    for frame in frames(map(Wanted, wanted)):
         with folder.write(f"frame={frame.index}.svg") as out:
             out.write("".join(_svg(frame, faces[frame.index])).encode())
 

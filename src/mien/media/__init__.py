@@ -1,11 +1,21 @@
 """The first room: a file of ours, decoded lazily."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from mien.types import FileType, Frame, Landmarks, Sound
 
-__all__ = ["Media"]
+__all__ = ["Media", "Wanted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A frame that is wanted: the one of a number, or, where the frame rate of the film varies and a moment
+    (seconds) is given, the first that is shown from then on."""
+
+    number: int
+    moment: float | None = None
 
 
 class Media(Protocol):
@@ -44,8 +54,8 @@ class Media(Protocol):
     def warnings(self) -> Sequence[str]:
         """What was wrong with the file as far as it has been decoded, and did not stop it."""
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
-        """The frames whose numbers are wanted (rising). Only these are converted.
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
+        """The frames that are wanted (numbers and moments rise), each once. Only these are converted.
 
         Raises:
             BrokenMedia: no frame can be decoded.

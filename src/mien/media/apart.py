@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from mien import errors
 from mien.errors import EngineError, MediaError, NotDecoded
-from mien.media.decoder import Said, hear, numbers_json, say
+from mien.media import Wanted
+from mien.media.decoder import Said, hear, say, wanted_json
 from mien.types import FileType, Frame, Landmarks, Sound
 
 log = logging.getLogger(__name__)
@@ -153,9 +154,9 @@ class Apart:
         self.has_sound: bool = head["has_sound"]
         self.warnings: Sequence[str] = head["warnings"]
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
-        numbers = iter(wanted)
-        for said, data in self._pieces({"frames": numbers_json(numbers)}, numbers):
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
+        wanted = iter(wanted)
+        for said, data in self._pieces({"frames": wanted_json(wanted)}, wanted):
             if self.file_type == "image":  # there is one, and others may wait for the process
                 self.close()
             yield Frame(index=said["index"], time=said["time"], image=data.reshape(said["shape"]))
@@ -175,13 +176,13 @@ class Apart:
             self._decoders.give_back(self._process)
             self._process = None
 
-    def _pieces(self, said: Said, numbers: Iterator[int]) -> Iterator[tuple[Said, NDArray[np.uint8]]]:
+    def _pieces(self, said: Said, wanted: Iterator[Wanted]) -> Iterator[tuple[Said, NDArray[np.uint8]]]:
         if self._process is None:
             self._open()
         while True:
             told, data = self._ask(said)
             while "wanted" in told:
-                told, data = self._ask(numbers_json(numbers))
+                told, data = self._ask(wanted_json(wanted))
             if "ended" in told:
                 self.warnings = told["warnings"]
                 return

@@ -10,8 +10,9 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from io import BytesIO
-from itertools import accumulate, islice, takewhile, tee
+from itertools import accumulate, islice, tee
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeAlias, TypeVar, cast
 
@@ -31,7 +32,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
-from mien.media import Media
+from mien.media import Media, Wanted
 from mien.media.headers import read_durations, read_header, read_wav_length
 from mien.media.kinds import HEAD, PROBED, demuxer_of, encoding_of, is_picture
 from mien.media.written import Written, read_written
@@ -158,8 +159,8 @@ class Picture:
         _check_pixels(self._header.width, self._header.height, self._max_pixels)
         self.warnings = ("the picture lacks its end: the file was cut short",) * self._header.cut_short
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
-        if next(iter(wanted), None) == 0:
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
+        if (first := next(iter(wanted), None)) and first.number == 0:
             yield Frame(index=0, time=0.0, image=self._image())
 
     def sound(self) -> Iterator[Sound]:
@@ -212,19 +213,22 @@ class Animation:
             raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
         self.duration = sum(self._shown)
         self.fps = len(self._shown) / self.duration
-        if self.duration > settings.max_media_hours * 3600:
-            raise _lasts_too_long(settings.max_media_hours)
+        self._max_hours = settings.max_media_hours
+        if self.duration > self._max_hours * 3600:
+            raise _lasts_too_long(self._max_hours)
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
-        times = list(accumulate(self._shown, initial=0.0))
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
+        choice = _Choice(wanted, _Clock(0.0, self.duration, self.fps), self._max_hours)
         with self._opener() as file:
             with _by_pillow():
                 film = PIL.Image.open(file, formats=["WEBP"])
-            for number in takewhile(lambda number: number < len(self._shown), wanted):
-                with _by_pillow():
-                    film.seek(number)
-                    image = np.array(film.convert("RGB"))
-                yield Frame(index=number, time=times[number], image=_turned(image, self._way_up))
+            for number, time in enumerate(accumulate(self._shown[:-1], initial=0.0)):
+                _, taken = choice.meet(number, time)
+                if taken:
+                    with _by_pillow():
+                        film.seek(number)
+                        image = np.array(film.convert("RGB"))
+                    yield Frame(index=number, time=time, image=_turned(image, self._way_up))
 
     def sound(self) -> Iterator[Sound]:
         return iter(())
@@ -254,7 +258,7 @@ class Recording:
             self.has_frames, self.has_sound = film is not None, track is not None
             self._begin = (container.start_time or 0) / av.time_base
             self.duration = _length(container)
-            self._check_length(self.duration or 0.0)
+            _check_length(self.duration or 0.0, self._max_hours)
             if film is not None:
                 _check_pixels(film.width, film.height, self._max_pixels)
             self.fps = 0.0 if film is None else _fps(container, film)
@@ -267,28 +271,24 @@ class Recording:
             return "audio"
         return "video" if self.has_sound else "video_no_audio"
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
-        ahead, numbers = tee(wanted)
-        number = next(numbers, None)
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
+        choice = _Choice(wanted, _Clock(self._begin, self.duration, self.fps), self._max_hours)
         time = 0.0
         with self._opened() as container:
             film = _film(container)
             if film is None:
                 return
             decoder = _Decoder(container, film, self._max_pixels, self._threads)
-            clock = _Clock(self._begin, self.duration, self.fps)
             reformatter, aspect = VideoReformatter(), _aspect(film)
             shown_for = 1 / self.fps
-            for index, frame in decoder.pictures(ahead):
-                if number is None:
+            for index, frame in decoder.pictures(choice):
+                if choice.is_over:
                     return
-                time = clock.time(index, frame.time)
+                time, taken = choice.meet(index, frame.time)
                 shown_for = max(1 / self.fps, float((frame.duration or 0) * (frame.time_base or 0)))
-                self._check_length(time)
-                if index >= number:
+                if taken:
                     image = _turned(_rgb(frame, reformatter, aspect), _orientation(frame))
                     yield Frame(index=index, time=time, image=image)
-                    number = next((n for n in numbers if n > index), None)
             self._check_ending("film", decoder, time + shown_for)
 
     def sound(self) -> Iterator[Sound]:
@@ -300,7 +300,7 @@ class Recording:
             decoder = _Decoder(container, track, self._max_pixels, self._threads)
             for chunk in _in_seconds(_heard(decoder.frames(AudioFrame), self._begin, self.duration)):
                 samples += len(chunk)
-                self._check_length(samples / SOUND_RATE)
+                _check_length(samples / SOUND_RATE, self._max_hours)
                 yield chunk
             self._check_ending("sound", decoder, samples / SOUND_RATE)
 
@@ -309,14 +309,10 @@ class Recording:
 
     def _decodes(self) -> bool:
         try:
-            pieces: Iterator[object] = self.sound() if self.has_sound else self.frames((0,))
+            pieces: Iterator[object] = self.sound() if self.has_sound else self.frames((Wanted(0),))
             return next(pieces, None) is not None
         except MediaError:
             return False
-
-    def _check_length(self, seconds: float) -> None:
-        if seconds > self._max_hours * 3600 + 1:  # encoders add a little
-            raise _lasts_too_long(self._max_hours)
 
     def _check_ending(self, what: str, decoder: "_Decoder", seconds: float) -> None:
         """Say how a stream ended that has been decoded to its end."""
@@ -462,25 +458,31 @@ class _Decoder:
         for packet in _packets(self._container, self._stream):
             yield from self._decoded(packet, kind)
 
-    def pictures(self, wanted: Iterator[int]) -> Iterator[tuple[int, VideoFrame]]:
-        """Pictures with their numbers, the first 0. Some may be missing that are not wanted (`wanted`
-        rises): those on which no other rests, where it is certain which number they have."""
+    def pictures(self, choice: "_Choice") -> Iterator[tuple[int, VideoFrame]]:
+        """Pictures with their numbers, the first 0. Some may be missing that make no difference to `choice`:
+        those on which no other rests, where it is certain which number they have."""
         # in AVI pictures have the numbers of their packets, whatever order they are shown in
         if self._stream.codec_context.name not in SPARING or self._container.format.name == "avi":
             yield from enumerate(self.frames(VideoFrame))
             return
         context, order = self._stream.codec_context, _Order()
-        next_, last = next(wanted, None), -1
+        plan: _Choice | None = choice.ahead()
+        planned, last = 0, -1
         asked = set[int]()
         for packet, followed in _ahead(_packets(self._container, self._stream), order):
             number = order.number(packet.pts)
-            while next_ is not None and number is not None and next_ <= number:
-                asked.add(next_)
-                next_ = next(wanted, None)
+            if not order.certain:  # nor ever again; a plan that is not followed would remember what it copies
+                plan = None
+            while plan and number is not None and planned <= number:
+                if plan.minds(planned, order.time(planned, packet)):
+                    asked.add(planned)
+                planned += 1
             # without the first picture it is not known whether those before it can be decoded, and
             # without the last ones not how long the film is
             spared = followed and last >= 0 and not self.bad and number is not None and number not in asked
             context.skip_frame = "NONREF" if spared else "DEFAULT"
+            if number is not None:
+                asked.discard(number)
             for frame in self._decoded(packet, VideoFrame):
                 placed = order.number(frame.pts)
                 if last < 0 and placed != 0:
@@ -528,6 +530,11 @@ class _Order:
             return None
         at = bisect_left(self._stamps, stamp)
         return self._before + at if self._stamps[at : at + 1] == [stamp] else None
+
+    def time(self, number: int, packet: "Packet[Any]") -> float:
+        """When the picture of a number that is certain is shown, in seconds, as frames say it."""
+        base = packet.time_base
+        return self._stamps[number - self._before] * base.numerator / base.denominator
 
 
 def _ahead(packets: "Iterator[Packet[Any]]", order: _Order) -> "Iterator[tuple[Packet[Any], bool]]":
@@ -662,6 +669,7 @@ class _Clock:
     """When frames are shown: by their number while the film is steady, else as its container says."""
 
     def __init__(self, begin: float, length: float | None, fps: float) -> None:
+        self.steady = True
         self._begin, self._fps = begin, fps
         self._end = float("inf") if length is None else length + 1
         self._first: float | None = None
@@ -675,10 +683,60 @@ class _Clock:
             self._begin += shown - self._first
             shown = self._first
         steady = self._first + index / self._fps
-        if stamp is None or not self._last <= shown <= self._end or abs(shown - steady) <= ROUNDED:
+        # `_last` may be rounded up, and its frame may have been passed over: neither is to be seen in others
+        believed = stamp is not None and self._last - ROUNDED <= shown <= self._end
+        if believed and abs(shown - steady) > ROUNDED:
+            self.steady = False
+        else:
             shown = steady
         self._last = max(self._last, shown)
         return self._last
+
+
+class _Choice:
+    """Which frames are taken, out of those that it meets in the order in which they are shown: by their
+    numbers until the film turns out not to be steady, from then on by the moments of those that have one."""
+
+    def __init__(self, wanted: Iterable[Wanted], clock: _Clock, max_hours: float) -> None:
+        (self._wanted,) = tee(wanted, 1)  # which can be copied
+        self._next = next(self._wanted, None)
+        self._clock, self._max_hours = clock, max_hours
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is wanted."""
+        return self._next is None
+
+    def ahead(self) -> "_Choice":
+        """The same, to meet frames before this one does."""
+        other = copy(self)
+        other._wanted, other._clock = copy(self._wanted), copy(self._clock)
+        return other
+
+    def minds(self, index: int, stamp: float) -> bool:
+        """Whether it makes a difference to meet this frame."""
+        steady = self._clock.steady
+        _, taken = self.meet(index, stamp)
+        return taken or self._clock.steady != steady
+
+    def meet(self, index: int, stamp: float | None) -> tuple[float, bool]:
+        """When a frame is shown, and whether it is taken.
+
+        Raises:
+            MediaTooLarge: that is later than allowed.
+        """
+        time = self._clock.time(index, stamp)
+        _check_length(time, self._max_hours)
+        taken = False
+        while self._next is not None and self._reaches(self._next, index, time):
+            taken = True
+            self._next = next(self._wanted, None)
+        return time, taken
+
+    def _reaches(self, wanted: Wanted, index: int, time: float) -> bool:
+        if wanted.moment is None or self._clock.steady:
+            return index >= wanted.number
+        return time + ROUNDED >= wanted.moment
 
 
 def _rgb(frame: VideoFrame, reformatter: VideoReformatter, aspect: float = 1.0) -> Image:
@@ -735,6 +793,11 @@ def _turned(image: Image, way_up: int) -> Image:
         case 8:
             image = np.rot90(image)
     return np.ascontiguousarray(image)
+
+
+def _check_length(seconds: float, most_hours: float) -> None:
+    if seconds > most_hours * 3600 + 1:  # encoders add a little
+        raise _lasts_too_long(most_hours)
 
 
 def _lasts_too_long(hours: float) -> MediaTooLarge:

@@ -20,7 +20,7 @@ import orjson
 from numpy.typing import NDArray
 
 from mien.errors import BrokenMedia, MediaError
-from mien.media import Media
+from mien.media import Media, Wanted
 from mien.media.decode import open_media
 from mien.settings import Settings
 from mien.types import Frame, Sound
@@ -29,7 +29,7 @@ Said: TypeAlias = dict[str, Any]
 """What one side says to the other: JSON, with bytes behind it."""
 
 WANTED = 64
-"""Numbers of frames that are told at once: there may be no end of them."""
+"""Frames that are asked for at once: there may be no end of them."""
 
 _LENGTHS = Struct("<II")
 """Before all that is said: bytes of the JSON, and of what comes behind it."""
@@ -89,10 +89,10 @@ def hear(pipe: IO[bytes]) -> tuple[Said, NDArray[np.uint8]]:
     return said, _read(pipe, data)
 
 
-def numbers_json(wanted: Iterator[int]) -> Said:
-    """The next numbers that are wanted, and whether there may be more."""
-    numbers = list(islice(wanted, WANTED))
-    return {"numbers": numbers, "more": len(numbers) == WANTED}
+def wanted_json(wanted: Iterator[Wanted]) -> Said:
+    """The next frames that are wanted, and whether there may be more."""
+    some = list(islice(wanted, WANTED))
+    return {"some": some, "more": len(some) == WANTED}
 
 
 class _Work:
@@ -153,10 +153,10 @@ class _Work:
                 warnings = [] if self._media is None else list(self._media.warnings)
                 say(self._told, {"ended": True, "warnings": warnings})
 
-    def _wanted(self, first: Said) -> Iterable[int]:
+    def _wanted(self, first: Said) -> Iterable[Wanted]:
         said = first
         while True:
-            yield from said["numbers"]
+            yield from (Wanted(**one) for one in said["some"])
             if not said["more"]:
                 return
             say(self._told, {"wanted": True})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mien.media import Media
+from mien.media import Media, Wanted
 from mien.types import SOUND_RATE, FileType, Frame, Landmarks, Sound
 
 
@@ -49,7 +49,7 @@ class Through:
     def warnings(self) -> Sequence[str]:
         return self.media.warnings
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
         return self.media.frames(wanted)
 
     def sound(self) -> Iterator[Sound]:
@@ -62,7 +62,7 @@ class Followed(Through):
 
     at: Callable[[float], None]
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
         for frame in self.media.frames(wanted):
             self.at(frame.time)
             yield frame

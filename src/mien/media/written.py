@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from mien.errors import BadLandmarks, BrokenMedia, TextTooLong, TooManyFaces, UnknownFileType
-from mien.media import Media
+from mien.media import Media, Wanted
 from mien.media.kinds import WINDOWS, is_from_windows, is_prose
 from mien.settings import Settings
 from mien.types import FileType, Frame, Landmarks, Sound
@@ -46,7 +46,7 @@ class Written:
     has_sound = False
     warnings: tuple[str, ...] = ()
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
         return iter(())
 
     def sound(self) -> Iterator[Sound]:

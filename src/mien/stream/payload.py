@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 
 from mien.errors import BrokenMedia, PictureTooLarge, TextTooLong
-from mien.media import Media
+from mien.media import Media, Wanted
 from mien.media.apart import Decoders
 from mien.media.decode import open_media, text_media
 from mien.media.decoder import Bounds
@@ -184,7 +184,7 @@ class Payload(Through):
         for begin in range(0, len(self.samples), SOUND_RATE):
             yield self.samples[begin : begin + SOUND_RATE]
 
-    def frames(self, wanted: Iterable[int]) -> Iterator[Frame]:
+    def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
         for frame in self.media.frames(self._bounded(wanted)):
             check_length(self.media, self.limits, frame.time)
             height, width = frame.image.shape[:2]
@@ -195,13 +195,19 @@ class Payload(Through):
                 )
             yield frame
 
-    def _bounded(self, wanted: Iterable[int]) -> Iterable[int]:
+    def _bounded(self, wanted: Iterable[Wanted]) -> Iterable[Wanted]:
         """What is wanted, and one frame that is too late: who gets it knows that the film is too long,
         and nothing behind it is decoded."""
         if not self.fps or self.limits.recording_ms is None:
             return wanted
         late = ceil((self.limits.recording_ms + LATE_MS) / 1000 * self.fps) + 1
-        return chain(takewhile(late.__gt__, wanted), (late,))
+        moment = late / self.fps
+
+        def in_time(one: Wanted) -> bool:
+            # without a moment every frame is wanted, the first that is too late among them
+            return one.moment is None or one.number < late or one.moment < moment
+
+        return chain(takewhile(in_time, wanted), (Wanted(late, moment),))
 
 
 def _bytes(data: str, limits: Limits) -> bytes:
