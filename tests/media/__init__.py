@@ -110,20 +110,22 @@ def strange_film(path: Path, level: int) -> Path:
     return path
 
 
-def paced(path: Path, times: Iterable[int], *, codec: str = "libx264", b_frames: bool = True) -> Path:
-    """A film whose frames are shown at these milliseconds; something moves in it, so that encoders use
-    frames between frames."""
+def paced(
+    path: Path, times: Iterable[int], *, codec: str = "libx264", b_frames: bool = True, ticks: int = 1000
+) -> Path:
+    """A film whose frames are shown at these milliseconds, or others of so many a second; something moves
+    in it, so that encoders use frames between frames."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=30)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        stream.time_base = stream.codec_context.time_base = Fraction(1, ticks)
         if codec == "libx264":
             stream.options = {"bf": "3" if b_frames else "0"}
         for number, time in enumerate(times):
             image = grey(60)
             image[10:30, number % 40 : number % 40 + 20] = number * 3 % 256
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            frame.pts, frame.time_base = time, Fraction(1, ticks)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path

@@ -169,6 +169,20 @@ def test_frames_that_are_not_decoded_change_nothing(
         assert (one.image == other.image).all()
 
 
+@pytest.mark.parametrize("at", [100, 101, 102, 103])
+def test_frames_that_are_not_decoded_change_nothing_where_two_have_one_time(
+    at, tmp_path, settings, monkeypatch
+):
+    """Matroska rounds times, and who reads them cannot tell the two apart."""
+    shown = sorted([*range(0, 240 * 3000, 3000), at * 3000 + 5])
+    media = open_media(paced(tmp_path / "film.mkv", shown, ticks=90_000), "film.mkv", settings)
+    found = [picked(media, fps) for fps in (3, 7, 20)]
+
+    monkeypatch.setattr(decode, "SPARING", frozenset())
+
+    assert found == [picked(media, fps) for fps in (3, 7, 20)]
+
+
 def test_a_webp_whose_pictures_are_shown_for_longer_and_shorter(tmp_path, settings):
     path = tmp_path / "moving.webp"
     pictures = [PIL.Image.fromarray(grey(5 * k)) for k in range(30)]

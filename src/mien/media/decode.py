@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from io import BytesIO
 from itertools import accumulate, islice, tee
+from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeAlias, TypeVar, cast
 
@@ -479,15 +480,17 @@ class _Decoder:
                 planned += 1
             # without the first picture it is not known whether those before it can be decoded, and
             # without the last ones not how long the film is
-            spared = followed and last >= 0 and not self.bad and number is not None and number not in asked
+            known = order.certain and number is not None and number not in asked
+            spared = known and followed and last >= 0 and not self.bad
             context.skip_frame = "NONREF" if spared else "DEFAULT"
             if number is not None:
                 asked.discard(number)
             for frame in self._decoded(packet, VideoFrame):
                 placed = order.number(frame.pts)
                 if last < 0 and placed != 0:
-                    order.certain = False
-                last = last + 1 if placed is None or not order.certain else max(last + 1, placed)
+                    order.doubt()
+                    placed = None
+                last = last + 1 if placed is None else max(last + 1, placed)
                 yield last, frame
 
     def _decoded(self, packet: "Packet[Any]", kind: type[F]) -> Iterator[F]:
@@ -503,22 +506,33 @@ class _Decoder:
 
 
 class _Order:
-    """The numbers of pictures as they are shown, whose packets come in another order. `certain` until one
-    has no time, or the same as another, or is not to be shown."""
+    """The numbers of pictures as they are shown, whose packets come in another order. All are `certain` until
+    one has no time, or the same as another, or is not to be shown; those before two of one time stay so."""
 
     def __init__(self) -> None:
-        self.certain = True
+        self._end = inf
         self._stamps: list[int] = []
         self._before = 0
 
+    @property
+    def certain(self) -> bool:
+        return self._end == inf
+
+    def doubt(self) -> None:
+        """Count no number as certain any more."""
+        self._end = -inf
+
     def add(self, packet: "Packet[Any]") -> None:
         stamp = packet.pts
-        if stamp is None or packet.is_discard or packet.is_corrupt or not self.certain:
-            self.certain = False
+        if stamp is None or packet.is_discard or packet.is_corrupt:
+            self.doubt()
+        if stamp is None or stamp >= self._end:
             return
         at = bisect_left(self._stamps, stamp)
-        if (at == 0 and self._before) or self._stamps[at : at + 1] == [stamp]:
-            self.certain = False
+        if at == 0 and self._before:
+            self.doubt()
+        elif self._stamps[at : at + 1] == [stamp]:
+            self._end = stamp
         self._stamps.insert(at, stamp)
         if len(self._stamps) > 2 * BEHIND:
             del self._stamps[:BEHIND]
@@ -526,7 +540,7 @@ class _Order:
 
     def number(self, stamp: int | None) -> int | None:
         """None where it is not certain."""
-        if stamp is None or not self.certain:
+        if stamp is None or stamp >= self._end:
             return None
         at = bisect_left(self._stamps, stamp)
         return self._before + at if self._stamps[at : at + 1] == [stamp] else None
