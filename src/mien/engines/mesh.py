@@ -49,7 +49,7 @@ TILES_MOST = 100
 """Tiles of one picture: larger tiles are taken for enormous pictures. With these, a face of 60 pixels is
 found in 48 million."""
 
-NEAR, PART = 0.4, 0.58
+NEAR, PART = 0.25, 0.58
 """Share of the picture's longer side that a face fills which shows that the picture is of somebody near.
 Without one, BlazeFace may have passed over a whole crowd: the picture is looked at in parts besides, of such
 a side each (of a square, four)."""
