@@ -35,6 +35,11 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _MARK = re.compile(r"(?<=[:;=])['’]?-?[()\[\]{}]|[\"“”]|['‘’]")
 """What may open or close something, or only look like it."""
 
+_DECADE = re.compile(r"\d\ds?\b")
+"""What follows an apostrophe that stands for a century: '90s, '68."""
+
+_NEXT = re.compile(r"\s*(\S)")
+
 _OPENS, _CLOSES = {'"': '"', "“": "”", "'": "'", "‘": "’"}, {'"', "”", "'", "’"}
 
 
@@ -73,24 +78,18 @@ def _marked(line: str) -> str:
             signs[begin:end] = "-" * len(sign)
         elif sign == closing and not (sign in "'’" and after.isalnum()):
             closing = ""
-        elif not closing and sign in _OPENS and not before.isalnum() and not _is_decade(line[end:]):
+        elif not closing and sign in _OPENS and not before.isalnum() and not _DECADE.match(line, end):
             closing = _OPENS[sign]
         elif sign in "'‘’" or (sign in _CLOSES and before.isdigit()):
             signs[begin] = "-"
     return "".join(signs)
 
 
-def _is_decade(after: str) -> bool:
-    """Whether what follows an apostrophe is the rest of a year: '90s, '68."""
-    return bool(re.match(r"\d\ds?\b", after))
-
-
 def _lines(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     """A sentence, cut where a line ends that is a piece by itself: a list, or one remark a line."""
     for line in _LINE.finditer(text, begin, end):
-        rest = text[line.end() : end].lstrip()
-        full = len(line.group().strip()) >= SHORT_LINE
-        if rest and not full and line.group().strip() and not rest[0].islower():
+        after = _NEXT.match(text, line.end(), end)
+        if after and 0 < len(line.group().strip()) < SHORT_LINE and not after[1].islower():
             yield begin, line.end()
             begin = line.end()
     yield begin, end
