@@ -180,13 +180,17 @@ def test_somebody_who_comes_in_is_seen_at_once(small, find, astronaut):
     assert [len(faces) for faces in found] == [1, 1, 2]
 
 
-def test_a_picture_that_does_not_change_is_followed(with_mesh, astronaut, monkeypatch):
-    searched = []
+@pytest.fixture
+def searched(monkeypatch):
+    """Whether each search was a close one; none finds anybody new."""
+    how = []
     monkeypatch.setattr(
-        _Networks,
-        "_searched",
-        lambda self, image, held, views, least, closely: searched.append(closely) or held,
+        _Networks, "_searched", lambda self, image, held, views, least, closely: how.append(closely) or held
     )
+    return how
+
+
+def test_a_picture_that_does_not_change_is_followed(with_mesh, astronaut, searched):
     memory, brighter = FaceMemory(), np.clip(astronaut.astype(int) + 20, 0, 255).astype(np.uint8)
     finder = MeshFinder(with_mesh)
 
@@ -196,13 +200,7 @@ def test_a_picture_that_does_not_change_is_followed(with_mesh, astronaut, monkey
     assert searched == [True, False]
 
 
-def test_a_film_is_searched_as_a_whole_every_other_second(with_mesh, astronaut, monkeypatch):
-    searched = []
-    monkeypatch.setattr(
-        _Networks,
-        "_searched",
-        lambda self, image, held, views, least, closely: searched.append(closely) or held,
-    )
+def test_a_film_is_searched_as_a_whole_every_other_second(with_mesh, astronaut, searched):
     memory, finder = FaceMemory(), MeshFinder(with_mesh)
 
     finder.find([Watched(astronaut, memory, time=k / 3) for k in range(13)])
