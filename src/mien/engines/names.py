@@ -53,7 +53,7 @@ def _with_marks(text: str, word: Word) -> Word:
     end = word.end
     while end < len(text) and unicodedata.category(text[end]).startswith("M"):
         end += 1
-    return replace(word, end=end)
+    return word if end == word.end else replace(word, end=end)
 
 
 def _with_handles(text: str, words: Sequence[Word]) -> Iterator[Word]:

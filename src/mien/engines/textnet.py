@@ -9,7 +9,6 @@ float32 (texts, tokens, tags), probabilities of `TAGS`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -262,14 +261,14 @@ def _scores(logits: ScoreTable) -> ScoreTable:
 
 def _named(tokens: _Tokens, tags: ScoreTable) -> Iterator[Word]:
     """Words with what they name. One is tagged by its first token, and goes on to its last."""
-    likely = _SERVED_AS.T @ tags.T if len(tags) else np.zeros((len(_TAGS), 0), np.float32)
-    best = likely.argmax(0)
-    firsts = np.flatnonzero(tokens.firsts).tolist()
-    for first, following in pairwise([*firsts, len(tokens.ids)]):
-        begin, end = int(tokens.begins[first]), int(tokens.ends[following - 1])
-        place, _, kind = _TAGS[best[first]].partition("-")
-        rows = [_TAGS.index(f"{either}-{kind}") for either in "BI"] if kind else []
-        yield Word(begin, end, kind, begins=place == "B", sure=float(likely[rows, first].sum()))
+    likely = tags @ _SERVED_AS
+    firsts = np.flatnonzero(tokens.firsts)
+    lasts = np.append(firsts, len(tokens.ids))[1:] - 1
+    begins, ends = tokens.begins[firsts], tokens.ends[lasts]
+    best, sure = likely[firsts].argmax(1), likely[firsts] @ _OF_KIND
+    for begin, end, tag, kinds in zip(*(part.tolist() for part in (begins, ends, best, sure)), strict=True):
+        place, kind = _PARTS[tag]
+        yield Word(begin, end, kind, begins=place == "B", sure=kinds[tag])
 
 
 def _served(tag: str) -> str:
@@ -278,8 +277,11 @@ def _served(tag: str) -> str:
 
 
 _TAGS = tuple(dict.fromkeys(map(_served, TAGS)))
+_PARTS = tuple((place, kind) for place, _, kind in (tag.partition("-") for tag in _TAGS))
 _SERVED_AS = np.array([[_served(tag) == served for served in _TAGS] for tag in TAGS], np.float32)
 """(TAGS, _TAGS): which tags go by which name here."""
+_OF_KIND = np.array([[bool(one) and one == other for _, other in _PARTS] for _, one in _PARTS], np.float32)
+"""(_TAGS, _TAGS): which tags are of one kind, whether it begins with a word or goes on."""
 
 
 def text_reader(settings: Settings) -> TextNet:
