@@ -1,6 +1,9 @@
 """The Python front door."""
 
+import os
+import threading
 import zipfile
+from pathlib import Path
 
 import orjson
 import pytest
@@ -9,6 +12,9 @@ import mien
 from mien.errors import FetchFailed, MediaError, RequestError, UnsafeAddress
 from mien.wire.batch import result_json
 from tests.media import picture, talk
+
+UNREADABLE = Path("/proc/self/mem")
+"""A file that is there, and whose first bytes nobody can read."""
 
 
 def test_a_path_is_measured(tmp_path, settings):
@@ -101,6 +107,45 @@ def test_what_is_not_allowed_is_said(arguments, message, settings):
 def test_a_missing_file_is_said(tmp_path, settings):
     with pytest.raises(MediaError, match=r"nowhere\.wav"):
         mien.measure(tmp_path / "nowhere.wav", settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        pytest.param("", "is a folder; name the files in it", id="a folder"),
+        pytest.param("happy " * 60, "no file has so long a name as .*a text is given as text=", id="a text"),
+        pytest.param("a.wav/b.wav", "there is no file", id="below a file"),
+        pytest.param("a\0.wav", "there is no file", id="no name"),
+        pytest.param("loop.wav", "cannot be read: Too many levels of symbolic links", id="a link to itself"),
+    ],
+)
+def test_what_is_no_file_is_said(source, message, tmp_path, settings):
+    talk(tmp_path / "a.wav")
+    (tmp_path / "loop.wav").symlink_to("loop.wav")
+
+    with pytest.raises(MediaError, match=message):
+        mien.measure(f"{tmp_path}/{source}", settings=settings)
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="only Linux has such a file")
+def test_a_file_that_cannot_be_read_is_said(settings):
+    with pytest.raises(MediaError, match="cannot be read: Input/output error"):
+        mien.measure(UNREADABLE, settings=settings)
+
+
+def test_what_can_be_read_only_once_is_measured_like_the_file(tmp_path, settings):
+    path, pipe = talk(tmp_path / "talk.wav"), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(path.read_bytes()))
+    writer.start()
+
+    of_pipe = mien.measure(pipe, models="prosody", settings=settings)
+
+    writer.join()
+    of_path = mien.measure(path, models="prosody", settings=settings)
+    assert of_pipe.source.filename == "pipe"
+    assert of_pipe.source.md5sum == of_path.source.md5sum
+    assert list(of_pipe.files[0].models) == ["prosody"]
 
 
 def test_a_private_address_is_not_fetched(settings):

@@ -1,11 +1,14 @@
 """The front door for Python: `mien.measure`."""
 
+import errno
 import hashlib
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
@@ -26,6 +29,9 @@ from mien.wire.errors import explained
 
 Models: TypeAlias = str | Iterable[str] | Mapping[str, Mapping[str, Any] | None]
 """Names of models, one string with commas will do; or each name with its options, as on the wire."""
+
+LONGEST_SHOWN = 60
+"""Characters that are quoted of a name that is too long for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ def open_source(source: str | Path | bytes, folder: Path, settings: Settings) ->
     """Get hold of a source; what must be stored meanwhile goes into the folder.
 
     Raises:
-        MediaError: there is no such file, or the address cannot be fetched.
+        MediaError: there is no such file, it cannot be read, or the address cannot be fetched.
     """
     if isinstance(source, bytes):
         path = folder / "upload"
@@ -125,10 +131,39 @@ def open_source(source: str | Path | bytes, folder: Path, settings: Settings) ->
         return Opened(_file_source(path, None), "upload", path)
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return Opened(UrlSource(source), name_of(source), fetch(source, folder, settings))
-    path = Path(source)
-    if not path.is_file():
-        raise MediaError(f"there is no file {str(source)!r}")
-    return Opened(_file_source(path, path.name), path.name, path)
+    try:
+        return _opened(Path(source), folder)
+    except OSError as error:
+        raise MediaError(_why_not(str(source), error)) from None
+    except ValueError:  # a name that no file can have
+        raise MediaError(f"there is no file {str(source)!r}") from None
+
+
+def _opened(path: Path, folder: Path) -> Opened:
+    """A file of this machine. What can be read only once is copied first."""
+    name = path.name
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise MediaError(f"{str(path)!r} is a folder; name the files in it")
+    if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
+        with path.open("rb") as given, (folder / "upload").open("xb") as copy:
+            copyfileobj(given, copy)
+            path = folder / "upload"
+    return Opened(_file_source(path, name), name, path)
+
+
+def _why_not(source: str, error: OSError) -> str:
+    """Why a file of this machine cannot be had."""
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return f"there is no file {source!r}"
+        case errno.ENAMETOOLONG:
+            return (
+                f"no file has so long a name as {source[:LONGEST_SHOWN]!r}…;"
+                " a text is given as text= in Python, as --text on the command line"
+            )
+        case _:
+            return f"{source!r} cannot be read: {error.strerror}"
 
 
 def measured(

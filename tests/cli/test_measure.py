@@ -3,11 +3,15 @@
 import csv
 import json
 import zipfile
+from pathlib import Path
 
 import PIL.Image
 import pytest
 
 from tests.media import picture, strange_film, talk
+
+UNREADABLE = Path("/proc/self/mem")
+"""A file that is there, and whose first bytes nobody can read."""
 
 
 def test_a_recording_is_shown_with_its_highest_scores(run, tmp_path):
@@ -205,3 +209,23 @@ def test_a_film_in_strange_colours_keeps_nobody_after_it_from_being_measured(run
     for source in json.loads(out.read_text()):
         (prediction,) = source["results"]["predictions"]
         assert prediction["models"]["face"]["grouped_predictions"]
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="only Linux has such a file")
+def test_a_file_that_cannot_be_read_keeps_nobody_after_it_from_being_measured(run, tmp_path):
+    out = tmp_path / "out.json"
+
+    ran = run("measure", UNREADABLE, talk(tmp_path / "talk.wav"), "--models", "prosody", "--json", out)
+
+    assert ran.exit_code == 1
+    unread, talked = json.loads(out.read_text())
+    (error,) = unread["results"]["errors"]
+    assert (error["file"], error["message"]) == ("mem", "'/proc/self/mem' cannot be read: Input/output error")
+    assert list(talked["results"]["predictions"][0]["models"]) == ["prosody"]
+
+
+def test_a_text_that_is_taken_for_a_file_is_told_where_texts_go(run):
+    ran = run("measure", "happy " * 60)
+
+    assert ran.exit_code == 2
+    assert "--text" in ran.stdout

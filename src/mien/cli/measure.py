@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from os.path import isdir
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Annotated, Any
@@ -279,7 +280,7 @@ def _makes(name: str, engines: Engines) -> bool:
 def _expanded(inputs: Iterable[str]) -> Iterator[str]:
     """Folders as the files in them, in order of name; hidden ones are left alone."""
     for one in inputs:
-        if one != "-" and Path(one).is_dir():
+        if one != "-" and isdir(one):  # which takes a text for no folder, however long it is
             for path in sorted(Path(one).rglob("*")):
                 hidden = any(part.startswith(".") for part in path.relative_to(one).parts)
                 if path.is_file() and not hidden:
