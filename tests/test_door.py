@@ -133,6 +133,17 @@ def test_a_file_that_cannot_be_read_is_said(settings):
         mien.measure(UNREADABLE, settings=settings)
 
 
+def test_a_name_that_is_no_utf_8_can_be_written(tmp_path, settings):
+    """Python hands on the bytes of such names as halves of surrogate pairs."""
+    path = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    path.write_text("Good!")
+
+    found = mien.measure(path, models="language", settings=settings).to_dict()
+
+    assert found["source"]["filename"] == found["results"]["predictions"][0]["file"] == "café.txt"
+    orjson.dumps(found)
+
+
 def test_what_can_be_read_only_once_is_measured_like_the_file(tmp_path, settings):
     path, pipe = talk(tmp_path / "talk.wav"), tmp_path / "pipe"
     os.mkfifo(pipe)

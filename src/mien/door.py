@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from mien.engines import Engines
 from mien.errors import MediaError, RequestError
 from mien.measure import Wish, measure_path, measure_together
 from mien.media import Media
-from mien.media.archives import Refused, is_archive, unpack
+from mien.media.archives import Refused, is_archive, readable, unpack
 from mien.media.decode import text_media
 from mien.media.sources import fetch, name_of
 from mien.media.written import lots
@@ -139,9 +140,14 @@ def open_source(source: str | Path | bytes, folder: Path, settings: Settings) ->
         raise MediaError(f"there is no file {str(source)!r}") from None
 
 
+def written(name: str) -> str:
+    """A name from this machine, where names are any bytes, as text that can be written anywhere."""
+    return readable(os.fsencode(name))
+
+
 def _opened(path: Path, folder: Path) -> Opened:
     """A file of this machine. What can be read only once is copied first."""
-    name = path.name
+    name = written(path.name)
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise MediaError(f"{str(path)!r} is a folder; name the files in it")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -229,3 +230,22 @@ def test_a_text_that_is_taken_for_a_file_is_told_where_texts_go(run):
 
     assert ran.exit_code == 2
     assert "--text" in ran.stdout
+
+
+def test_names_that_are_no_utf_8_are_written_like_any_other(run, tmp_path):
+    """Python hands on their bytes as halves of surrogate pairs."""
+    out = tmp_path / "out.json"
+    for name in (b"caf\xe9.txt", b"d.txt"):
+        (tmp_path / os.fsdecode(name)).write_text("Good!")
+    given = [os.fsdecode(b"caf\xe9.txt"), "d.txt", os.fsdecode(b"nowhere\xe9.txt")]
+
+    ran = run(
+        "measure", *(tmp_path / name for name in given), os.fsdecode(b"http://localhost/caf\xe9"),
+        "--models", "language", "--json", out, "--csv", tmp_path / "scores",
+    )  # fmt: skip
+
+    assert ran.exit_code == 1
+    *files, address = [one["source"] for one in json.loads(out.read_text())]
+    assert [file["filename"] for file in files] == ["café.txt", "d.txt", "nowhereé.txt"]
+    assert address["url"] == "http://localhost/café"
+    assert len([*(tmp_path / "scores").rglob("language.csv")]) == 2

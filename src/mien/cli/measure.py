@@ -15,7 +15,7 @@ from rich.console import Console
 
 from mien.cli.bars import Bars
 from mien.cli.table import shown
-from mien.door import Opened, measured, measured_texts, open_source, wished
+from mien.door import Opened, measured, measured_texts, open_source, wished, written
 from mien.engines import Engines
 from mien.errors import EngineMissing, MediaError, RequestError
 from mien.formats import Folder
@@ -209,10 +209,10 @@ class _Run:
             given = sys.stdin.buffer.read() if one == "-" else one
             opened = open_source(given, work, self.settings)
         except MediaError as error:
-            name = one.rsplit("/", 1)[-1]
+            name = written(one.rsplit("/", 1)[-1])
             is_url = one.startswith(("http://", "https://"))
             source: Source = (
-                UrlSource(one) if is_url else FileSource(filename=name, content_type=None, md5sum="")
+                UrlSource(written(one)) if is_url else FileSource(filename=name, content_type=None, md5sum="")
             )
             problem = Problem(file=name, message=str(error))
             return source, [FileMeasurement(file=name, file_type=None, errors=(problem,))]

@@ -159,8 +159,8 @@ def safe_name(name: str) -> str | None:
     return "/".join(parts) if parts and ".." not in parts else None
 
 
-def _readable(name: bytes) -> str:
-    """A name as text, whatever it is encoded in."""
+def readable(name: bytes) -> str:
+    """A name of a file as text that can be written anywhere, whatever it is encoded in."""
     try:
         return name.decode()
     except UnicodeDecodeError:
@@ -209,7 +209,7 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
     if info.flag_bits & 0x800:  # says that it is UTF-8
         return info.orig_filename
     # macOS writes UTF-8 without saying so
-    return _readable(info.orig_filename.encode("cp437", errors="replace"))
+    return readable(info.orig_filename.encode("cp437", errors="replace"))
 
 
 def _refusal(info: zipfile.ZipInfo) -> str:
@@ -319,7 +319,7 @@ def _tar(stream: _Readable, folder: Path, count: _Count) -> Unpacked:
             if info is None:
                 break
             count.entry()
-            original = _readable(info.name.encode("utf-8", "surrogateescape"))
+            original = readable(info.name.encode("utf-8", "surrogateescape"))
             name = safe_name(original)
             if info.isdir() or (name and _left_out(name)):
                 continue
