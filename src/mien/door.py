@@ -120,8 +120,10 @@ class Opened:
     path: Path
 
 
-def open_source(source: str | Path | bytes, folder: Path, settings: Settings) -> Opened:
+def open_source(source: str | Path | bytes, folder: Path, settings: Settings, name: str = "") -> Opened:
     """Get hold of a source; what must be stored meanwhile goes into the folder.
+
+    `name` is what a file of this machine is called, unless by its own name.
 
     Raises:
         MediaError: there is no such file, it cannot be read, or the address cannot be fetched.
@@ -133,7 +135,7 @@ def open_source(source: str | Path | bytes, folder: Path, settings: Settings) ->
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return Opened(UrlSource(source), name_of(source), fetch(source, folder, settings))
     try:
-        return _opened(Path(source), folder)
+        return _opened(Path(source), folder, name)
     except OSError as error:
         raise MediaError(_why_not(str(source), error)) from None
     except ValueError:  # a name that no file can have
@@ -145,9 +147,9 @@ def written(name: str) -> str:
     return readable(os.fsencode(name))
 
 
-def _opened(path: Path, folder: Path) -> Opened:
+def _opened(path: Path, folder: Path, name: str) -> Opened:
     """A file of this machine. What can be read only once is copied first."""
-    name = written(path.name)
+    name = name or written(path.name)
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise MediaError(f"{str(path)!r} is a folder; name the files in it")

@@ -96,7 +96,70 @@ def test_a_folder_is_all_that_is_in_it_but_what_is_hidden(run, tmp_path):
 
     run("measure", folder, "--models", "prosody,face", "--json", out)
 
-    assert [one["source"]["filename"] for one in json.loads(out.read_text())] == ["a.wav", "b.png"]
+    assert [one["source"]["filename"] for one in json.loads(out.read_text())] == ["a.wav", "deep/b.png"]
+
+
+@pytest.fixture
+def calls(tmp_path):
+    """A folder in which two files have one name."""
+    for person in ("p1", "p2"):
+        (tmp_path / "calls" / person).mkdir(parents=True)
+        (tmp_path / "calls" / person / "call.txt").write_text("Good!")
+    return tmp_path / "calls"
+
+
+def test_files_of_a_folder_are_called_by_their_path_in_it(run, calls, tmp_path):
+    out = tmp_path / "out.json"
+
+    run("measure", calls, "--models", "language", "--json", out, "--csv", tmp_path / "scores")
+
+    found = json.loads(out.read_text())
+    assert [one["source"]["filename"] for one in found] == ["p1/call.txt", "p2/call.txt"]
+    files = [one["results"]["predictions"][0]["file"] for one in found]
+    assert files == ["p1/call.txt", "p2/call.txt"]
+    assert sorted(
+        path.relative_to(tmp_path / "scores").as_posix() for path in (tmp_path / "scores").rglob("*.csv")
+    ) == [
+        "file-0-call.txt/csv/p1/call.txt/language.csv",
+        "file-1-call.txt/csv/p2/call.txt/language.csv",
+    ]
+
+
+def test_files_of_several_folders_are_called_by_those_too(run, calls, tmp_path):
+    out = tmp_path / "out.json"
+
+    run("measure", calls / "p1", calls / "p2", "--models", "language", "--json", out)
+
+    names = [one["source"]["filename"] for one in json.loads(out.read_text())]
+    assert names == ["p1/call.txt", "p2/call.txt"]
+
+
+def test_links_in_a_folder_are_followed_once_and_missed_where_they_lead_nowhere(run, calls, tmp_path):
+    out = tmp_path / "out.json"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "d.txt").write_text("Good!")
+    (calls / "p3").symlink_to(tmp_path / "elsewhere")
+    (calls / "p4").symlink_to(calls)
+    (calls / "p5.txt").symlink_to("nowhere.txt")
+
+    ran = run("measure", calls, "--models", "language", "--json", out)
+
+    assert ran.exit_code == 1
+    found = json.loads(out.read_text())
+    names = [one["source"]["filename"] for one in found]
+    assert names == ["p1/call.txt", "p2/call.txt", "p3/d.txt", "p5.txt"]
+    (error,) = found[-1]["results"]["errors"]
+    assert error["file"] == "p5.txt"
+    assert error["message"].startswith("there is no file")
+
+
+def test_a_folder_without_files_is_an_error(run, tmp_path):
+    (tmp_path / "empty" / ".hidden").mkdir(parents=True)
+
+    ran = run("measure", tmp_path / "empty", "--models", "language")
+
+    assert ran.exit_code == 2
+    assert "there is no file in this folder" in ran.stdout
 
 
 def test_standard_input_is_a_file(run, tmp_path):

@@ -2,9 +2,8 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from os.path import isdir
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ import typer
 from rich.console import Console
 
 from mien.cli.bars import Bars
+from mien.cli.inputs import Input, expanded
 from mien.cli.table import shown
 from mien.door import Opened, measured, measured_texts, open_source, wished, written
 from mien.engines import Engines
@@ -163,7 +163,7 @@ def measure(
     with TemporaryDirectory(prefix="mien-") as folder:
         run = _Run(Path(folder), settings, engines, wish, rows, draw, quiet=str(json) == "-")
         try:
-            run.measure(inputs or [], text or [])
+            run.measure([*expanded(inputs or [])], text or [])
         finally:  # after Ctrl-C too: what was measured so far is not lost
             _write(run.results, json, csv, artifacts)
     raise typer.Exit(run.exit_code)
@@ -189,33 +189,35 @@ class _Run:
     def exit_code(self) -> int:
         return 0 if not self.bad else 1 if self.good else 2
 
-    def measure(self, inputs: list[str], texts: list[str]) -> None:
-        paths = list(_expanded(inputs))
+    def measure(self, inputs: Sequence[Input], texts: Sequence[str]) -> None:
         console = Console(stderr=self.quiet)
-        with Bars(len(paths) + bool(texts)) as bars:
-            for one in paths:
-                bars.begin(one)
+        with Bars(len(inputs) + bool(texts)) as bars:
+            for one in inputs:
+                bars.begin(one.name)
                 source, files = self._source(one, bars.followed)
                 self._keep(source, files, console)
             if texts:
                 self._keep(TextSource(), measured_texts(texts, self.wish, self.engines), console)
 
     def _source(
-        self, one: str, through: Callable[[Media], Media]
+        self, one: Input, through: Callable[[Media], Media]
     ) -> tuple[Source, Iterable[FileMeasurement]]:
         work = self.folder / f"work-{len(self.results)}"
         work.mkdir()
         try:
-            given = sys.stdin.buffer.read() if one == "-" else one
-            opened = open_source(given, work, self.settings)
+            if one.refusal:
+                raise MediaError(one.refusal)
+            given = sys.stdin.buffer.read() if one.given == "-" else one.given
+            opened = open_source(given, work, self.settings, one.name)
         except MediaError as error:
-            name = written(one.rsplit("/", 1)[-1])
-            is_url = one.startswith(("http://", "https://"))
+            is_url = one.given.startswith(("http://", "https://"))
             source: Source = (
-                UrlSource(written(one)) if is_url else FileSource(filename=name, content_type=None, md5sum="")
+                UrlSource(written(one.given))
+                if is_url
+                else FileSource(filename=one.name, content_type=None, md5sum="")
             )
-            problem = Problem(file=name, message=str(error))
-            return source, [FileMeasurement(file=name, file_type=None, errors=(problem,))]
+            problem = Problem(file=one.name, message=str(error))
+            return source, [FileMeasurement(file=one.name, file_type=None, errors=(problem,))]
         return opened.source, self._files(opened, work, through)
 
     def _files(
@@ -275,18 +277,6 @@ def _makes(name: str, engines: Engines) -> bool:
     except EngineMissing:
         return False
     return True
-
-
-def _expanded(inputs: Iterable[str]) -> Iterator[str]:
-    """Folders as the files in them, in order of name; hidden ones are left alone."""
-    for one in inputs:
-        if one != "-" and isdir(one):  # which takes a text for no folder, however long it is
-            for path in sorted(Path(one).rglob("*")):
-                hidden = any(part.startswith(".") for part in path.relative_to(one).parts)
-                if path.is_file() and not hidden:
-                    yield str(path)
-        else:
-            yield one
 
 
 def _write(
