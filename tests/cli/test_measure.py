@@ -3,13 +3,20 @@
 import csv
 import json
 import os
+import re
+import shutil
 import zipfile
 from pathlib import Path
 
 import PIL.Image
 import pytest
 
+from mien.engines.stub import Stub
+from mien.errors import RequestError
 from tests.media import picture, strange_film, talk
+
+FULL = Path("/dev/full")
+"""A file that takes nothing."""
 
 UNREADABLE = Path("/proc/self/mem")
 """A file that is there, and whose first bytes nobody can read."""
@@ -312,3 +319,114 @@ def test_names_that_are_no_utf_8_are_written_like_any_other(run, tmp_path):
     assert [file["filename"] for file in files] == ["café.txt", "d.txt", "nowhereé.txt"]
     assert address["url"] == "http://localhost/café"
     assert len([*(tmp_path / "scores").rglob("language.csv")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "path", "message"),
+    [
+        pytest.param("--json", "", "is a folder", id="JSON"),
+        pytest.param("--json", "a.txt/out.json", "cannot be written", id="below a file"),
+        pytest.param("--artifacts", "", "is a folder", id="artifacts"),
+        pytest.param("--csv", "a.txt", "is a file", id="CSVs"),
+        pytest.param("--draw", "a.txt", "is a file", id="drawings"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_anything_is_measured(option, path, message, run, tmp_path):
+    (tmp_path / "a.txt").write_text("Good!")
+
+    ran = run("measure", tmp_path / "a.txt", option, tmp_path / path)
+
+    assert isinstance(ran.exception, RequestError)
+    assert str(ran.exception).startswith(f"{option} {tmp_path}")
+    assert message in str(ran.exception)
+    assert ran.stdout == ""
+
+
+def test_folders_of_what_is_written_are_made(run, tmp_path):
+    out, archive = tmp_path / "new" / "out.json", tmp_path / "newer" / "all.zip"
+
+    ran = run("measure", "--text", "Good!", "--models", "language", "--json", out, "--artifacts", archive)
+
+    assert ran.exit_code == 0
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["out.json"]
+    assert json.loads(out.read_text())
+    assert zipfile.is_zipfile(archive)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only some systems have such a file")
+def test_what_cannot_be_written_in_the_end_costs_nothing_else(run, tmp_path):
+    ran = run(
+        "measure", "--text", "Good!", "--models", "language", "--json", FULL, "--csv", tmp_path / "scores",
+    )  # fmt: skip
+
+    assert ran.exit_code == 1
+    assert "--json /dev/full could not be written: No space left on device" in ran.stderr
+    assert [*(tmp_path / "scores").rglob("language.csv")]
+    kept = Path(re.search(r"kept in (\S+):", ran.stderr)[1])
+    assert json.loads((kept / "1" / "0" / "file.json").read_text())["models"]["language"]
+    shutil.rmtree(kept)
+
+
+def test_what_was_there_keeps_its_rights_and_its_place(run, tmp_path):
+    out, link = tmp_path / "out.json", tmp_path / "link.json"
+    out.write_text("[]")
+    out.chmod(0o600)
+    link.symlink_to(out)
+
+    run("measure", "--text", "Good!", "--models", "language", "--json", link)
+
+    assert link.is_symlink()
+    assert json.loads(out.read_text())
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_csvs_of_two_runs_are_not_mixed(run, tmp_path):
+    ask = ("measure", "--text", "Good!", "--models", "language", "--csv", tmp_path / "scores")
+    assert run(*ask).exit_code == 0
+
+    ran = run(*ask)
+
+    assert isinstance(ran.exception, RequestError)
+    assert "holds results of another run" in str(ran.exception)
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Ctrl-C is pressed while a text says so."""
+
+    def read(self, passages):
+        if any("Stop" in passage.text for passage in passages):
+            raise KeyboardInterrupt
+        return reads(self, passages)
+
+    reads = Stub.read_texts
+    monkeypatch.setattr(Stub, "read_texts", read)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_what_was_measured_before_an_interruption_is_written(run, calls, tmp_path):
+    out = tmp_path / "out.json"
+    (calls / "p2" / "call.txt").write_text("Stop!")
+    (calls / "p3.txt").write_text("Good!")
+
+    ran = run("measure", calls, "--models", "language", "--json", out)
+
+    assert ran.exit_code == 130
+    first, second = json.loads(out.read_text())
+    assert first["results"]["predictions"][0]["file"] == "p1/call.txt"
+    assert second["results"]["predictions"] == []
+    (error,) = second["results"]["errors"]
+    assert error["file"] == "p2/call.txt"
+    assert "interrupted" in error["message"]
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_an_interruption_before_anything_was_measured_leaves_earlier_results(run, tmp_path):
+    out = tmp_path / "out.json"
+    out.write_text("of another run")
+
+    ran = run("measure", "--text", "Stop!", "--models", "language", "--json", out)
+
+    assert ran.exit_code == 130
+    assert out.read_text() == "of another run"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]

@@ -6,14 +6,13 @@ from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.text import Text
 
 from mien.cli.doctor import doctor
 from mien.cli.jobs import jobs
 from mien.cli.keys import keys
 from mien.cli.measure import measure
 from mien.cli.models import models
+from mien.cli.said import say
 from mien.cli.serve import serve
 from mien.cli.work import work
 from mien.errors import MienError
@@ -57,10 +56,12 @@ def main() -> None:
         _said(str(error))
     except ValidationError as error:  # of an environment variable
         _said(f"settings: {explained(error)}")
+    except OSError as error:
+        _said(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         sys.exit(130)
 
 
 def _said(what: str) -> NoReturn:
-    Console(stderr=True).print(Text.assemble(("mien: ", "bold red"), what))
+    say(what)
     sys.exit(2)

@@ -5,24 +5,23 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import mkdtemp
 from typing import Annotated, Any
-from zipfile import ZipFile
 
 import typer
 from rich.console import Console
 
 from mien.cli.bars import Bars
 from mien.cli.inputs import Input, expanded
+from mien.cli.outputs import Outputs
+from mien.cli.said import say
 from mien.cli.table import shown
 from mien.door import Opened, measured, measured_texts, open_source, wished, written
 from mien.engines import Engines
 from mien.errors import EngineMissing, MediaError, RequestError
 from mien.formats import Folder
-from mien.formats.artifacts import write_artifacts
 from mien.formats.drawing import draw as draw_faces
 from mien.formats.folder import LocalFolder, keep
-from mien.formats.json import write_predictions
 from mien.measure import Wish
 from mien.media import Media
 from mien.models import MODELS
@@ -126,7 +125,7 @@ def measure(
     A score is the share of average people who, given only this piece, would say that it expresses
     this. It is no claim about what somebody feels.
 
-    Exit code: 0 all was measured, 1 something was not, 2 nothing was.
+    Exit code: 0 all was measured and written, 1 something was not, 2 nothing was measured.
 
     Examples:
 
@@ -160,13 +159,23 @@ def measure(
         raise RequestError("nothing to measure: name a file, an address or a folder, or give --text")
     names = models.split(",") if models else _served(engines)
     wish = wished({name.strip(): options.get(name.strip()) for name in names}, spoken)
-    with TemporaryDirectory(prefix="mien-") as folder:
-        run = _Run(Path(folder), settings, engines, wish, rows, draw, quiet=str(json) == "-")
-        try:
-            run.measure([*expanded(inputs or [])], text or [])
-        finally:  # after Ctrl-C too: what was measured so far is not lost
-            _write(run.results, json, csv, artifacts)
-    raise typer.Exit(run.exit_code)
+    outputs = Outputs(json=json, csv=csv, artifacts=artifacts, draw=draw)
+    outputs.check()
+    folder = Path(mkdtemp(prefix="mien-"))
+    run = _Run(folder, settings, engines, wish, rows, draw, quiet=str(json) == "-")
+    unwritten: list[str] = []
+    try:
+        run.measure([*expanded(inputs or [])], text or [])
+    finally:  # after Ctrl-C too: what was measured so far is not lost, nor what another run has measured
+        if run.is_over or run.good:
+            unwritten = outputs.write(run.results)
+        if unwritten:
+            kept = f"what was measured is kept in {folder}: a folder a file, with its JSON and CSVs"
+            for line in (*unwritten, kept):
+                say(line)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    raise typer.Exit(max(run.exit_code, 1 if unwritten else 0))
 
 
 @dataclass
@@ -183,6 +192,8 @@ class _Run:
     results: list[tuple[Source, list[Folder]]] = field(default_factory=list)
     good: int = 0
     bad: int = 0
+    is_over: bool = False
+    """Whether there is nothing left to measure."""
     _media: Media | None = None
 
     @property
@@ -195,9 +206,10 @@ class _Run:
             for one in inputs:
                 bars.begin(one.name)
                 source, files = self._source(one, bars.followed)
-                self._keep(source, files, console)
+                self._keep(source, one.name, files, console)
             if texts:
-                self._keep(TextSource(), measured_texts(texts, self.wish, self.engines), console)
+                self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines), console)
+        self.is_over = True
 
     def _source(
         self, one: Input, through: Callable[[Media], Media]
@@ -216,8 +228,7 @@ class _Run:
                 if is_url
                 else FileSource(filename=one.name, content_type=None, md5sum="")
             )
-            problem = Problem(file=one.name, message=str(error))
-            return source, [FileMeasurement(file=one.name, file_type=None, errors=(problem,))]
+            return source, [_unmeasured(one.name, str(error))]
         return opened.source, self._files(opened, work, through)
 
     def _files(
@@ -230,21 +241,45 @@ class _Run:
         yield from measured(opened, self.wish, self.engines, self.settings, work, noted)
         shutil.rmtree(work)
 
-    def _keep(self, source: Source, files: Iterable[FileMeasurement], console: Console) -> None:
+    def _keep(self, source: Source, name: str, files: Iterable[FileMeasurement], console: Console) -> None:
         folders: list[Folder] = []
         self.results.append((source, folders))
+        try:
+            for file in _to_their_end(files, name):
+                folder = LocalFolder(self.folder / f"{len(self.results)}" / f"{len(folders)}")
+                keep(file, folder)
+                folders.append(folder)
+                self._tell(file, console, f"{len(self.results)}-{len(folders)}-{Path(file.file).name}")
+        except BaseException:
+            if not folders:  # it would look like a source without faults
+                self.results.pop()
+            raise
+
+    def _tell(self, file: FileMeasurement, console: Console, drawn: str) -> None:
+        self.bad += bool(file.errors) or not file.models
+        self.good += bool(file.models)
+        shown(file, console, self.rows)
+        if self.draw and self._media and "face" in file.models:
+            draw_faces(file.models["face"], self._media.frames, LocalFolder(self.draw / drawn), self.rows)
+        if not file.models and not file.errors:
+            console.print(f"  nothing here measures {file.file_type} (see `mien doctor`)", style="yellow")
+
+
+def _to_their_end(files: Iterable[FileMeasurement], name: str) -> Iterator[FileMeasurement]:
+    """The files of a source; where these are interrupted, an error stands for the one under way. Texts, which
+    are called by their numbers, have no name."""
+    done = 0
+    try:
         for file in files:
-            folder = LocalFolder(self.folder / f"{len(self.results)}" / f"{len(folders)}")
-            keep(file, folder)
-            folders.append(folder)
-            self.bad += bool(file.errors) or not file.models
-            self.good += bool(file.models)
-            shown(file, console, self.rows)
-            if self.draw and self._media and "face" in file.models:
-                into = LocalFolder(self.draw / f"{len(self.results)}-{len(folders)}-{Path(file.file).name}")
-                draw_faces(file.models["face"], self._media.frames, into, self.rows)
-            if not file.models and not file.errors:
-                console.print(f"  nothing here measures {file.file_type} (see `mien doctor`)", style="yellow")
+            yield file
+            done += 1
+    except (KeyboardInterrupt, SystemExit):
+        yield _unmeasured(name or str(done), "was not measured: it was interrupted")
+        raise
+
+
+def _unmeasured(name: str, why: str) -> FileMeasurement:
+    return FileMeasurement(file=name, file_type=None, errors=(Problem(file=name, message=why),))
 
 
 def _options(granularity: str | None, window: str | None, speakers: bool) -> dict[str, dict[str, Any]]:
@@ -277,25 +312,3 @@ def _makes(name: str, engines: Engines) -> bool:
     except EngineMissing:
         return False
     return True
-
-
-def _write(
-    results: list[tuple[Source, list[Folder]]],
-    json: Path | None,
-    csv: Path | None,
-    artifacts: Path | None,
-) -> None:
-    if json and str(json) == "-":
-        write_predictions(results, sys.stdout.buffer)
-        sys.stdout.buffer.write(b"\n")
-    elif json:
-        with json.open("wb") as out:
-            write_predictions(results, out)
-    if artifacts:
-        with artifacts.open("wb") as out:
-            write_artifacts(results, out)
-    if csv:  # laid out as in the artifacts
-        with TemporaryFile() as out:
-            write_artifacts(results, out)
-            with ZipFile(out) as archive:
-                archive.extractall(csv, [name for name in archive.namelist() if name.endswith(".csv")])

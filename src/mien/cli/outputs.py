@@ -1,0 +1,141 @@
+"""Where `mien measure` puts what it has measured."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryFile
+from typing import BinaryIO
+from zipfile import ZipFile
+
+from mien.errors import RequestError
+from mien.formats import Results
+from mien.formats.artifacts import write_artifacts
+from mien.formats.json import write_predictions
+
+STANDARD = "--json -"
+"""How standard output is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """The files and folders that were asked for."""
+
+    json: Path | None
+    csv: Path | None
+    artifacts: Path | None
+    draw: Path | None
+
+    def check(self) -> None:
+        """Make the folders that are not there, before hours of measuring.
+
+        Raises:
+            RequestError: one of them cannot be written, or holds results of another run.
+        """
+        for option, path in (("--json", self._json_file), ("--artifacts", self.artifacts)):
+            if path:
+                with _refused(f"{option} {path}"):
+                    _check_file(path)
+        for option, path in (("--csv", self.csv), ("--draw", self.draw)):
+            if path:
+                with _refused(f"{option} {path}"):
+                    _check_folder(path)
+        if self.csv and next(self.csv.glob("*-[0-9]*/csv"), None):
+            raise RequestError(
+                f"--csv {self.csv} holds results of another run, which these would be mixed with;"
+                " empty it or name another folder"
+            )
+
+    def write(self, results: Results) -> list[str]:
+        """Write each, whatever becomes of the others. Gives back why some could not be written."""
+        problems = []
+        for option, write in self._writers():
+            try:
+                write(results)
+            except OSError as error:
+                if option == STANDARD and isinstance(error, BrokenPipeError):
+                    raise  # whoever reads it has seen enough
+                problems.append(f"{option} could not be written: {error.strerror or error}")
+        return problems
+
+    @property
+    def _json_file(self) -> Path | None:
+        return None if str(self.json) == "-" else self.json
+
+    def _writers(self) -> Iterator[tuple[str, Callable[[Results], None]]]:
+        """Standard output comes last: it may end early."""
+        if path := self._json_file:
+            yield f"--json {path}", lambda results: _write_file(path, write_predictions, results)
+        if artifacts := self.artifacts:
+            yield f"--artifacts {artifacts}", lambda results: _write_file(artifacts, write_artifacts, results)
+        if csv := self.csv:
+            yield f"--csv {csv}", lambda results: _write_tables(csv, results)
+        if self.json and not self._json_file:
+            yield STANDARD, _print_predictions
+
+
+@contextmanager
+def _refused(option: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RequestError(f"{option} cannot be written: {error.strerror}") from None
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(None, "it is a folder; name a file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(None, "it is there, and must not be changed")
+    if _is_replaced(path):
+        TemporaryFile(dir=path.resolve().parent).close()
+
+
+def _check_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(None, "it is a file; name a folder")
+    path.mkdir(parents=True, exist_ok=True)
+    TemporaryFile(dir=path).close()
+
+
+def _is_replaced(path: Path) -> bool:
+    """Whether a whole file takes the place of what is there; a pipe or a device is written to."""
+    return path.is_file() or not path.exists()
+
+
+def _write_file(path: Path, write: Callable[[Results, BinaryIO], None], results: Results) -> None:
+    """What was there before stays until all is written."""
+    if not _is_replaced(path):
+        with path.open("wb") as out:
+            write(results, out)
+        return
+    path = path.resolve()
+    part = path.with_name(f".mien-{token_hex(8)}.part")
+    try:
+        with part.open("xb") as out:
+            write(results, out)
+        if path.exists():
+            shutil.copymode(path, part)
+        shutil.move(part, path)  # which copies where a file that is mounted cannot be replaced
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _write_tables(folder: Path, results: Results) -> None:
+    """The tables alone, laid out as in the artifacts."""
+    with TemporaryFile() as out:
+        write_artifacts(results, out)
+        with ZipFile(out) as archive:
+            archive.extractall(folder, [name for name in archive.namelist() if name.endswith(".csv")])
+
+
+def _print_predictions(results: Results) -> None:
+    write_predictions(results, sys.stdout.buffer)
+    sys.stdout.buffer.write(b"\n")
+    sys.stdout.buffer.flush()
