@@ -5,8 +5,11 @@ import json
 import os
 import re
 import shutil
+import signal
+import tempfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import PIL.Image
 import pytest
@@ -392,26 +395,33 @@ def test_csvs_of_two_runs_are_not_mixed(run, tmp_path):
 
 @pytest.fixture
 def interrupted(monkeypatch):
-    """Ctrl-C is pressed while a text says so."""
+    """A text that says so sends the signal to stop, which is Ctrl-C unless it is set."""
+    how = SimpleNamespace(signal=signal.SIGINT)
 
     def read(self, passages):
         if any("Stop" in passage.text for passage in passages):
-            raise KeyboardInterrupt
+            signal.raise_signal(how.signal)
         return reads(self, passages)
 
     reads = Stub.read_texts
     monkeypatch.setattr(Stub, "read_texts", read)
+    return how
 
 
-@pytest.mark.usefixtures("interrupted")
-def test_what_was_measured_before_an_interruption_is_written(run, calls, tmp_path):
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_what_was_measured_before_an_interruption_is_written(number, code, interrupted, run, calls, tmp_path):
+    interrupted.signal = number
+    before = signal.getsignal(number)
     out = tmp_path / "out.json"
     (calls / "p2" / "call.txt").write_text("Stop!")
     (calls / "p3.txt").write_text("Good!")
 
     ran = run("measure", calls, "--models", "language", "--json", out)
 
-    assert ran.exit_code == 130
+    assert ran.exit_code == code
+    assert signal.getsignal(number) == before
     first, second = json.loads(out.read_text())
     assert first["results"]["predictions"][0]["file"] == "p1/call.txt"
     assert second["results"]["predictions"] == []
@@ -420,8 +430,20 @@ def test_what_was_measured_before_an_interruption_is_written(run, calls, tmp_pat
     assert "interrupted" in error["message"]
 
 
+def test_what_is_told_to_go_on_when_the_terminal_closes_goes_on(interrupted, run):
+    interrupted.signal = signal.SIGHUP
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        ran = run("measure", "--text", "Stop!", "--models", "language")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert ran.exit_code == 0
+
+
 @pytest.mark.usefixtures("interrupted")
-def test_an_interruption_before_anything_was_measured_leaves_earlier_results(run, tmp_path):
+def test_an_interruption_before_anything_was_measured_leaves_earlier_results(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     out = tmp_path / "out.json"
     out.write_text("of another run")
 

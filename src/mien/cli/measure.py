@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from mien.cli.bars import Bars
+from mien.cli.ended import ended_like_by_hand
 from mien.cli.inputs import Input, expanded
 from mien.cli.outputs import Outputs
 from mien.cli.said import say
@@ -161,20 +162,23 @@ def measure(
     wish = wished({name.strip(): options.get(name.strip()) for name in names}, spoken)
     outputs = Outputs(json=json, csv=csv, artifacts=artifacts, draw=draw)
     outputs.check()
-    folder = Path(mkdtemp(prefix="mien-"))
-    run = _Run(folder, settings, engines, wish, rows, draw, quiet=str(json) == "-")
-    unwritten: list[str] = []
-    try:
-        run.measure([*expanded(inputs or [])], text or [])
-    finally:  # after Ctrl-C too: what was measured so far is not lost, nor what another run has measured
-        if run.is_over or run.good:
-            unwritten = outputs.write(run.results)
-        if unwritten:
-            kept = f"what was measured is kept in {folder}: a folder a file, with its JSON and CSVs"
-            for line in (*unwritten, kept):
+    with ended_like_by_hand():
+        unwritten: list[str] = []
+        folder = Path(mkdtemp(prefix="mien-"))
+        run = _Run(folder, settings, engines, wish, rows, draw, quiet=str(json) == "-")
+        try:
+            try:
+                run.measure([*expanded(inputs or [])], text or [])
+            finally:  # also when it was interrupted: what was measured is not lost, nor what another run did
+                if run.is_over or run.good:
+                    unwritten = outputs.write(run.results)
+        finally:
+            if unwritten:
+                unwritten.append(f"what was measured is kept in {folder}: a folder a file, JSON and CSVs")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+            for line in unwritten:
                 say(line)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
     raise typer.Exit(max(run.exit_code, 1 if unwritten else 0))
 
 

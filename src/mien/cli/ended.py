@@ -1,0 +1,30 @@
+"""Being told to end by the system."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+_TOLD = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+"""What schedulers, containers and terminals that are closed send."""
+
+
+@contextmanager
+def ended_like_by_hand() -> Iterator[None]:
+    """Let what is done within end in its own way when it is told to, as Ctrl-C does: with SystemExit, whose
+    code is 128 and the number of the signal. Signals that are ignored (`nohup`) stay so."""
+    before = {number: signal.getsignal(number) for number in _TOLD}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
