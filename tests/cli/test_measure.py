@@ -15,7 +15,7 @@ import PIL.Image
 import pytest
 
 from mien.engines.stub import Stub
-from mien.errors import RequestError
+from mien.errors import EngineError, RequestError
 from tests.media import picture, strange_film, talk
 
 FULL = Path("/dev/full")
@@ -452,3 +452,53 @@ def test_an_interruption_before_anything_was_measured_leaves_earlier_results(run
     assert ran.exit_code == 130
     assert out.read_text() == "of another run"
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """The reader of texts breaks at one that says so."""
+
+    def read(self, passages):
+        if any("Break" in passage.text for passage in passages):
+            raise EngineError("the reader broke")
+        return reads(self, passages)
+
+    reads = Stub.read_texts
+    monkeypatch.setattr(Stub, "read_texts", read)
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_engine_that_breaks_at_a_file_is_an_error_of_that_file(run, calls, tmp_path):
+    out = tmp_path / "out.json"
+    (calls / "p2" / "call.txt").write_text("Break!")
+    (calls / "p3.txt").write_text("Good!")
+
+    ran = run("measure", calls, "--models", "language", "--json", out)
+
+    assert ran.exit_code == 1
+    results = [one["results"] for one in json.loads(out.read_text())]
+    assert [[file["file"] for file in one["predictions"]] for one in results] == [
+        ["p1/call.txt"],
+        [],
+        ["p3.txt"],
+    ]
+    assert results[1]["errors"] == [{"file": "p2/call.txt", "model": None, "message": "the reader broke"}]
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_engine_that_breaks_within_an_archive_spares_what_came_before(run, tmp_path):
+    out = tmp_path / "out.json"
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, text in (("a.txt", "Good!"), ("b.txt", "Break!"), ("c.txt", "Good!")):
+            archive.writestr(name, text)
+
+    ran = run("measure", tmp_path / "all.zip", "--models", "language", "--json", out)
+
+    assert ran.exit_code == 1
+    (source,) = json.loads(out.read_text())
+    assert [file["file"] for file in source["results"]["predictions"]] == ["a.txt"]
+    (error,) = source["results"]["errors"]
+    assert (error["file"], error["message"]) == (
+        "all.zip",
+        "the reader broke; nothing after this was measured",
+    )

@@ -12,7 +12,7 @@ from mien.cli.jobs import jobs
 from mien.cli.keys import keys
 from mien.cli.measure import measure
 from mien.cli.models import models
-from mien.cli.said import say
+from mien.cli.said import reason, say
 from mien.cli.serve import serve
 from mien.cli.work import work
 from mien.errors import MienError
@@ -57,7 +57,7 @@ def main() -> None:
     except ValidationError as error:  # of an environment variable
         _said(f"settings: {explained(error)}")
     except OSError as error:
-        _said(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        _said(reason(error))
     except KeyboardInterrupt:
         sys.exit(130)
 

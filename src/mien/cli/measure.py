@@ -15,11 +15,11 @@ from mien.cli.bars import Bars
 from mien.cli.ended import ended_like_by_hand
 from mien.cli.inputs import Input, expanded
 from mien.cli.outputs import Outputs
-from mien.cli.said import say
+from mien.cli.said import reason, say
 from mien.cli.table import shown
 from mien.door import Opened, measured, measured_texts, open_source, wished, written
 from mien.engines import Engines
-from mien.errors import EngineMissing, MediaError, RequestError
+from mien.errors import EngineError, EngineMissing, MediaError, RequestError
 from mien.formats import Folder
 from mien.formats.drawing import draw as draw_faces
 from mien.formats.folder import LocalFolder, keep
@@ -225,14 +225,14 @@ class _Run:
                 raise MediaError(one.refusal)
             given = sys.stdin.buffer.read() if one.given == "-" else one.given
             opened = open_source(given, work, self.settings, one.name)
-        except MediaError as error:
+        except (MediaError, OSError) as error:
             is_url = one.given.startswith(("http://", "https://"))
             source: Source = (
                 UrlSource(written(one.given))
                 if is_url
                 else FileSource(filename=one.name, content_type=None, md5sum="")
             )
-            return source, [_unmeasured(one.name, str(error))]
+            return source, [_unmeasured(one.name, reason(error))]
         return opened.source, self._files(opened, work, through)
 
     def _files(
@@ -242,8 +242,10 @@ class _Run:
             self._media = media
             return through(media)
 
-        yield from measured(opened, self.wish, self.engines, self.settings, work, noted)
-        shutil.rmtree(work)
+        try:
+            yield from measured(opened, self.wish, self.engines, self.settings, work, noted)
+        finally:
+            shutil.rmtree(work)
 
     def _keep(self, source: Source, name: str, files: Iterable[FileMeasurement], console: Console) -> None:
         folders: list[Folder] = []
@@ -270,13 +272,16 @@ class _Run:
 
 
 def _to_their_end(files: Iterable[FileMeasurement], name: str) -> Iterator[FileMeasurement]:
-    """The files of a source; where these are interrupted, an error stands for the one under way. Texts, which
-    are called by their numbers, have no name."""
+    """The files of a source; where these break off, an error stands for the one under way. Texts, which are
+    called by their numbers, have no name."""
     done = 0
     try:
         for file in files:
             yield file
             done += 1
+    except (EngineError, OSError) as error:  # other sources may be spared it
+        rest = "; nothing after this was measured" if done else ""
+        yield _unmeasured(name or str(done), reason(error) + rest)
     except (KeyboardInterrupt, SystemExit):
         yield _unmeasured(name or str(done), "was not measured: it was interrupted")
         raise

@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 from zipfile import ZipFile
 
+from mien.cli.said import reason
 from mien.errors import RequestError
 from mien.formats import Results
 from mien.formats.artifacts import write_artifacts
@@ -59,7 +60,7 @@ class Outputs:
             except OSError as error:
                 if option == STANDARD and isinstance(error, BrokenPipeError):
                     raise  # whoever reads it has seen enough
-                problems.append(f"{option} could not be written: {error.strerror or error}")
+                problems.append(f"{option} could not be written: {reason(error)}")
         return problems
 
     @property
