@@ -16,7 +16,7 @@ import pytest
 
 from mien.engines.stub import Stub
 from mien.errors import EngineError, RequestError
-from tests.media import picture, strange_film, talk
+from tests.media import film, picture, strange_film, talk, tone
 
 FULL = Path("/dev/full")
 """A file that takes nothing."""
@@ -502,3 +502,69 @@ def test_an_engine_that_breaks_within_an_archive_spares_what_came_before(run, tm
         "all.zip",
         "the reader broke; nothing after this was measured",
     )
+
+
+@pytest.mark.parametrize(
+    ("named", "code", "missing"),
+    [
+        pytest.param([], 0, [], id="by nobody"),
+        pytest.param(["--models", "prosody,language"], 1, ["language"], id="by name"),
+        pytest.param(["--models", "language"], 2, ["language"], id="alone"),
+    ],
+)
+def test_words_that_are_not_written_down_are_missed_where_they_were_asked_for(
+    named, code, missing, run, tmp_path
+):
+    out = tmp_path / "out.json"
+
+    ran = run("measure", talk(tmp_path / "a.wav"), "--no-transcription", *named, "--json", out)
+
+    assert ran.exit_code == code
+    assert [error["model"] for error in json.loads(out.read_text())[0]["results"]["errors"]] == missing
+
+
+def test_texts_need_no_transcription(run, tmp_path):
+    out = tmp_path / "out.json"
+
+    ran = run("measure", "--text", "Good!", "--no-transcription", "--json", out)
+
+    assert ran.exit_code == 0
+    assert list(json.loads(out.read_text())[0]["results"]["predictions"][0]["models"]) == ["language", "ner"]
+
+
+@pytest.fixture
+def faceless(environment):
+    """A machine that cannot find faces."""
+    environment["MIEN_FACE_FINDER"] = "mesh"
+    environment["MIEN_OFFLINE"] = "true"
+
+
+@pytest.mark.usefixtures("faceless")
+@pytest.mark.parametrize(
+    ("named", "code", "missing"),
+    [
+        pytest.param([], 0, [], id="by nobody"),
+        pytest.param(["--models", "prosody,face"], 1, ["face", "face"], id="by name"),
+    ],
+)
+def test_a_model_without_an_engine_is_noted_once_or_missed_where_it_was_named(
+    named, code, missing, run, tmp_path
+):
+    out = tmp_path / "out.json"
+    films = [film(tmp_path / name, *[100] * 30, sound=tone(1.0)) for name in ("a.mp4", "b.mp4")]
+
+    ran = run("measure", *films, *named, "--json", out)
+
+    assert ran.exit_code == code
+    results = [one["results"] for one in json.loads(out.read_text())]
+    assert [error["model"] for one in results for error in one["errors"]] == missing
+    assert all("prosody" in one["predictions"][0]["models"] for one in results)
+    assert ran.stderr.count("note: face is left out: the networks that find faces") == (not named)
+
+
+@pytest.mark.usefixtures("faceless")
+def test_a_file_that_nothing_measures_says_why(run, tmp_path):
+    ran = run("measure", picture(tmp_path / "a.png"))
+
+    assert ran.exit_code == 2
+    assert "face: the networks that find faces have not been pulled" in ran.stdout

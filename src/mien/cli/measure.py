@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from mien.cli.said import reason, say
 from mien.cli.table import shown
 from mien.door import Opened, measured, measured_texts, open_source, wished, written
 from mien.engines import Engines
-from mien.errors import EngineError, EngineMissing, MediaError, RequestError
+from mien.errors import EngineError, EngineMissing, MediaError, NotTranscribed, RequestError
 from mien.formats import Folder
 from mien.formats.drawing import draw as draw_faces
 from mien.formats.folder import LocalFolder, keep
@@ -98,7 +98,10 @@ def measure(
     ] = None,
     transcription: Annotated[
         bool,
-        typer.Option(help="Write down what is said. Without it prosody is measured in windows."),
+        typer.Option(
+            help="Write down what is said. Without it prosody is measured in windows,"
+            " and language and ner in texts alone."
+        ),
     ] = True,
     confidence_threshold: Annotated[
         float, typer.Option(help="A transcript less sure than this (0 to 1) is not used.")
@@ -158,14 +161,14 @@ def measure(
         }
     if not inputs and not text:
         raise RequestError("nothing to measure: name a file, an address or a folder, or give --text")
-    names = models.split(",") if models else _served(engines)
+    names = models.split(",") if models else MODELS
     wish = wished({name.strip(): options.get(name.strip()) for name in names}, spoken)
     outputs = Outputs(json=json, csv=csv, artifacts=artifacts, draw=draw)
     outputs.check()
     with ended_like_by_hand():
         unwritten: list[str] = []
         folder = Path(mkdtemp(prefix="mien-"))
-        run = _Run(folder, settings, engines, wish, rows, draw, quiet=str(json) == "-")
+        run = _Run(folder, settings, engines, wish, bool(models), rows, draw, quiet=str(json) == "-")
         try:
             try:
                 run.measure([*expanded(inputs or [])], text or [])
@@ -190,6 +193,8 @@ class _Run:
     settings: Settings
     engines: Engines
     wish: Wish
+    are_named: bool
+    """Whether somebody asked for just these models."""
     rows: int
     draw: Path | None
     quiet: bool
@@ -199,6 +204,7 @@ class _Run:
     is_over: bool = False
     """Whether there is nothing left to measure."""
     _media: Media | None = None
+    _noted: set[str] = field(default_factory=set)
 
     @property
     def exit_code(self) -> int:
@@ -251,7 +257,7 @@ class _Run:
         folders: list[Folder] = []
         self.results.append((source, folders))
         try:
-            for file in _to_their_end(files, name):
+            for file in map(self._without_missed, _to_their_end(files, name)):
                 folder = LocalFolder(self.folder / f"{len(self.results)}" / f"{len(folders)}")
                 keep(file, folder)
                 folders.append(folder)
@@ -260,6 +266,23 @@ class _Run:
             if not folders:  # it would look like a source without faults
                 self.results.pop()
             raise
+
+    def _without_missed(self, file: FileMeasurement) -> FileMeasurement:
+        """Where others measured the file, models that nobody named may be missing: for want of words that
+        were not to be written down, or of an engine, which is noted once."""
+        if self.are_named or not file.models:
+            return file
+        return replace(file, errors=tuple(one for one in file.errors if not self._is_missed(one)))
+
+    def _is_missed(self, problem: Problem) -> bool:
+        if problem.kind is NotTranscribed:
+            return self.wish.transcription is None
+        if problem.kind is not EngineMissing or not problem.model or _makes(problem.model, self.engines):
+            return False
+        if problem.model not in self._noted:
+            say(f"note: {problem.model} is left out: {problem.message}")
+            self._noted.add(problem.model)
+        return True
 
     def _tell(self, file: FileMeasurement, console: Console, drawn: str) -> None:
         self.bad += bool(file.errors) or not file.models
@@ -310,12 +333,8 @@ def _switched(**switches: bool) -> dict[str, Any]:
     return {name: {} for name, on in switches.items() if on}
 
 
-def _served(engines: Engines) -> list[str]:
-    """The models that this machine has an engine for."""
-    return [name for name in MODELS if _makes(name, engines)]
-
-
 def _makes(name: str, engines: Engines) -> bool:
+    """Whether this machine has an engine for a model, whatever its options."""
     try:
         MODELS[name](MODELS[name].options(), engines, TranscriptionOptions())
     except EngineMissing:
