@@ -111,7 +111,8 @@ def measure(
         typer.Option(metavar="F", help="Write what `…/predictions` would answer; - for standard output."),
     ] = None,
     csv: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write one CSV a file and model into a folder.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Write one CSV a file and model into a folder that holds none yet."),
     ] = None,
     artifacts: Annotated[
         Path | None, typer.Option(metavar="ZIP", help="Write the artifacts archive.")
