@@ -320,6 +320,14 @@ def test_a_task_for_later_waits_and_its_attempt_counts(store, clock):
     assert claim(store).attempt == 2
 
 
+def test_a_new_task_is_due_at_once_although_the_clock_is_set_back(store, clock):
+    store.add(job(texts=1), max_queued=1)
+    clock.now -= 3600
+
+    end(store, claim(store))
+    assert claim(store).kind == "finish"
+
+
 def test_a_task_given_back_is_as_if_never_claimed(store):
     store.add(job(texts=1), max_queued=1)
     store.give_back(claim(store), "a")

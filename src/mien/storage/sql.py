@@ -434,7 +434,6 @@ class SqlStore:
 
     def _begin(self, db: Connection, job_id: str, place: int, new: Sequence[NewTask]) -> int:
         """Add tasks. `place` is that of the next file of the job, before and, given back, after."""
-        now = self._now()
         files = sum(task.kind == "measure" for task in new)
         if files:
             place = max(place, _next_turn(db) * TURN)
@@ -451,7 +450,7 @@ class SqlStore:
                     "file": task.file,
                     "work": json.dumps(dict(task.work)),
                     "turn": turn,
-                    "due_ms": now,
+                    "due_ms": 0,  # at once, also where the clock is set back
                 }
             )
         if rows:
