@@ -73,6 +73,26 @@ def test_no_worker_outlives_whoever_started_it(mien, command):
         os.kill(worker, 0)
 
 
+HOLDER = """
+import sys
+from mien.app import build
+from mien.settings import Settings
+
+assert build(Settings()).jobs.claim(sys.argv[1], ["measure"], 60)
+sys.stdin.read()
+"""
+
+
+def test_being_told_to_stop_is_no_crash_of_what_a_worker_still_held(mien, command):
+    add(mien, texts=["Good!"])
+    with Supervisor(
+        lambda name: [sys.executable, "-c", HOLDER, name], 1, mien.settings, mien.jobs, mien.files
+    ):
+        eventually(lambda: mien.jobs.tally().workers)
+
+    assert mien.jobs.claim("another", ["measure"], 60).crashes == 0
+
+
 WORKER = """
 import sys
 from mien.app import build

@@ -62,8 +62,8 @@ def test_a_file_that_ended_its_process_again_and_again_is_reported(mien, tmp_pat
     opened(mien)
     for attempt in range(mien.settings.max_attempts):
         task = mien.jobs.claim(f"dead-{attempt}", ["measure"], 60)
-        assert task.attempt == attempt + 1
-        mien.jobs.release(f"dead-{attempt}")
+        assert task.crashes == attempt
+        mien.jobs.release(f"dead-{attempt}", crashed=True)
 
     with working(mien):
         state = ended(mien, job_id)
@@ -71,6 +71,18 @@ def test_a_file_that_ended_its_process_again_and_again_is_reported(mien, tmp_pat
     assert (state.num_predictions, state.num_errors) == (1, 1)
     errors = [error for one in predictions(mien, job_id) for error in one["results"]["errors"]]
     assert [error["message"] for error in errors] == ["measuring this file ended the process 3 times"]
+
+
+def test_a_source_that_was_opened_beside_a_file_that_crashes_is_not_to_blame(mien, tmp_path):
+    job_id = add(mien, talk(tmp_path / "a.wav"))
+    for attempt in range(2 * mien.settings.max_attempts):
+        assert mien.jobs.claim(f"dead-{attempt}", ["open"], 60)
+        mien.jobs.release(f"dead-{attempt}", crashed=True)
+
+    with working(mien):
+        state = ended(mien, job_id)
+
+    assert state.num_errors == 0
 
 
 def test_an_engine_that_breaks_fails_the_job_and_says_why(mien, tmp_path):

@@ -32,6 +32,7 @@ NUMBER = st.integers(0, 99)
 class ModelTask:
     due: float
     attempt: int = 0
+    crashes: int = 0
     holder: str | None = None
     lease: float = 0.0
     id: int | None = None
@@ -101,9 +102,10 @@ class Model(RuleBasedStateMachine):
         assert claimed.kind == min((kind for _, kind, _, _ in free), key=kinds.index)
         task = self.tasks[key]
         assert task.id in (None, claimed.id)
+        task.crashes += task.holder is not None
         task.id, task.holder, task.lease = claimed.id, worker, self.clock.now + LEASE
         task.attempt += 1
-        assert claimed.attempt == task.attempt
+        assert (claimed.attempt, claimed.crashes) == (task.attempt, task.crashes)
         self.claims.append((claimed, worker))
         if self.jobs.get(claimed.job_id) and self.jobs[claimed.job_id].status == "QUEUED":
             self.jobs[claimed.job_id].status = "IN_PROGRESS"
@@ -181,12 +183,14 @@ class Model(RuleBasedStateMachine):
         if held:
             self.end(claimed.job_id, "FAILED")
 
-    @rule(worker=WORKERS)
-    def release(self, worker):
-        self.store.release(worker)
+    @rule(worker=WORKERS, crashed=st.booleans())
+    def release(self, worker, crashed):
+        self.store.release(worker, crashed=crashed)
         for task in self.tasks.values():
             if task.holder == worker:
                 task.holder = None
+                task.attempt -= 1
+                task.crashes += crashed
 
     @precondition(lambda self: self.jobs)
     @rule(which=NUMBER)

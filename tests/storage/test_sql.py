@@ -223,7 +223,7 @@ def test_a_task_is_given_to_one_worker_alone(store):
     assert claim(store, worker="b") is None
 
 
-def test_what_a_silent_worker_held_goes_to_another_and_counts_as_an_attempt(store, clock):
+def test_what_a_silent_worker_held_goes_to_another_and_counts_as_a_crash(store, clock):
     store.add(job(texts=1), max_queued=1)
     lost = claim(store, worker="a", lease=30)
     clock.now += 29
@@ -231,7 +231,8 @@ def test_what_a_silent_worker_held_goes_to_another_and_counts_as_an_attempt(stor
     clock.now += 1
 
     assert claim(store, worker="a") is None, "a worker is still busy with what it holds"
-    assert claim(store, worker="b").attempt == 2
+    other = claim(store, worker="b")
+    assert (other.attempt, other.crashes) == (2, 1)
     assert not store.renew(lost, "a", 30)
     assert not store.done(lost, "a", measured(lost))
     assert store.get(lost.job_id).files_done == 0
@@ -296,16 +297,17 @@ def test_a_late_worker_that_nobody_replaced_may_still_end_its_task(store, clock)
     end(store, task)
 
 
-def test_the_tasks_of_a_dead_worker_are_due_at_once(store):
+@pytest.mark.parametrize("crashed", [True, False])
+def test_the_tasks_of_a_worker_that_is_gone_are_due_at_once(store, crashed):
     new = store.add(job(texts=3), max_queued=1)
     dead = [claim(store, worker="dead"), claim(store, worker="dead")]
     alive = claim(store, worker="alive")
 
-    store.release("dead")
+    store.release("dead", crashed=crashed)
 
     again = [claim(store, worker="b"), claim(store, worker="b")]
     assert {task.id for task in again} == {task.id for task in dead}
-    assert [task.attempt for task in again] == [2, 2]
+    assert [(task.attempt, task.crashes) for task in again] == [(1, int(crashed))] * 2
     assert store.renew(alive, "alive", 30)
     assert store.get(new.id).files_done == 0
 
@@ -338,7 +340,7 @@ def test_a_task_given_back_is_as_if_never_claimed(store):
 def test_what_was_lost_cannot_be_given_back_or_put_off(store):
     store.add(job(texts=1), max_queued=1)
     lost = claim(store, worker="a")
-    store.release("a")
+    store.release("a", crashed=True)
     assert claim(store, worker="b")
 
     store.later(lost, "a", 0)
@@ -366,7 +368,7 @@ def test_a_failed_job_has_its_message_and_only_its_aftermath_left(store, clock):
 def test_a_task_that_was_lost_fails_nothing(store):
     new = store.add(job(texts=1), max_queued=1)
     task = claim(store)
-    store.release("a")
+    store.release("a", crashed=True)
 
     assert not store.fail(task, "a", "too late")
     assert isinstance(store.get(new.id).state, InProgress)
@@ -541,7 +543,13 @@ def test_a_store_of_an_earlier_mien_is_brought_up_to_date(store, store_url):
     store.close()
     driver = store_url.replace("postgresql:", "postgresql+psycopg:")
     with create_engine(driver).begin() as db:  # as the first schema was
-        for table, column in (("jobs", "media_seconds"), ("jobs", "work_seconds"), ("tasks", "progress")):
+        added = (
+            ("jobs", "media_seconds"),
+            ("jobs", "work_seconds"),
+            ("tasks", "progress"),
+            ("tasks", "crashes"),
+        )
+        for table, column in added:
             db.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         db.execute(text("UPDATE schema_version SET version = 1"))
 

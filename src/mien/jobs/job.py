@@ -93,6 +93,8 @@ class Task(NewTask):
     id: int
     job_id: str
     attempt: int
+    crashes: int = 0
+    """How often a process ended, or fell silent, while it held this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ class JobStore(Protocol):
     def claim(self, worker: str, kinds: Sequence[TaskKind], lease_seconds: float) -> Task | None:
         """A task that is due and nobody holds, of the first of these kinds that has one; its job
         is in progress from then on. Tasks whose lease has run out are due again, though never for
-        the worker that holds them.
+        the worker that holds them, and count that as a crash.
 
         Jobs take turns: each has a few files measured in a turn, the oldest job first. So a small
         job is done at once, in order of age, and a huge one holds nobody up.
@@ -90,8 +90,9 @@ class JobStore(Protocol):
     def fail(self, task: Task, worker: str, message: str) -> bool:
         """End the whole job as FAILED. False, and nothing is changed, where the task was lost."""
 
-    def release(self, worker: str) -> None:
-        """Make the tasks of a worker that has died due at once. Its attempts count."""
+    def release(self, worker: str, *, crashed: bool) -> None:
+        """Make the tasks of a worker that is gone due at once, as if it had never claimed them; but where
+        it crashed, each of them may have been to blame, and counts that."""
 
     def cancel(self, job_id: str) -> None:
         """End a job that has not ended, as FAILED with the message `cancelled`. Raises JobNotFound."""

@@ -40,7 +40,8 @@ class Supervisor:
     """Keeps so many worker processes alive, as a context.
 
     A process is started with `command(name)` and ends when its standard input does: so none outlives
-    whoever started it, however that ended. What a dead worker held is released at once.
+    whoever started it, however that ended. What a dead worker held is released at once; it counts as a
+    crash of what it held unless it was told to end.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Supervisor:
                 except subprocess.TimeoutExpired:
                     place.process.kill()
                     place.process.wait()
-                self._release(place)
+                self._release(place, crashed=False)
 
     def processes(self) -> list[int]:
         """Ids of the processes that are alive."""
@@ -105,7 +106,7 @@ class Supervisor:
             if status is None:
                 return
             log.error("worker %s died (%s); another takes its place", place.name, _cause(status))
-            self._release(place)
+            self._release(place, crashed=True)
             place.process = None
             # who ended by itself at once would do so again; a crash is that of one file, whose
             # attempts are counted
@@ -120,9 +121,9 @@ class Supervisor:
         command = [*self._command(place.name)]
         place.process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603  # our own
 
-    def _release(self, place: _Place) -> None:
+    def _release(self, place: _Place, *, crashed: bool) -> None:
         try:
-            self._jobs.release(place.name)
+            self._jobs.release(place.name, crashed=crashed)
         except StoreError as error:  # the lease will run out
             log.warning("%s", error)
 

@@ -44,6 +44,10 @@ LANES: Mapping[tuple[TaskKind, ...], int] = {
 }
 """Kinds of tasks, and how many threads do them: networks are slow, but take nothing."""
 
+OPENINGS = 10
+"""Times as often as measuring a file may opening a source end the process: it decodes nothing, so what
+crashed is nearly always something that was measured beside it."""
+
 STORE_PAUSE = 1.0
 """Seconds before a store that could not be reached is tried again."""
 
@@ -203,7 +207,7 @@ class Worker:
         task = held.task
         source = job.sources[task.source]
         name = name_of(source.url) if isinstance(source, UrlSource) else _filename(source)
-        if task.attempt > self._settings.max_attempts:
+        if task.crashes >= self._settings.max_attempts * OPENINGS:
             return self._files_of(task, [_refused(name, _ended("opening", task))])
         with TemporaryDirectory(prefix="mien-") as folder:
             try:
@@ -250,7 +254,7 @@ class Worker:
         """Measure a file, or some texts together. Where these ended the process, or met a defect of
         ours, each is measured by itself: one is to blame, and the others are not."""
         task = held.task
-        if task.files > 1 and task.attempt > 1:
+        if task.files > 1 and task.crashes:
             return Outcome(follow=_one_by_one(task))
         try:
             found = self._measured(job, held)
@@ -274,7 +278,7 @@ class Worker:
 
     def _measured(self, job: Job, held: _Held) -> list[FileMeasurement]:
         task, work = held.task, held.task.work
-        if task.attempt > self._settings.max_attempts:
+        if task.crashes >= self._settings.max_attempts:
             return [_failed(_name(task), _ended("measuring", task))]
         if "refused" in work:
             return [_failed(_name(task), work["refused"])]
@@ -298,7 +302,7 @@ class Worker:
 
     def _finish(self, job: Job, held: _Held) -> Outcome:
         """Put together what is handed out."""
-        if held.task.attempt > self._settings.max_attempts:
+        if held.task.crashes >= self._settings.max_attempts:
             raise EngineError(_ended("putting the results together", held.task))
         keys: list[list[str]] = [[] for _ in job.sources]
         for source, _, key in self._jobs.results(job.id):
@@ -418,4 +422,4 @@ def _failed(name: str, message: str) -> FileMeasurement:
 
 
 def _ended(what: str, task: Task) -> str:
-    return f"{what} this file ended the process {task.attempt - 1} times"
+    return f"{what} this file ended the process {task.crashes} times"

@@ -65,7 +65,7 @@ from mien.jobs.store import Key, Listing, Tally
 from mien.types import FileSource, Source, TextSource, UrlSource
 from mien.wire.batch import Completed, Failed, InProgress, Queued, Request, State, Status, source_json
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised whenever the tables below change; a store says which one it has."""
 
 TURN = 4
@@ -117,6 +117,7 @@ tasks = Table(
     Column("work", Text, nullable=False),
     Column("turn", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False, default=0),
+    Column("crashes", Integer, nullable=False, server_default="0"),
     Column("due_ms", BigInteger, nullable=False),
     Column("holder", String(200)),
     Column("lease_ms", BigInteger, nullable=False, default=0),
@@ -147,6 +148,7 @@ keys = Table(
 
 _STEPS: Mapping[int, Sequence[Column[Any]]] = {
     1: (jobs.c.media_seconds, jobs.c.work_seconds, tasks.c.progress),
+    2: (tasks.c.crashes,),
 }
 """Columns that a store of each earlier schema lacks of the next one."""
 
@@ -263,11 +265,17 @@ class SqlStore:
             ).first()
             if row is None:  # another was faster
                 return None
+            # who held it until now has not been heard of for too long
+            crashes = row.crashes + (row.holder is not None)
             db.execute(
                 update(tasks)
                 .where(tasks.c.id == row.id)
                 .values(
-                    holder=worker, lease_ms=now + _ms(lease_seconds), attempt=row.attempt + 1, progress=0.0
+                    holder=worker,
+                    lease_ms=now + _ms(lease_seconds),
+                    attempt=row.attempt + 1,
+                    crashes=crashes,
+                    progress=0.0,
                 )
             )
             db.execute(
@@ -283,6 +291,7 @@ class SqlStore:
             file=row.file,
             work=json.loads(row.work),
             attempt=row.attempt + 1,
+            crashes=crashes,
         )
 
     def renew(self, task: Task, worker: str, lease_seconds: float, progress: float = 0.0) -> bool:
@@ -318,10 +327,19 @@ class SqlStore:
                 self._end(db, job, "FAILED", message)
             return True
 
-    def release(self, worker: str) -> None:
+    def release(self, worker: str, *, crashed: bool) -> None:
         with self._writing() as db:
             _lock_tasks(db, tasks.c.holder == worker)
-            db.execute(update(tasks).where(tasks.c.holder == worker).values(holder=None, progress=0.0))
+            db.execute(
+                update(tasks)
+                .where(tasks.c.holder == worker)
+                .values(
+                    holder=None,
+                    progress=0.0,
+                    attempt=tasks.c.attempt - 1,
+                    crashes=tasks.c.crashes + int(crashed),
+                )
+            )
 
     def cancel(self, job_id: str) -> None:
         with self._writing() as db:
