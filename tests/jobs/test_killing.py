@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -104,6 +105,24 @@ settings = Settings(voice="crashing", text_reader="touchy")
 mien = build(settings)
 Worker(settings, mien.jobs, mien.files, Engines(settings, "tests.jobs.engines"), sys.argv[1]).run()
 """
+
+
+BREAKING = """
+from mien.app import build
+from mien.engines import Engines
+from mien.jobs.worker import Worker
+from mien.settings import Settings
+
+settings = Settings()
+mien = build(settings)
+mien.jobs.claim = lambda *asked: 1 / 0
+Worker(settings, mien.jobs, mien.files, Engines(settings)).run()
+"""
+
+
+@pytest.mark.usefixtures("command")
+def test_a_worker_that_loses_a_thread_ends_and_leaves_its_place_to_another():
+    assert subprocess.run([sys.executable, "-c", BREAKING]).returncode == 70
 
 
 @pytest.fixture

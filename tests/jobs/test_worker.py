@@ -1,11 +1,13 @@
 """Workers: from a job that was kept to its results."""
 
+import errno
 import zipfile
 from dataclasses import replace
 
 import pytest
 
 from mien.jobs.job import NewTask, Outcome
+from mien.jobs.worker import TRIES
 from mien.wire.batch import Completed, Failed
 from tests.jobs.conftest import add, ended, eventually, predictions, working
 from tests.media import picture, talk, tone
@@ -184,6 +186,108 @@ def test_a_file_that_takes_too_long_is_given_up(mien, tmp_path):
 
     (error,) = predictions(mien, job_id)[0]["results"]["errors"]
     assert "longer than" in error["message"]
+
+
+class Faulty:
+    """A store of files that breaks so often where something is done with a key that has this in it."""
+
+    def __init__(self, files, doing, part, error, times):
+        self._files, self._doing, self._part, self._error, self._left = files, doing, part, error, times
+
+    def __getattr__(self, name):
+        if name != self._doing:
+            return getattr(self._files, name)
+
+        def done(key, *more, **named):
+            if self._part in key and self._left:
+                self._left -= 1
+                raise self._error
+            return getattr(self._files, name)(key, *more, **named)
+
+        return done
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """What met trouble is tried again at once."""
+    monkeypatch.setattr("mien.jobs.worker.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("mien.jobs.worker.LONGEST_RETRY", 0.002)
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+BROKEN = OSError(errno.EIO, "Input/output error")
+FAR = RuntimeError("could not connect to the endpoint")
+
+
+@pytest.mark.parametrize(
+    ("doing", "part", "error", "times"),
+    [
+        pytest.param("write", "predictions.json", FULL, TRIES + 2, id="a full disk at the end"),
+        pytest.param("write", "/result/", FULL, TRIES + 2, id="a full disk at a result"),
+        pytest.param("write", "/originals/", FULL, TRIES + 2, id="a full disk at opening"),
+        pytest.param("local", "/upload/", BROKEN, 3, id="a file that cannot be reached"),
+        pytest.param("write", "/result/", FAR, 3, id="what nobody foresaw, at a result"),
+        pytest.param("local", "/upload/", FAR, 3, id="what nobody foresaw, at opening"),
+    ],
+)
+@pytest.mark.usefixtures("hasty")
+def test_trouble_that_passes_costs_a_job_nothing(mien, tmp_path, doing, part, error, times):
+    job_id = add(mien, talk(tmp_path / "a.wav"), models=["prosody"])
+
+    with working(replace(mien, files=Faulty(mien.files, doing, part, error, times))):
+        state = ended(mien, job_id)
+
+    assert isinstance(state, Completed)
+    assert (state.num_predictions, state.num_errors) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("/result/", "measuring this file failed (RuntimeError)"),
+        (
+            "predictions.json",
+            f"putting the results together failed {TRIES} times: the log of the server says why",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("hasty")
+def test_trouble_that_lasts_fails_the_job(mien, part, message):
+    job_id = add(mien, texts=["Good!"], models=["language"])
+
+    with working(replace(mien, files=Faulty(mien.files, "write", part, FAR, -1))):
+        state = ended(mien, job_id)
+
+    assert isinstance(state, Failed)
+    assert state.message == message
+
+
+@pytest.mark.usefixtures("hasty")
+def test_what_cannot_be_opened_again_and_again_is_reported(mien, tmp_path):
+    job_id = add(mien, talk(tmp_path / "a.wav"), texts=["Good!"], models=["language"])
+
+    with working(replace(mien, files=Faulty(mien.files, "local", "/upload/", FAR, -1))):
+        ended(mien, job_id)
+
+    opened, read = (one["results"] for one in predictions(mien, job_id))
+    (error,) = opened["errors"]
+    assert error["message"] == f"opening this file failed {TRIES} times: the log of the server says why"
+    assert len(read["predictions"]) == 1
+
+
+@pytest.mark.usefixtures("hasty")
+def test_what_cannot_be_tidied_is_given_up_and_holds_nothing_up(mien, receiver, caplog):
+    add(mien, texts=["Good!"], models=["language"])
+    job_id = add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+
+    with working(replace(mien, files=Faulty(mien.files, "delete", "jobs/", FAR, -1))):
+        ended(mien, job_id)
+        eventually(lambda: receiver.taken)
+        eventually(
+            lambda: (
+                caplog.text.count("tidy: RuntimeError('could not connect to the endpoint'); given up") == 2
+            )
+        )
 
 
 def opened(mien):

@@ -152,13 +152,16 @@ class Model(RuleBasedStateMachine):
             self.tasks[key].lease = self.clock.now + LEASE
 
     @precondition(lambda self: self.claims)
-    @rule(which=NUMBER, seconds=st.sampled_from([0, 5, 60]))
-    def later(self, which, seconds):
+    @rule(which=NUMBER, seconds=st.sampled_from([0, 5, 60]), counts=st.booleans())
+    def later(self, which, seconds, counts):
         claimed, worker = self.claims[which % len(self.claims)]
         key, held = self.held(claimed, worker)
-        self.store.later(claimed, worker, seconds)
+        if held and self.tasks[key].attempt != claimed.attempt:
+            return  # a worker speaks of its latest claim alone
+        self.store.later(claimed, worker, seconds, counts=counts)
         if held:
             self.tasks[key].holder, self.tasks[key].due = None, self.clock.now + seconds
+            self.tasks[key].attempt -= not counts
 
     @precondition(lambda self: self.claims)
     @rule(which=NUMBER)

@@ -312,14 +312,15 @@ def test_the_tasks_of_a_worker_that_is_gone_are_due_at_once(store, crashed):
     assert store.get(new.id).files_done == 0
 
 
-def test_a_task_for_later_waits_and_its_attempt_counts(store, clock):
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_task_for_later_waits_and_its_attempt_counts_where_it_should(store, clock, counts):
     store.add(job(texts=1), max_queued=1)
-    store.later(claim(store), "a", 5)
+    store.later(claim(store), "a", 5, counts=counts)
     clock.now += 4.9
     assert claim(store) is None
     clock.now += 0.1
 
-    assert claim(store).attempt == 2
+    assert claim(store).attempt == 1 + counts
 
 
 def test_a_new_task_is_due_at_once_although_the_clock_is_set_back(store, clock):

@@ -81,8 +81,8 @@ class JobStore(Protocol):
         another.
         """
 
-    def later(self, task: Task, worker: str, seconds: float) -> None:
-        """Give a task back, to be tried again after so many seconds."""
+    def later(self, task: Task, worker: str, seconds: float, *, counts: bool = True) -> None:
+        """Give a task back, to be tried again after so many seconds. Its attempt may not count."""
 
     def give_back(self, task: Task, worker: str) -> None:
         """Give a task back as if it had never been claimed: this attempt does not count."""

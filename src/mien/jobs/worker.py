@@ -5,12 +5,14 @@ What must not wait for each other has threads of its own: measuring, opening (do
 counts once the store has it; a worker that dies at any moment leaves work that another takes up.
 """
 
+import errno
 import logging
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -54,14 +56,28 @@ STORE_PAUSE = 1.0
 RENEW_SECONDS = 2.0
 """At most, between two times that the store is told how far a file is."""
 
-RETRY_SECONDS = 10.0
-"""Before a task that met a full disk or the like is tried again."""
+RETRY_SECONDS, LONGEST_RETRY = 10.0, 600.0
+"""Before a task is tried again that met trouble which is not its own: at first, and, after twice the time
+at each attempt, at most."""
+
+TRIES = 10
+"""Attempts, in about three quarters of an hour, before such a task is given up."""
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a full disk says. No task is to blame for it, and it lasts until somebody makes room."""
 
 
 def worker_name() -> str:
     """A name that no other worker has."""
     return f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"
 
+
+_DOING: Mapping[TaskKind, str] = {
+    "open": "opening this file",
+    "measure": "measuring this file",
+    "finish": "putting the results together",
+}
+"""What a task does without which its job has no results, as its errors say it."""
 
 IDLER, IDLEST = 1.1, 6.0
 """By which the pauses of a worker that finds nothing to do grow, and how many times as long they get: seven
@@ -117,11 +133,11 @@ class Worker:
         """Work until `stop`. Returns when nothing is held any more."""
         log.info("worker %s begins", self.name)
         lanes = [
-            threading.Thread(target=self._work, args=(lane,), name=f"{lane[0]}-{i}")
+            threading.Thread(target=_vital, args=(self._work, lane), name=f"{lane[0]}-{i}")
             for lane, count in LANES.items()
             for i in range(count)
         ]
-        renewing = threading.Thread(target=self._renew, name="renew", daemon=True)
+        renewing = threading.Thread(target=_vital, args=(self._renew,), name="renew", daemon=True)
         for thread in (*lanes, renewing):
             thread.start()
         for thread in lanes:
@@ -184,10 +200,24 @@ class Worker:
         except _Later as later:
             seconds = later.seconds
             return lambda: self._jobs.later(task, self.name, seconds)
-        except (StoreError, OSError) as error:
-            log.warning("job %s, %s: %s; tried again", task.job_id, task.kind, error)
-            return lambda: self._jobs.later(task, self.name, RETRY_SECONDS)
+        except Exception as error:  # nothing may end a lane
+            return self._troubled(task, error)
         return lambda: self._jobs.done(task, self.name, outcome)
+
+    def _troubled(self, task: Task, error: Exception) -> Callable[[], object]:
+        """What has to be told of a task that met trouble which is not its own, or a defect of ours."""
+        full = isinstance(error, StoreError) or _is_full(error)
+        # those say what there is to know; of a defect its place is wanted too
+        told = None if isinstance(error, StoreError | OSError) else error
+        if not full and task.attempt > TRIES:
+            log.error("job %s, %s: %r; given up", task.job_id, task.kind, error, exc_info=told)
+            if task.kind in _DOING:
+                message = f"{_DOING[task.kind]} failed ({type(error).__name__})"
+                return lambda: self._jobs.fail(task, self.name, message)
+            return lambda: self._jobs.done(task, self.name, Outcome())
+        log.warning("job %s, %s: %r; tried again", task.job_id, task.kind, error, exc_info=told)
+        pause = RETRY_SECONDS if full else min(LONGEST_RETRY, RETRY_SECONDS * 2.0 ** (task.attempt - 1))
+        return lambda: self._jobs.later(task, self.name, pause, counts=not full)
 
     def _surely(self, tell: Callable[[], object]) -> None:
         """Tell the store, however long it cannot be reached: what is held by us nobody else may do."""
@@ -207,8 +237,8 @@ class Worker:
         task = held.task
         source = job.sources[task.source]
         name = name_of(source.url) if isinstance(source, UrlSource) else _filename(source)
-        if task.crashes >= self._settings.max_attempts * OPENINGS:
-            return self._files_of(task, [_refused(name, _ended("opening", task))])
+        if why := _hopeless(task, self._settings.max_attempts * OPENINGS):
+            return self._files_of(task, [_refused(name, why)])
         with TemporaryDirectory(prefix="mien-") as folder:
             try:
                 if isinstance(source, UrlSource):
@@ -254,18 +284,30 @@ class Worker:
         """Measure a file, or some texts together. Where these ended the process, or met a defect of
         ours, each is measured by itself: one is to blame, and the others are not."""
         task = held.task
-        if task.files > 1 and task.crashes:
+        why = _hopeless(task, self._settings.max_attempts)
+        if task.files > 1 and (task.crashes or why):
             return Outcome(follow=_one_by_one(task))
-        try:
-            found = self._measured(job, held)
-        except (EngineError, StoreError):
-            raise
-        except Exception as error:  # a defect of ours must not take the other files with it
-            log.exception("job %s, file %r", job.id, _name(task))
-            if task.files > 1:
-                return Outcome(follow=_one_by_one(task))
-            found = [_failed(_name(task), f"measuring this file failed ({type(error).__name__})")]
-        key = f"jobs/{job.id}/result/{task.id}/{task.attempt}.zip"
+        if refused := why or task.work.get("refused"):
+            return self._kept(held, [_failed(_name(task), refused)])
+        key = task.work.get("key")
+        with self._files.local(key) if key else nullcontext() as path:
+            try:
+                found = self._measured(job, held, path)
+            except (EngineError, StoreError):
+                raise
+            except Exception as error:  # a defect of ours must not take the other files with it
+                if _is_full(error):
+                    raise
+                log.exception("job %s, file %r", job.id, _name(task))
+                if task.files > 1:
+                    return Outcome(follow=_one_by_one(task))
+                found = [_failed(_name(task), f"{_DOING['measure']} failed ({type(error).__name__})")]
+        return self._kept(held, found)
+
+    def _kept(self, held: _Held, found: list[FileMeasurement]) -> Outcome:
+        """Write down what was measured."""
+        task = held.task
+        key = f"jobs/{task.job_id}/result/{task.id}/{task.attempt}.zip"
         with self._files.write(key) as out:
             keep_all(found, out)
         return Outcome(
@@ -276,14 +318,11 @@ class Worker:
             work_seconds=time.monotonic() - held.begun if held.media_seconds else 0.0,
         )
 
-    def _measured(self, job: Job, held: _Held) -> list[FileMeasurement]:
+    def _measured(self, job: Job, held: _Held, path: Path | None) -> list[FileMeasurement]:
+        """`path` is where the file lies; texts have none."""
         task, work = held.task, held.task.work
-        if task.crashes >= self._settings.max_attempts:
-            return [_failed(_name(task), _ended("measuring", task))]
-        if "refused" in work:
-            return [_failed(_name(task), work["refused"])]
         wish = Wish(models=job.request.chosen(), transcription=job.request.transcription)
-        if "texts" in work:
+        if path is None:
             texts = [text_media(text, str(number)) for number, text in enumerate(work["texts"], task.file)]
             return measure_together(texts, wish, self._engines)
 
@@ -297,13 +336,12 @@ class Worker:
 
             return Followed(media, at)
 
-        with self._files.local(work["key"]) as path:
-            return [measure_path(path, _name(task), wish, self._engines, self._settings, through)]
+        return [measure_path(path, _name(task), wish, self._engines, self._settings, through)]
 
     def _finish(self, job: Job, held: _Held) -> Outcome:
         """Put together what is handed out."""
-        if held.task.crashes >= self._settings.max_attempts:
-            raise EngineError(_ended("putting the results together", held.task))
+        if why := _hopeless(held.task, self._settings.max_attempts):
+            raise EngineError(why)
         keys: list[list[str]] = [[] for _ in job.sources]
         for source, _, key in self._jobs.results(job.id):
             keys[source].append(key)
@@ -421,5 +459,23 @@ def _failed(name: str, message: str) -> FileMeasurement:
     return FileMeasurement(file=name, file_type=None, errors=(Problem(file=name, message=message),))
 
 
-def _ended(what: str, task: Task) -> str:
-    return f"{what} this file ended the process {task.crashes} times"
+def _hopeless(task: Task, crashes: int) -> str | None:
+    """Why a task is not worth trying again, if it is not, after so many crashes or too many attempts."""
+    if task.crashes >= crashes:
+        return f"{_DOING[task.kind]} ended the process {task.crashes} times"
+    if task.attempt > TRIES:
+        return f"{_DOING[task.kind]} failed {TRIES} times: the log of the server says why"
+    return None
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in FULL
+
+
+def _vital(work: Callable[..., None], *given: object) -> None:
+    """Do what a worker cannot live without: where that breaks, the process ends, and is replaced."""
+    try:
+        work(*given)
+    except Exception:
+        log.exception("this worker cannot go on: it ends itself")
+        os._exit(70)

@@ -297,8 +297,10 @@ class SqlStore:
     def renew(self, task: Task, worker: str, lease_seconds: float, progress: float = 0.0) -> bool:
         return self._change(task, worker, lease_ms=self._now() + _ms(lease_seconds), progress=progress)
 
-    def later(self, task: Task, worker: str, seconds: float) -> None:
-        self._change(task, worker, holder=None, progress=0.0, due_ms=self._now() + _ms(seconds))
+    def later(self, task: Task, worker: str, seconds: float, *, counts: bool = True) -> None:
+        attempt = task.attempt if counts else task.attempt - 1
+        due = self._now() + _ms(seconds)
+        self._change(task, worker, holder=None, progress=0.0, attempt=attempt, due_ms=due)
 
     def give_back(self, task: Task, worker: str) -> None:
         self._change(task, worker, holder=None, progress=0.0, attempt=task.attempt - 1)
