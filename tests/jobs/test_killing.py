@@ -1,5 +1,6 @@
 """Workers are killed at random moments; nothing is lost, nothing happens twice."""
 
+import errno
 import json
 import os
 import random
@@ -105,6 +106,24 @@ settings = Settings(voice="crashing", text_reader="touchy")
 mien = build(settings)
 Worker(settings, mien.jobs, mien.files, Engines(settings, "tests.jobs.engines"), sys.argv[1]).run()
 """
+
+
+def test_a_worker_that_cannot_be_started_is_started_later(mien, command, monkeypatch):
+    started = []
+
+    def start(command, **more):
+        started.append(command)
+        if len(started) == 2:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return popen(command, **more)
+
+    popen = subprocess.Popen
+    monkeypatch.setattr("mien.jobs.supervisor.subprocess.Popen", start)
+    idle = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with Supervisor(lambda name: idle, 1, mien.settings, mien.jobs, mien.files) as supervisor:
+        (first,) = supervisor.processes()
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: len(started) == 3 and supervisor.processes())
 
 
 BREAKING = """

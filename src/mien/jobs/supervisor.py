@@ -99,6 +99,8 @@ class Supervisor:
                     sweep(self._settings, self._jobs, self._files)
                 except (StoreError, OSError) as error:
                     log.warning("%s", error)
+                except Exception:  # of a file store; nothing may end the watch over the workers
+                    log.exception("what need not be kept could not be looked for")
 
     def _look(self, place: _Place) -> None:
         if place.process is not None:
@@ -111,10 +113,14 @@ class Supervisor:
             # who ended by itself at once would do so again; a crash is that of one file, whose
             # attempts are counted
             again = status >= 0 and time.monotonic() - place.begun < LONGEST_PAUSE
-            place.pause = min(LONGEST_PAUSE, max(0.5, place.pause * 2)) if again else 0.0
+            place.pause = _longer(place.pause) if again else 0.0
             place.begun = time.monotonic()
         if time.monotonic() - place.begun >= place.pause:
-            self._start(place)
+            try:
+                self._start(place)
+            except OSError as error:  # no memory, or too many processes: it passes
+                place.pause = _longer(place.pause)
+                log.error("no worker can be started: %s; tried again in %g s", error, place.pause)
 
     def _start(self, place: _Place) -> None:
         place.name, place.begun = worker_name(), time.monotonic()
@@ -126,6 +132,10 @@ class Supervisor:
             self._jobs.release(place.name, crashed=crashed)
         except StoreError as error:  # the lease will run out
             log.warning("%s", error)
+
+
+def _longer(pause: float) -> float:
+    return min(LONGEST_PAUSE, max(0.5, pause * 2))
 
 
 def _cause(status: int) -> str:
