@@ -108,7 +108,7 @@ Worker(settings, mien.jobs, mien.files, Engines(settings, "tests.jobs.engines"),
 """
 
 
-def test_a_worker_that_cannot_be_started_is_started_later(mien, command, monkeypatch):
+def test_a_worker_that_cannot_be_started_is_started_later(mien, monkeypatch):
     started = []
 
     def start(command, **more):
@@ -124,6 +124,27 @@ def test_a_worker_that_cannot_be_started_is_started_later(mien, command, monkeyp
         (first,) = supervisor.processes()
         os.kill(first, signal.SIGKILL)
         eventually(lambda: len(started) == 3 and supervisor.processes())
+
+
+LITTERING = """
+import sys
+from tempfile import NamedTemporaryFile
+
+file = NamedTemporaryFile(delete=False)
+sys.stdin.read()
+"""
+
+
+def test_temporary_files_of_a_worker_that_was_killed_are_gone(mien):
+    littering = [sys.executable, "-c", LITTERING]
+    with Supervisor(lambda name: littering, 1, mien.settings, mien.jobs, mien.files) as supervisor:
+        (worker,) = supervisor.processes()
+        eventually(lambda: [*(mien.settings.home / "work").glob("*/*")])
+        (left,) = (mien.settings.home / "work").glob("*/*")
+        os.kill(worker, signal.SIGKILL)
+        eventually(lambda: not left.exists())
+
+    assert [*(mien.settings.home / "work").iterdir()] == []
 
 
 BREAKING = """

@@ -1,15 +1,18 @@
 """Starts worker processes, and others in place of those that die."""
 
 import logging
+import os
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
 from types import TracebackType
 
 from mien.errors import StoreError
-from mien.jobs.retention import sweep
+from mien.jobs.retention import WORK, sweep
 from mien.jobs.store import FileStore, JobStore
 from mien.jobs.worker import worker_name
 from mien.settings import Settings
@@ -96,6 +99,9 @@ class Supervisor:
             if time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()
                 try:
+                    for place in self._places:
+                        if place.process:  # its folder is no old one, however long nothing is written there
+                            self._folder(place).touch()
                     sweep(self._settings, self._jobs, self._files)
                 except (StoreError, OSError) as error:
                     log.warning("%s", error)
@@ -125,9 +131,17 @@ class Supervisor:
     def _start(self, place: _Place) -> None:
         place.name, place.begun = worker_name(), time.monotonic()
         command = [*self._command(place.name)]
-        place.process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603  # our own
+        folder = self._folder(place)
+        folder.mkdir(parents=True)
+        environment = os.environ | {"TMPDIR": str(folder)}  # of every module, in every system
+        place.process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603  # our own
+
+    def _folder(self, place: _Place) -> Path:
+        """Where a worker has its temporary files: none of them outlives it."""
+        return self._settings.home / WORK / place.name
 
     def _release(self, place: _Place, *, crashed: bool) -> None:
+        rmtree(self._folder(place), ignore_errors=True)
         try:
             self._jobs.release(place.name, crashed=crashed)
         except StoreError as error:  # the lease will run out
