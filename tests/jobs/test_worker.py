@@ -1,15 +1,19 @@
 """Workers: from a job that was kept to its results."""
 
 import errno
+import threading
+import time
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from mien.jobs.job import NewTask, Outcome
 from mien.jobs.worker import TRIES
 from mien.wire.batch import Completed, Failed
-from tests.jobs.conftest import add, ended, eventually, predictions, working
+from tests.jobs.conftest import add, ended, eventually, kept, predictions, working
 from tests.media import picture, talk, tone
 
 
@@ -186,6 +190,64 @@ def test_a_file_that_takes_too_long_is_given_up(mien, tmp_path):
 
     (error,) = predictions(mien, job_id)[0]["results"]["errors"]
     assert "longer than" in error["message"]
+
+
+class Dripping(ThreadingHTTPServer):
+    """Gives a text of 100 kB within ten seconds, or at once where it may."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Drops)
+        self.asked, self.hurry = threading.Event(), threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_port}/private.txt"
+
+
+class _Drops(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(100 * 1000))
+        self.end_headers()
+        with suppress(OSError):  # who asked is gone
+            for _ in range(100):
+                self.wfile.write(b"good " * 200)
+                self.server.asked.set()
+                self.server.hurry.wait(0.1)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def dripping():
+    with Dripping() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.hurry.set()
+        server.shutdown()
+
+
+def test_a_download_is_given_back_by_a_worker_that_is_told_to_stop(mien, dripping):
+    mien = with_settings(mien, grace_seconds=0.1)
+    add(mien, urls=[dripping.url])
+
+    with working(mien):
+        assert dripping.asked.wait(10)
+        told = time.monotonic()
+    assert time.monotonic() - told < 5
+
+    assert mien.jobs.claim("another", ["open"], 60).attempt == 1
+
+
+def test_what_is_fetched_for_a_job_that_was_cancelled_meanwhile_is_not_kept(mien, dripping):
+    mien = with_settings(mien, keep_media=False)
+    job_id = add(mien, urls=[dripping.url])
+
+    with working(mien) as worker:
+        assert dripping.asked.wait(10)
+        worker.stop()  # so that nobody else tidies it away
+        mien.jobs.cancel(job_id)
+        dripping.hurry.set()
+
+    assert kept(mien, job_id) == []
 
 
 class Faulty:

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +36,7 @@ from mien.media.followed import Followed
 from mien.media.sources import fetch, name_of
 from mien.settings import Settings
 from mien.types import FileMeasurement, FileSource, Problem, UrlSource
+from mien.wire.batch import Completed, Failed
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,8 @@ threads that ask twenty times a second would keep a tenth of a core busy with no
 
 
 class _GiveUp(BaseException):
-    """Ends the measuring of a file that this worker no longer holds, or has no time for. Nobody who
-    catches errors of media or engines may catch it."""
+    """Ends the opening or measuring of a file that this worker no longer holds, or has no time for. Nobody
+    who catches errors of media or engines may catch it."""
 
 
 @dataclass
@@ -174,13 +175,26 @@ class Worker:
         """Do a task and say what became of it."""
         held = self._held[task.id] = _Held(task, time.monotonic())
         try:
-            self._surely(self._done(held))
+            lost = self._surely(self._done(held)) is False
         except _GiveUp:
-            if not held.lost:
+            lost = held.lost
+            if not lost:
                 self._surely(lambda: self._jobs.give_back(task, self.name))
         finally:
             del self._held[task.id]
             self._wake()
+        if lost and task.kind in _DOING:
+            self._clear(task.job_id)
+
+    def _clear(self, job_id: str) -> None:
+        """Where a job was cancelled or deleted meanwhile it was tidied too early: we have written since."""
+        try:
+            with suppress(JobNotFound):
+                if not isinstance(self._jobs.get(job_id).state, Completed | Failed):
+                    return  # another does what we have lost
+            tidy(job_id, self._jobs, self._files, keep_media=self._settings.keep_media)
+        except Exception:
+            log.exception("job %s: what was written after its end is still there", job_id)
 
     def _done(self, held: _Held) -> Callable[[], object]:
         """Do a task; what then has to be told to the store."""
@@ -219,16 +233,15 @@ class Worker:
         pause = RETRY_SECONDS if full else min(LONGEST_RETRY, RETRY_SECONDS * 2.0 ** (task.attempt - 1))
         return lambda: self._jobs.later(task, self.name, pause, counts=not full)
 
-    def _surely(self, tell: Callable[[], object]) -> None:
+    def _surely(self, tell: Callable[[], object]) -> object:
         """Tell the store, however long it cannot be reached: what is held by us nobody else may do."""
         while True:
             try:
-                tell()
-                return
+                return tell()
             except StoreError as error:
                 log.warning("%s", error)
                 if self._stop.wait(STORE_PAUSE):
-                    return  # the lease runs out, and another does it again
+                    return None  # the lease runs out, and another does it again
 
     # ── kinds of tasks
 
@@ -242,26 +255,29 @@ class Worker:
         with TemporaryDirectory(prefix="mien-") as folder:
             try:
                 if isinstance(source, UrlSource):
-                    path = fetch(source.url, Path(folder), self._settings)
-                    return self._files_of(task, self._opened(task, path, name, None, Path(folder)))
+                    path = fetch(source.url, Path(folder), self._settings, lambda: self._check(held))
+                    return self._files_of(task, self._opened(held, path, name, None, Path(folder)))
                 with self._files.local(task.work["key"]) as path:
                     key = task.work["key"]
-                    return self._files_of(task, self._opened(task, path, name, key, Path(folder)))
+                    return self._files_of(task, self._opened(held, path, name, key, Path(folder)))
             except MediaError as error:
                 return self._files_of(task, [_refused(name, str(error))])
 
     def _opened(
-        self, task: Task, path: Path, name: str, key: str | None, folder: Path
+        self, held: _Held, path: Path, name: str, key: str | None, folder: Path
     ) -> Iterator[dict[str, str]]:
         """What is to be known of each file of a source. `key` is where the source lies already."""
+        task = held.task
         if not is_archive(path):
             if key is None:
+                self._check(held)
                 key = f"jobs/{task.job_id}/file/{task.source}/0"
                 self._files.put(key, path)
             yield {"name": name, "key": key}
             return
         try:
             for number, member in enumerate(unpack(path, folder, self._settings)):
+                self._check(held)
                 if isinstance(member, Refused):
                     yield _refused(member.name, member.reason)
                 else:
