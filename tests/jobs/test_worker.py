@@ -234,7 +234,15 @@ def test_a_download_is_given_back_by_a_worker_that_is_told_to_stop(mien, drippin
         told = time.monotonic()
     assert time.monotonic() - told < 5
 
-    assert mien.jobs.claim("another", ["open"], 60).attempt == 1
+    assert mien.jobs.claim("another", ["fetch"], 60).attempt == 1
+
+
+def test_an_upload_does_not_wait_for_slow_addresses(mien, dripping, tmp_path):
+    add(mien, urls=[f"{dripping.url}?{i}" for i in range(8)])
+    job_id = add(mien, talk(tmp_path / "a.wav"), models=["prosody"])
+
+    with working(with_settings(mien, grace_seconds=0.1)):
+        ended(mien, job_id, 15)
 
 
 def test_what_is_fetched_for_a_job_that_was_cancelled_meanwhile_is_not_kept(mien, dripping):

@@ -82,7 +82,7 @@ class Model(RuleBasedStateMachine):
         self.store.add(new, max_queued=MAX_QUEUED)
         self.jobs[new.id] = ModelJob(urls + bool(texts), urls + texts, callback, notify)
         for i in range(urls):
-            self.begin(new.id, "open", i)
+            self.begin(new.id, "fetch", i)
         for i in range(0, texts, lot):
             self.begin(new.id, "measure", urls, i)
         self.finish_where_all_is_measured(new.id)
@@ -117,7 +117,7 @@ class Model(RuleBasedStateMachine):
         key, held = self.held(claimed, worker)
         apart = claimed.files > 1 and files == 0
         result = f"r/{next(self.numbers)}" if claimed.kind == "measure" and not apart else None
-        if claimed.kind == "open":
+        if claimed.kind == "fetch":
             outcome = opened(claimed, files)
         else:
             outcome = one_by_one(claimed) if apart else Outcome(result=result)
@@ -127,7 +127,7 @@ class Model(RuleBasedStateMachine):
         del self.tasks[key]
         one = self.jobs.get(claimed.job_id)
         match claimed.kind:
-            case "open":
+            case "fetch":
                 one.total += files - 1
                 for i in range(files):
                     self.begin(claimed.job_id, "measure", claimed.source, i)
@@ -179,7 +179,7 @@ class Model(RuleBasedStateMachine):
     @rule(which=NUMBER)
     def fail(self, which):
         claimed, worker = self.claims[which % len(self.claims)]
-        if claimed.kind not in ("open", "measure", "finish"):
+        if claimed.kind not in ("fetch", "measure", "finish"):
             return
         _, held = self.held(claimed, worker)
         assert self.store.fail(claimed, worker, "no") == held
@@ -237,7 +237,7 @@ class Model(RuleBasedStateMachine):
         self.tasks[job_id, kind, source, file] = ModelTask(due=self.clock.now)
 
     def finish_where_all_is_measured(self, job_id):
-        if not any(key[0] == job_id and key[1] in ("open", "measure") for key in self.tasks):
+        if not any(key[0] == job_id and key[1] in ("fetch", "measure") for key in self.tasks):
             self.begin(job_id, "finish")
 
     def end(self, job_id, status):

@@ -27,9 +27,11 @@ def claim(store, *kinds, worker="a", lease=30):
 def end(store, task, outcome=None, worker="a"):
     """End a task in the usual way: a source has one file."""
     if outcome is None:
-        outcome = {"open": lambda: opened(task, 1), "measure": lambda: measured(task)}.get(
-            task.kind, Outcome
-        )()
+        outcome = {
+            "fetch": lambda: opened(task, 1),
+            "open": lambda: opened(task, 1),
+            "measure": lambda: measured(task),
+        }.get(task.kind, Outcome)()
     assert store.done(task, worker, outcome)
 
 
@@ -111,7 +113,7 @@ def test_a_job_goes_from_its_sources_to_completed(store, clock):
     created = 1_700_000_000_000
 
     clock.now += 1
-    first = claim(store, "open")
+    first = claim(store, "fetch")
     assert store.get(new.id).state == InProgress(created, created + 1000)
     assert first.work == {}
     end(store, first, opened(first, 3))
@@ -188,7 +190,7 @@ def test_a_job_with_nothing_in_it_ends(store, sources):
 
 def test_a_job_whose_sources_hold_no_files_ends(store):
     new = store.add(job(urls=2), max_queued=1)
-    while task := claim(store, "open"):
+    while task := claim(store, "fetch"):
         end(store, task, Outcome())
 
     assert [task.kind for task in work_off(store)] == ["finish", "tidy"]
@@ -419,8 +421,8 @@ def test_the_kinds_asked_first_come_first(store):
     store.add(job(urls=1), max_queued=9)
     store.add(job(texts=1), max_queued=9)
 
-    assert claim(store, "measure", "open").kind == "measure"
-    assert claim(store, "measure", "open").kind == "open"
+    assert claim(store, "measure", "fetch").kind == "measure"
+    assert claim(store, "measure", "fetch").kind == "fetch"
 
 
 def test_jobs_of_a_few_files_are_measured_in_order_of_age(store):
@@ -463,12 +465,23 @@ def test_files_of_a_source_opened_late_take_their_place_behind_others(store):
     other = store.add(job(texts=2 * TURN), max_queued=9)
     for _ in range(TURN):
         end(store, claim(store, "measure"))
-    task = claim(store, "open")
+    task = claim(store, "fetch")
     end(store, task, opened(task, 2 * TURN))
 
     order = [claim(store, "measure").job_id for _ in range(3 * TURN)]
 
     assert order == [*[other.id] * TURN, *[late.id] * 2 * TURN]
+
+
+@pytest.mark.parametrize(("kind", "sources"), [("fetch", "urls"), ("open", "files")])
+def test_a_job_of_many_sources_does_not_hold_up_those_of_others(store, kind, sources):
+    many = store.add(job(**{sources: 5 * TURN}), max_queued=9).id
+    few = store.add(job(**{sources: 1}), max_queued=9).id
+
+    order = [claim(store, kind).job_id for _ in range(TURN + 5)]
+
+    assert order[:TURN] == [many] * TURN
+    assert few in order
 
 
 # ── listing

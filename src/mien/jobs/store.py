@@ -45,7 +45,8 @@ class JobStore(Protocol):
     """Keeps jobs and hands out their tasks. Safe to use from many processes and threads."""
 
     def add(self, job: NewJob, *, max_queued: int) -> Job:
-        """Keep a job and its first tasks: one `open` a source, one `measure` a lot of texts.
+        """Keep a job and its first tasks: one `fetch` a URL, one `open` an upload, one `measure` a lot
+        of texts.
 
         Raises:
             QueueFull: so many jobs are queued already.
@@ -65,8 +66,8 @@ class JobStore(Protocol):
         is in progress from then on. Tasks whose lease has run out are due again, though never for
         the worker that holds them, and count that as a crash.
 
-        Jobs take turns: each has a few files measured in a turn, the oldest job first. So a small
-        job is done at once, in order of age, and a huge one holds nobody up.
+        Jobs take turns: each has a few files fetched, opened or measured in a turn, the oldest job
+        first. So a small job is done at once, in order of age, and a huge one holds nobody up.
         """
 
     def renew(self, task: Task, worker: str, lease_seconds: float, progress: float = 0.0) -> bool:
@@ -76,7 +77,7 @@ class JobStore(Protocol):
     def done(self, task: Task, worker: str, outcome: Outcome) -> bool:
         """End a task and begin what follows from it, in one transaction.
 
-        When the last `open` or `measure` task of a job ends, its `finish` begins; when `finish`
+        When the last `fetch`, `open` or `measure` task of a job ends, its `finish` begins; when `finish`
         ends, the job is COMPLETED. False, and nothing is changed, where the task was lost to
         another.
         """

@@ -1,7 +1,7 @@
 """A worker: claims tasks, does them, and says what became of them.
 
-What must not wait for each other has threads of its own: measuring, opening (downloads), and sending
-(callbacks, mails, tidying up). One more thread renews the leases of what is held. What a task led to
+What must not wait for each other has threads of its own: measuring, fetching, opening (uploads), and
+sending (callbacks, mails, tidying up). One more thread renews the leases of what is held. What a task led to
 counts once the store has it; a worker that dies at any moment leaves work that another takes up.
 """
 
@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 
 LANES: Mapping[tuple[TaskKind, ...], int] = {
     ("finish", "measure"): 1,
-    ("open",): 4,
+    ("fetch",): 4,
+    ("open",): 2,
     ("callback", "notify", "tidy"): 2,
 }
 """Kinds of tasks, and how many threads do them: networks are slow, but take nothing."""
@@ -74,6 +75,7 @@ def worker_name() -> str:
 
 
 _DOING: Mapping[TaskKind, str] = {
+    "fetch": "fetching this file",
     "open": "opening this file",
     "measure": "measuring this file",
     "finish": "putting the results together",
@@ -81,7 +83,7 @@ _DOING: Mapping[TaskKind, str] = {
 """What a task does without which its job has no results, as its errors say it."""
 
 IDLER, IDLEST = 1.1, 6.0
-"""By which the pauses of a worker that finds nothing to do grow, and how many times as long they get: seven
+"""By which the pauses of a worker that finds nothing to do grow, and how many times as long they get: nine
 threads that ask twenty times a second would keep a tenth of a core busy with nothing."""
 
 
@@ -123,6 +125,7 @@ class Worker:
         self._woken = {lane: threading.Event() for lane in LANES}
         self._job = lru_cache(maxsize=4)(jobs.get)  # a request can be large, and does not change
         self._do: dict[TaskKind, Callable[[Job, _Held], Outcome]] = {
+            "fetch": self._open,
             "open": self._open,
             "measure": self._measure,
             "finish": self._finish,
