@@ -101,7 +101,7 @@ class Supervisor:
                 try:
                     for place in self._places:
                         if place.process:  # its folder is no old one, however long nothing is written there
-                            self._folder(place).touch()
+                            os.utime(self._folder(place))
                     sweep(self._settings, self._jobs, self._files)
                 except (StoreError, OSError) as error:
                     log.warning("%s", error)
@@ -141,11 +141,11 @@ class Supervisor:
         return self._settings.home / WORK / place.name
 
     def _release(self, place: _Place, *, crashed: bool) -> None:
-        rmtree(self._folder(place), ignore_errors=True)
         try:
             self._jobs.release(place.name, crashed=crashed)
         except StoreError as error:  # the lease will run out
             log.warning("%s", error)
+        rmtree(self._folder(place), ignore_errors=True)
 
 
 def _longer(pause: float) -> float:
