@@ -50,7 +50,7 @@ def begin(mien: App, job_id: str) -> None:
 def complete(mien: App, job_id: str, **kept: bytes) -> None:
     """Let a job end, with these files kept: `predictions`, `artifacts`."""
     while task := _claimed(mien, job_id):
-        follow = (NewTask(kind="measure"),) if task.kind == "open" else ()
+        follow = (NewTask(kind="measure"),) if task.kind in ("fetch", "open") else ()
         measured = task.kind == "measure"
         result = f"jobs/{job_id}/result/{task.id}" if measured else None
         assert mien.jobs.done(task, "test", Outcome(follow=follow, result=result, num_predictions=measured))
@@ -61,6 +61,6 @@ def complete(mien: App, job_id: str, **kept: bytes) -> None:
 
 
 def _claimed(mien: App, job_id: str) -> Task | None:
-    task = mien.jobs.claim("test", ["open", "measure", "finish"], 60)
+    task = mien.jobs.claim("test", ["fetch", "open", "measure", "finish"], 60)
     assert task is None or task.job_id == job_id
     return task

@@ -7,7 +7,9 @@ import threading
 from hashlib import sha256
 
 import pytest
+from pydantic import SecretStr
 
+from mien.jobs.callbacks import Undeliverable, notify
 from tests.jobs.conftest import add, ended, eventually, predictions, working
 from tests.jobs.test_worker import with_settings
 
@@ -41,8 +43,6 @@ def test_a_failed_job_calls_back_with_its_message(mien, receiver):
 
 
 def test_with_a_secret_the_body_is_signed(mien, receiver):
-    from pydantic import SecretStr
-
     mien = with_settings(mien, callback_secret=SecretStr("hush"))
     add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
 
@@ -98,6 +98,8 @@ class _Mail(socketserver.StreamRequestHandler):
         self.wfile.write(b"220 here\r\n")
         while line := self.rfile.readline():
             match line[:4].upper():
+                case b"EHLO":
+                    self.wfile.write(b"250-here\r\n250 AUTH PLAIN LOGIN\r\n")
                 case b"DATA":
                     self.wfile.write(b"354 go on\r\n")
                     lines = iter(self.rfile.readline, b".\r\n")
@@ -120,8 +122,6 @@ def post_office():
 
 
 def test_notify_sends_a_mail_where_mail_is_set_up(mien, post_office):
-    from pydantic import SecretStr
-
     url = SecretStr(f"smtp://127.0.0.1:{post_office.server_address[1]}")
     mien = with_settings(mien, smtp_url=url, mail_to="someone@example.org")
     job_id = add(mien, texts=["Good!"], models=["language"], notify=True)
@@ -130,6 +130,15 @@ def test_notify_sends_a_mail_where_mail_is_set_up(mien, post_office):
         eventually(lambda: post_office.taken)
 
     assert f"The job {job_id} has ended: COMPLETED." in post_office.taken[0]
+
+
+def test_a_password_that_mail_cannot_carry_is_told_of_without_it(mien, post_office):
+    url = SecretStr(f"smtp://bob:pässword@127.0.0.1:{post_office.server_address[1]}")
+    mien = with_settings(mien, smtp_url=url, mail_to="someone@example.org")
+    job = mien.jobs.get(add(mien, texts=["Good!"], notify=True))
+
+    with pytest.raises(Undeliverable, match=r"^UnicodeEncodeError$"):
+        notify(job, mien.settings)
 
 
 def test_notify_is_a_line_in_the_log_otherwise(mien, caplog):

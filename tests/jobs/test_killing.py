@@ -1,9 +1,11 @@
 """Workers are killed at random moments; nothing is lost, nothing happens twice."""
 
+import errno
 import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -73,6 +75,26 @@ def test_no_worker_outlives_whoever_started_it(mien, command):
         os.kill(worker, 0)
 
 
+HOLDER = """
+import sys
+from mien.app import build
+from mien.settings import Settings
+
+assert build(Settings()).jobs.claim(sys.argv[1], ["measure"], 60)
+sys.stdin.read()
+"""
+
+
+def test_being_told_to_stop_is_no_crash_of_what_a_worker_still_held(mien, command):
+    add(mien, texts=["Good!"])
+    with Supervisor(
+        lambda name: [sys.executable, "-c", HOLDER, name], 1, mien.settings, mien.jobs, mien.files
+    ):
+        eventually(lambda: mien.jobs.tally().workers)
+
+    assert mien.jobs.claim("another", ["measure"], 60).crashes == 0
+
+
 WORKER = """
 import sys
 from mien.app import build
@@ -84,6 +106,63 @@ settings = Settings(voice="crashing", text_reader="touchy")
 mien = build(settings)
 Worker(settings, mien.jobs, mien.files, Engines(settings, "tests.jobs.engines"), sys.argv[1]).run()
 """
+
+
+def test_a_worker_that_cannot_be_started_is_started_later(mien, monkeypatch):
+    started = []
+
+    def start(command, **more):
+        started.append(command)
+        if len(started) == 2:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return popen(command, **more)
+
+    popen = subprocess.Popen
+    monkeypatch.setattr("mien.jobs.supervisor.subprocess.Popen", start)
+    idle = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with Supervisor(lambda name: idle, 1, mien.settings, mien.jobs, mien.files) as supervisor:
+        (first,) = supervisor.processes()
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: len(started) == 3 and supervisor.processes())
+
+
+LITTERING = """
+import sys
+from tempfile import NamedTemporaryFile
+
+file = NamedTemporaryFile(delete=False)
+sys.stdin.read()
+"""
+
+
+def test_temporary_files_of_a_worker_that_was_killed_are_gone(mien):
+    littering = [sys.executable, "-c", LITTERING]
+    with Supervisor(lambda name: littering, 1, mien.settings, mien.jobs, mien.files) as supervisor:
+        (worker,) = supervisor.processes()
+        eventually(lambda: [*(mien.settings.home / "work").glob("*/*")])
+        (left,) = (mien.settings.home / "work").glob("*/*")
+        os.kill(worker, signal.SIGKILL)
+        eventually(lambda: not left.exists())
+
+    assert [*(mien.settings.home / "work").iterdir()] == []
+
+
+BREAKING = """
+from mien.app import build
+from mien.engines import Engines
+from mien.jobs.worker import Worker
+from mien.settings import Settings
+
+settings = Settings()
+mien = build(settings)
+mien.jobs.claim = lambda *asked: 1 / 0
+Worker(settings, mien.jobs, mien.files, Engines(settings)).run()
+"""
+
+
+@pytest.mark.usefixtures("command")
+def test_a_worker_that_loses_a_thread_ends_and_leaves_its_place_to_another():
+    assert subprocess.run([sys.executable, "-c", BREAKING]).returncode == 70
 
 
 @pytest.fixture

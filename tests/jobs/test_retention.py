@@ -56,6 +56,24 @@ def test_files_of_no_job_are_swept_once_they_are_old(mien, age, stays):
     assert bool(kept(mien, "nobody")) is stays
 
 
+@pytest.mark.parametrize("folder", ["incoming/upload-1", "work/a-worker"])
+def test_temporary_files_are_swept_once_nobody_writes_to_them(mien, folder):
+    left, used = mien.settings.home / folder, mien.settings.home / f"{folder}2"
+    then = time.time() - ABANDONED_SECONDS - 60
+    for path in (left, used):
+        (path / "deep").mkdir(parents=True)
+        (path / "deep" / "half").write_bytes(b"half a film")
+        for one in (path / "deep" / "half", path / "deep", path):
+            os.utime(one, (then, then))
+    with (used / "deep" / "half").open("ab") as file:
+        file.write(b"more of it")
+
+    sweep(mien.settings, mien.jobs, mien.files)
+
+    assert not left.exists()
+    assert used.exists()
+
+
 @pytest.mark.parametrize("keep", [True, False])
 def test_what_was_measured_is_kept_with_its_job_where_it_is_wanted(mien, tmp_path, keep):
     mien = with_settings(mien, keep_media=keep)

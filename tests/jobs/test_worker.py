@@ -1,13 +1,19 @@
 """Workers: from a job that was kept to its results."""
 
+import errno
+import threading
+import time
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from mien.jobs.job import NewTask, Outcome
+from mien.jobs.worker import TRIES
 from mien.wire.batch import Completed, Failed
-from tests.jobs.conftest import add, ended, eventually, predictions, working
+from tests.jobs.conftest import add, ended, eventually, kept, predictions, working
 from tests.media import picture, talk, tone
 
 
@@ -62,8 +68,8 @@ def test_a_file_that_ended_its_process_again_and_again_is_reported(mien, tmp_pat
     opened(mien)
     for attempt in range(mien.settings.max_attempts):
         task = mien.jobs.claim(f"dead-{attempt}", ["measure"], 60)
-        assert task.attempt == attempt + 1
-        mien.jobs.release(f"dead-{attempt}")
+        assert task.crashes == attempt
+        mien.jobs.release(f"dead-{attempt}", crashed=True)
 
     with working(mien):
         state = ended(mien, job_id)
@@ -71,6 +77,18 @@ def test_a_file_that_ended_its_process_again_and_again_is_reported(mien, tmp_pat
     assert (state.num_predictions, state.num_errors) == (1, 1)
     errors = [error for one in predictions(mien, job_id) for error in one["results"]["errors"]]
     assert [error["message"] for error in errors] == ["measuring this file ended the process 3 times"]
+
+
+def test_a_source_that_was_opened_beside_a_file_that_crashes_is_not_to_blame(mien, tmp_path):
+    job_id = add(mien, talk(tmp_path / "a.wav"))
+    for attempt in range(2 * mien.settings.max_attempts):
+        assert mien.jobs.claim(f"dead-{attempt}", ["open"], 60)
+        mien.jobs.release(f"dead-{attempt}", crashed=True)
+
+    with working(mien):
+        state = ended(mien, job_id)
+
+    assert state.num_errors == 0
 
 
 def test_an_engine_that_breaks_fails_the_job_and_says_why(mien, tmp_path):
@@ -172,6 +190,174 @@ def test_a_file_that_takes_too_long_is_given_up(mien, tmp_path):
 
     (error,) = predictions(mien, job_id)[0]["results"]["errors"]
     assert "longer than" in error["message"]
+
+
+class Dripping(ThreadingHTTPServer):
+    """Gives a text of 100 kB within ten seconds, or at once where it may."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Drops)
+        self.asked, self.hurry = threading.Event(), threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_port}/private.txt"
+
+
+class _Drops(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(100 * 1000))
+        self.end_headers()
+        with suppress(OSError):  # who asked is gone
+            for _ in range(100):
+                self.wfile.write(b"good " * 200)
+                self.server.asked.set()
+                self.server.hurry.wait(0.1)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def dripping():
+    with Dripping() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.hurry.set()
+        server.shutdown()
+
+
+def test_a_download_is_given_back_by_a_worker_that_is_told_to_stop(mien, dripping):
+    mien = with_settings(mien, grace_seconds=0.1)
+    add(mien, urls=[dripping.url])
+
+    with working(mien):
+        assert dripping.asked.wait(10)
+        told = time.monotonic()
+    assert time.monotonic() - told < 5
+
+    assert mien.jobs.claim("another", ["fetch"], 60).attempt == 1
+
+
+def test_an_upload_does_not_wait_for_slow_addresses(mien, dripping, tmp_path):
+    add(mien, urls=[f"{dripping.url}?{i}" for i in range(8)])
+    job_id = add(mien, talk(tmp_path / "a.wav"), models=["prosody"])
+
+    with working(with_settings(mien, grace_seconds=0.1)):
+        ended(mien, job_id, 15)
+
+
+def test_what_is_fetched_for_a_job_that_was_cancelled_meanwhile_is_not_kept(mien, dripping):
+    mien = with_settings(mien, keep_media=False)
+    job_id = add(mien, urls=[dripping.url])
+
+    with working(mien) as worker:
+        assert dripping.asked.wait(10)
+        worker.stop()  # so that nobody else tidies it away
+        mien.jobs.cancel(job_id)
+        dripping.hurry.set()
+
+    assert kept(mien, job_id) == []
+
+
+class Faulty:
+    """A store of files that breaks so often where something is done with a key that has this in it."""
+
+    def __init__(self, files, doing, part, error, times):
+        self._files, self._doing, self._part, self._error, self._left = files, doing, part, error, times
+
+    def __getattr__(self, name):
+        if name != self._doing:
+            return getattr(self._files, name)
+
+        def done(key, *more, **named):
+            if self._part in key and self._left:
+                self._left -= 1
+                raise self._error
+            return getattr(self._files, name)(key, *more, **named)
+
+        return done
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """What met trouble is tried again at once."""
+    monkeypatch.setattr("mien.jobs.worker.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("mien.jobs.worker.LONGEST_RETRY", 0.002)
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+BROKEN = OSError(errno.EIO, "Input/output error")
+FAR = RuntimeError("could not connect to the endpoint")
+
+
+@pytest.mark.parametrize(
+    ("doing", "part", "error", "times"),
+    [
+        pytest.param("write", "predictions.json", FULL, TRIES + 2, id="a full disk at the end"),
+        pytest.param("write", "/result/", FULL, TRIES + 2, id="a full disk at a result"),
+        pytest.param("write", "/originals/", FULL, TRIES + 2, id="a full disk at opening"),
+        pytest.param("local", "/upload/", BROKEN, 3, id="a file that cannot be reached"),
+        pytest.param("write", "/result/", FAR, 3, id="what nobody foresaw, at a result"),
+        pytest.param("local", "/upload/", FAR, 3, id="what nobody foresaw, at opening"),
+    ],
+)
+@pytest.mark.usefixtures("hasty")
+def test_trouble_that_passes_costs_a_job_nothing(mien, tmp_path, doing, part, error, times):
+    job_id = add(mien, talk(tmp_path / "a.wav"), models=["prosody"])
+
+    with working(replace(mien, files=Faulty(mien.files, doing, part, error, times))):
+        state = ended(mien, job_id)
+
+    assert isinstance(state, Completed)
+    assert (state.num_predictions, state.num_errors) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("/result/", "measuring this file failed (RuntimeError)"),
+        (
+            "predictions.json",
+            f"putting the results together failed {TRIES} times: the log of the server says why",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("hasty")
+def test_trouble_that_lasts_fails_the_job(mien, part, message):
+    job_id = add(mien, texts=["Good!"], models=["language"])
+
+    with working(replace(mien, files=Faulty(mien.files, "write", part, FAR, -1))):
+        state = ended(mien, job_id)
+
+    assert isinstance(state, Failed)
+    assert state.message == message
+
+
+@pytest.mark.usefixtures("hasty")
+def test_what_cannot_be_opened_again_and_again_is_reported(mien, tmp_path):
+    job_id = add(mien, talk(tmp_path / "a.wav"), texts=["Good!"], models=["language"])
+
+    with working(replace(mien, files=Faulty(mien.files, "local", "/upload/", FAR, -1))):
+        ended(mien, job_id)
+
+    opened, read = (one["results"] for one in predictions(mien, job_id))
+    (error,) = opened["errors"]
+    assert error["message"] == f"opening this file failed {TRIES} times: the log of the server says why"
+    assert len(read["predictions"]) == 1
+
+
+@pytest.mark.usefixtures("hasty")
+def test_what_cannot_be_tidied_is_given_up_and_holds_nothing_up(mien, receiver, caplog):
+    add(mien, texts=["Good!"], models=["language"])
+    job_id = add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+
+    with working(replace(mien, files=Faulty(mien.files, "delete", "jobs/", FAR, -1))):
+        ended(mien, job_id)
+        eventually(lambda: receiver.taken)
+        eventually(
+            lambda: (
+                caplog.text.count("tidy: RuntimeError('could not connect to the endpoint'); given up") == 2
+            )
+        )
 
 
 def opened(mien):

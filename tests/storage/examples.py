@@ -6,7 +6,7 @@ from mien.jobs.job import NewJob, NewSource, NewTask, Outcome
 from mien.types import FileSource, TextSource, UrlSource
 from mien.wire.batch import Request
 
-ALL = ("finish", "tidy", "measure", "open", "callback", "notify")
+ALL = ("finish", "tidy", "measure", "fetch", "open", "callback", "notify")
 """Every kind of task."""
 
 

@@ -32,6 +32,7 @@ NUMBER = st.integers(0, 99)
 class ModelTask:
     due: float
     attempt: int = 0
+    crashes: int = 0
     holder: str | None = None
     lease: float = 0.0
     id: int | None = None
@@ -81,7 +82,7 @@ class Model(RuleBasedStateMachine):
         self.store.add(new, max_queued=MAX_QUEUED)
         self.jobs[new.id] = ModelJob(urls + bool(texts), urls + texts, callback, notify)
         for i in range(urls):
-            self.begin(new.id, "open", i)
+            self.begin(new.id, "fetch", i)
         for i in range(0, texts, lot):
             self.begin(new.id, "measure", urls, i)
         self.finish_where_all_is_measured(new.id)
@@ -101,9 +102,10 @@ class Model(RuleBasedStateMachine):
         assert claimed.kind == min((kind for _, kind, _, _ in free), key=kinds.index)
         task = self.tasks[key]
         assert task.id in (None, claimed.id)
+        task.crashes += task.holder is not None
         task.id, task.holder, task.lease = claimed.id, worker, self.clock.now + LEASE
         task.attempt += 1
-        assert claimed.attempt == task.attempt
+        assert (claimed.attempt, claimed.crashes) == (task.attempt, task.crashes)
         self.claims.append((claimed, worker))
         if self.jobs.get(claimed.job_id) and self.jobs[claimed.job_id].status == "QUEUED":
             self.jobs[claimed.job_id].status = "IN_PROGRESS"
@@ -115,7 +117,7 @@ class Model(RuleBasedStateMachine):
         key, held = self.held(claimed, worker)
         apart = claimed.files > 1 and files == 0
         result = f"r/{next(self.numbers)}" if claimed.kind == "measure" and not apart else None
-        if claimed.kind == "open":
+        if claimed.kind == "fetch":
             outcome = opened(claimed, files)
         else:
             outcome = one_by_one(claimed) if apart else Outcome(result=result)
@@ -125,7 +127,7 @@ class Model(RuleBasedStateMachine):
         del self.tasks[key]
         one = self.jobs.get(claimed.job_id)
         match claimed.kind:
-            case "open":
+            case "fetch":
                 one.total += files - 1
                 for i in range(files):
                     self.begin(claimed.job_id, "measure", claimed.source, i)
@@ -150,13 +152,16 @@ class Model(RuleBasedStateMachine):
             self.tasks[key].lease = self.clock.now + LEASE
 
     @precondition(lambda self: self.claims)
-    @rule(which=NUMBER, seconds=st.sampled_from([0, 5, 60]))
-    def later(self, which, seconds):
+    @rule(which=NUMBER, seconds=st.sampled_from([0, 5, 60]), counts=st.booleans())
+    def later(self, which, seconds, counts):
         claimed, worker = self.claims[which % len(self.claims)]
         key, held = self.held(claimed, worker)
-        self.store.later(claimed, worker, seconds)
+        if held and self.tasks[key].attempt != claimed.attempt:
+            return  # a worker speaks of its latest claim alone
+        self.store.later(claimed, worker, seconds, counts=counts)
         if held:
             self.tasks[key].holder, self.tasks[key].due = None, self.clock.now + seconds
+            self.tasks[key].attempt -= not counts
 
     @precondition(lambda self: self.claims)
     @rule(which=NUMBER)
@@ -174,19 +179,21 @@ class Model(RuleBasedStateMachine):
     @rule(which=NUMBER)
     def fail(self, which):
         claimed, worker = self.claims[which % len(self.claims)]
-        if claimed.kind not in ("open", "measure", "finish"):
+        if claimed.kind not in ("fetch", "measure", "finish"):
             return
         _, held = self.held(claimed, worker)
         assert self.store.fail(claimed, worker, "no") == held
         if held:
             self.end(claimed.job_id, "FAILED")
 
-    @rule(worker=WORKERS)
-    def release(self, worker):
-        self.store.release(worker)
+    @rule(worker=WORKERS, crashed=st.booleans())
+    def release(self, worker, crashed):
+        self.store.release(worker, crashed=crashed)
         for task in self.tasks.values():
             if task.holder == worker:
                 task.holder = None
+                task.attempt -= 1
+                task.crashes += crashed
 
     @precondition(lambda self: self.jobs)
     @rule(which=NUMBER)
@@ -230,7 +237,7 @@ class Model(RuleBasedStateMachine):
         self.tasks[job_id, kind, source, file] = ModelTask(due=self.clock.now)
 
     def finish_where_all_is_measured(self, job_id):
-        if not any(key[0] == job_id and key[1] in ("open", "measure") for key in self.tasks):
+        if not any(key[0] == job_id and key[1] in ("fetch", "measure") for key in self.tasks):
             self.begin(job_id, "finish")
 
     def end(self, job_id, status):

@@ -27,9 +27,11 @@ def claim(store, *kinds, worker="a", lease=30):
 def end(store, task, outcome=None, worker="a"):
     """End a task in the usual way: a source has one file."""
     if outcome is None:
-        outcome = {"open": lambda: opened(task, 1), "measure": lambda: measured(task)}.get(
-            task.kind, Outcome
-        )()
+        outcome = {
+            "fetch": lambda: opened(task, 1),
+            "open": lambda: opened(task, 1),
+            "measure": lambda: measured(task),
+        }.get(task.kind, Outcome)()
     assert store.done(task, worker, outcome)
 
 
@@ -111,7 +113,7 @@ def test_a_job_goes_from_its_sources_to_completed(store, clock):
     created = 1_700_000_000_000
 
     clock.now += 1
-    first = claim(store, "open")
+    first = claim(store, "fetch")
     assert store.get(new.id).state == InProgress(created, created + 1000)
     assert first.work == {}
     end(store, first, opened(first, 3))
@@ -188,7 +190,7 @@ def test_a_job_with_nothing_in_it_ends(store, sources):
 
 def test_a_job_whose_sources_hold_no_files_ends(store):
     new = store.add(job(urls=2), max_queued=1)
-    while task := claim(store, "open"):
+    while task := claim(store, "fetch"):
         end(store, task, Outcome())
 
     assert [task.kind for task in work_off(store)] == ["finish", "tidy"]
@@ -223,7 +225,7 @@ def test_a_task_is_given_to_one_worker_alone(store):
     assert claim(store, worker="b") is None
 
 
-def test_what_a_silent_worker_held_goes_to_another_and_counts_as_an_attempt(store, clock):
+def test_what_a_silent_worker_held_goes_to_another_and_counts_as_a_crash(store, clock):
     store.add(job(texts=1), max_queued=1)
     lost = claim(store, worker="a", lease=30)
     clock.now += 29
@@ -231,7 +233,8 @@ def test_what_a_silent_worker_held_goes_to_another_and_counts_as_an_attempt(stor
     clock.now += 1
 
     assert claim(store, worker="a") is None, "a worker is still busy with what it holds"
-    assert claim(store, worker="b").attempt == 2
+    other = claim(store, worker="b")
+    assert (other.attempt, other.crashes) == (2, 1)
     assert not store.renew(lost, "a", 30)
     assert not store.done(lost, "a", measured(lost))
     assert store.get(lost.job_id).files_done == 0
@@ -296,28 +299,38 @@ def test_a_late_worker_that_nobody_replaced_may_still_end_its_task(store, clock)
     end(store, task)
 
 
-def test_the_tasks_of_a_dead_worker_are_due_at_once(store):
+@pytest.mark.parametrize("crashed", [True, False])
+def test_the_tasks_of_a_worker_that_is_gone_are_due_at_once(store, crashed):
     new = store.add(job(texts=3), max_queued=1)
     dead = [claim(store, worker="dead"), claim(store, worker="dead")]
     alive = claim(store, worker="alive")
 
-    store.release("dead")
+    store.release("dead", crashed=crashed)
 
     again = [claim(store, worker="b"), claim(store, worker="b")]
     assert {task.id for task in again} == {task.id for task in dead}
-    assert [task.attempt for task in again] == [2, 2]
+    assert [(task.attempt, task.crashes) for task in again] == [(1, int(crashed))] * 2
     assert store.renew(alive, "alive", 30)
     assert store.get(new.id).files_done == 0
 
 
-def test_a_task_for_later_waits_and_its_attempt_counts(store, clock):
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_task_for_later_waits_and_its_attempt_counts_where_it_should(store, clock, counts):
     store.add(job(texts=1), max_queued=1)
-    store.later(claim(store), "a", 5)
+    store.later(claim(store), "a", 5, counts=counts)
     clock.now += 4.9
     assert claim(store) is None
     clock.now += 0.1
 
-    assert claim(store).attempt == 2
+    assert claim(store).attempt == 1 + counts
+
+
+def test_a_new_task_is_due_at_once_although_the_clock_is_set_back(store, clock):
+    store.add(job(texts=1), max_queued=1)
+    clock.now -= 3600
+
+    end(store, claim(store))
+    assert claim(store).kind == "finish"
 
 
 def test_a_task_given_back_is_as_if_never_claimed(store):
@@ -330,7 +343,7 @@ def test_a_task_given_back_is_as_if_never_claimed(store):
 def test_what_was_lost_cannot_be_given_back_or_put_off(store):
     store.add(job(texts=1), max_queued=1)
     lost = claim(store, worker="a")
-    store.release("a")
+    store.release("a", crashed=True)
     assert claim(store, worker="b")
 
     store.later(lost, "a", 0)
@@ -358,7 +371,7 @@ def test_a_failed_job_has_its_message_and_only_its_aftermath_left(store, clock):
 def test_a_task_that_was_lost_fails_nothing(store):
     new = store.add(job(texts=1), max_queued=1)
     task = claim(store)
-    store.release("a")
+    store.release("a", crashed=True)
 
     assert not store.fail(task, "a", "too late")
     assert isinstance(store.get(new.id).state, InProgress)
@@ -408,8 +421,8 @@ def test_the_kinds_asked_first_come_first(store):
     store.add(job(urls=1), max_queued=9)
     store.add(job(texts=1), max_queued=9)
 
-    assert claim(store, "measure", "open").kind == "measure"
-    assert claim(store, "measure", "open").kind == "open"
+    assert claim(store, "measure", "fetch").kind == "measure"
+    assert claim(store, "measure", "fetch").kind == "fetch"
 
 
 def test_jobs_of_a_few_files_are_measured_in_order_of_age(store):
@@ -452,12 +465,23 @@ def test_files_of_a_source_opened_late_take_their_place_behind_others(store):
     other = store.add(job(texts=2 * TURN), max_queued=9)
     for _ in range(TURN):
         end(store, claim(store, "measure"))
-    task = claim(store, "open")
+    task = claim(store, "fetch")
     end(store, task, opened(task, 2 * TURN))
 
     order = [claim(store, "measure").job_id for _ in range(3 * TURN)]
 
     assert order == [*[other.id] * TURN, *[late.id] * 2 * TURN]
+
+
+@pytest.mark.parametrize(("kind", "sources"), [("fetch", "urls"), ("open", "files")])
+def test_a_job_of_many_sources_does_not_hold_up_those_of_others(store, kind, sources):
+    many = store.add(job(**{sources: 5 * TURN}), max_queued=9).id
+    few = store.add(job(**{sources: 1}), max_queued=9).id
+
+    order = [claim(store, kind).job_id for _ in range(TURN + 5)]
+
+    assert order[:TURN] == [many] * TURN
+    assert few in order
 
 
 # ── listing
@@ -533,7 +557,13 @@ def test_a_store_of_an_earlier_mien_is_brought_up_to_date(store, store_url):
     store.close()
     driver = store_url.replace("postgresql:", "postgresql+psycopg:")
     with create_engine(driver).begin() as db:  # as the first schema was
-        for table, column in (("jobs", "media_seconds"), ("jobs", "work_seconds"), ("tasks", "progress")):
+        added = (
+            ("jobs", "media_seconds"),
+            ("jobs", "work_seconds"),
+            ("tasks", "progress"),
+            ("tasks", "crashes"),
+        )
+        for table, column in added:
             db.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         db.execute(text("UPDATE schema_version SET version = 1"))
 

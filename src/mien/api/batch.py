@@ -30,6 +30,7 @@ from mien.errors import (
     TooSlow,
 )
 from mien.jobs.job import Job, NewJob, NewSource
+from mien.jobs.retention import INCOMING
 from mien.jobs.store import FileStore, JobStore, Listing
 from mien.media.sources import check_url
 from mien.media.written import lots
@@ -104,7 +105,7 @@ class Starting:
         self._settings = settings
         self._jobs = jobs
         self._files = files
-        self._incoming = settings.home / "incoming"
+        self._incoming = settings.home / INCOMING
         self._incoming.mkdir(parents=True, exist_ok=True)
 
     async def start(self, request: Request) -> str:

@@ -93,7 +93,7 @@ def notify(job: Job, settings: Settings) -> None:
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, ValueError, smtplib.SMTPException) as error:  # of values: what cannot be sent as ASCII
         raise Undeliverable(type(error).__name__) from error  # its text may hold the password
 
 

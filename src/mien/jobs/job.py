@@ -1,6 +1,6 @@
 """A job, the tasks it is made of, and what becomes of them.
 
-    job ── open (one a source: fetch, unpack) ── measure (one a file) ── finish ── callback, notify, tidy
+    job ── fetch (one a URL), open (one an upload) ── measure (one a file) ── finish ── callback, notify, tidy
 
 Texts need no opening: their first tasks are `measure`, one for as many strings as are measured
 together. When a job ends, in whatever way, its callback is sent, people are notified, and what it no
@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias
 from mien.types import Source
 from mien.wire.batch import Request, State
 
-TaskKind: TypeAlias = Literal["open", "measure", "finish", "callback", "notify", "tidy"]
+TaskKind: TypeAlias = Literal["fetch", "open", "measure", "finish", "callback", "notify", "tidy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class NewTask:
     """Number of the file within its source; of several texts, that of the first."""
     work: Mapping[str, Any] = field(default_factory=dict)
     """
-    open: `key`, where the upload lies in the file store; nothing for a URL.
+    open: `key`, where the upload lies in the file store.
     measure: `name`, and one of `key` (in the file store) or `refused` (why it is not measured); or
     `texts`, which are called by their numbers.
     """
@@ -93,6 +93,8 @@ class Task(NewTask):
     id: int
     job_id: str
     attempt: int
+    crashes: int = 0
+    """How often a process ended, or fell silent, while it held this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

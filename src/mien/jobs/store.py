@@ -45,7 +45,8 @@ class JobStore(Protocol):
     """Keeps jobs and hands out their tasks. Safe to use from many processes and threads."""
 
     def add(self, job: NewJob, *, max_queued: int) -> Job:
-        """Keep a job and its first tasks: one `open` a source, one `measure` a lot of texts.
+        """Keep a job and its first tasks: one `fetch` a URL, one `open` an upload, one `measure` a lot
+        of texts.
 
         Raises:
             QueueFull: so many jobs are queued already.
@@ -63,10 +64,10 @@ class JobStore(Protocol):
     def claim(self, worker: str, kinds: Sequence[TaskKind], lease_seconds: float) -> Task | None:
         """A task that is due and nobody holds, of the first of these kinds that has one; its job
         is in progress from then on. Tasks whose lease has run out are due again, though never for
-        the worker that holds them.
+        the worker that holds them, and count that as a crash.
 
-        Jobs take turns: each has a few files measured in a turn, the oldest job first. So a small
-        job is done at once, in order of age, and a huge one holds nobody up.
+        Jobs take turns: each has a few files fetched, opened or measured in a turn, the oldest job
+        first. So a small job is done at once, in order of age, and a huge one holds nobody up.
         """
 
     def renew(self, task: Task, worker: str, lease_seconds: float, progress: float = 0.0) -> bool:
@@ -76,13 +77,13 @@ class JobStore(Protocol):
     def done(self, task: Task, worker: str, outcome: Outcome) -> bool:
         """End a task and begin what follows from it, in one transaction.
 
-        When the last `open` or `measure` task of a job ends, its `finish` begins; when `finish`
+        When the last `fetch`, `open` or `measure` task of a job ends, its `finish` begins; when `finish`
         ends, the job is COMPLETED. False, and nothing is changed, where the task was lost to
         another.
         """
 
-    def later(self, task: Task, worker: str, seconds: float) -> None:
-        """Give a task back, to be tried again after so many seconds."""
+    def later(self, task: Task, worker: str, seconds: float, *, counts: bool = True) -> None:
+        """Give a task back, to be tried again after so many seconds. Its attempt may not count."""
 
     def give_back(self, task: Task, worker: str) -> None:
         """Give a task back as if it had never been claimed: this attempt does not count."""
@@ -90,8 +91,9 @@ class JobStore(Protocol):
     def fail(self, task: Task, worker: str, message: str) -> bool:
         """End the whole job as FAILED. False, and nothing is changed, where the task was lost."""
 
-    def release(self, worker: str) -> None:
-        """Make the tasks of a worker that has died due at once. Its attempts count."""
+    def release(self, worker: str, *, crashed: bool) -> None:
+        """Make the tasks of a worker that is gone due at once, as if it had never claimed them; but where
+        it crashed, each of them may have been to blame, and counts that."""
 
     def cancel(self, job_id: str) -> None:
         """End a job that has not ended, as FAILED with the message `cancelled`. Raises JobNotFound."""

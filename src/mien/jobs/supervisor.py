@@ -1,15 +1,18 @@
 """Starts worker processes, and others in place of those that die."""
 
 import logging
+import os
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
 from types import TracebackType
 
 from mien.errors import StoreError
-from mien.jobs.retention import sweep
+from mien.jobs.retention import WORK, sweep
 from mien.jobs.store import FileStore, JobStore
 from mien.jobs.worker import worker_name
 from mien.settings import Settings
@@ -40,7 +43,8 @@ class Supervisor:
     """Keeps so many worker processes alive, as a context.
 
     A process is started with `command(name)` and ends when its standard input does: so none outlives
-    whoever started it, however that ended. What a dead worker held is released at once.
+    whoever started it, however that ended. What a dead worker held is released at once; it counts as a
+    crash of what it held unless it was told to end.
     """
 
     def __init__(
@@ -80,7 +84,7 @@ class Supervisor:
                 except subprocess.TimeoutExpired:
                     place.process.kill()
                     place.process.wait()
-                self._release(place)
+                self._release(place, crashed=False)
 
     def processes(self) -> list[int]:
         """Ids of the processes that are alive."""
@@ -95,9 +99,14 @@ class Supervisor:
             if time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()
                 try:
+                    for place in self._places:
+                        if place.process:  # its folder is no old one, however long nothing is written there
+                            os.utime(self._folder(place))
                     sweep(self._settings, self._jobs, self._files)
                 except (StoreError, OSError) as error:
                     log.warning("%s", error)
+                except Exception:  # of a file store; nothing may end the watch over the workers
+                    log.exception("what need not be kept could not be looked for")
 
     def _look(self, place: _Place) -> None:
         if place.process is not None:
@@ -105,26 +114,42 @@ class Supervisor:
             if status is None:
                 return
             log.error("worker %s died (%s); another takes its place", place.name, _cause(status))
-            self._release(place)
+            self._release(place, crashed=True)
             place.process = None
             # who ended by itself at once would do so again; a crash is that of one file, whose
             # attempts are counted
             again = status >= 0 and time.monotonic() - place.begun < LONGEST_PAUSE
-            place.pause = min(LONGEST_PAUSE, max(0.5, place.pause * 2)) if again else 0.0
+            place.pause = _longer(place.pause) if again else 0.0
             place.begun = time.monotonic()
         if time.monotonic() - place.begun >= place.pause:
-            self._start(place)
+            try:
+                self._start(place)
+            except OSError as error:  # no memory, or too many processes: it passes
+                place.pause = _longer(place.pause)
+                log.error("no worker can be started: %s; tried again in %g s", error, place.pause)
 
     def _start(self, place: _Place) -> None:
         place.name, place.begun = worker_name(), time.monotonic()
         command = [*self._command(place.name)]
-        place.process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603  # our own
+        folder = self._folder(place)
+        folder.mkdir(parents=True)
+        environment = os.environ | {"TMPDIR": str(folder)}  # of every module, in every system
+        place.process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603  # our own
 
-    def _release(self, place: _Place) -> None:
+    def _folder(self, place: _Place) -> Path:
+        """Where a worker has its temporary files: none of them outlives it."""
+        return self._settings.home / WORK / place.name
+
+    def _release(self, place: _Place, *, crashed: bool) -> None:
         try:
-            self._jobs.release(place.name)
+            self._jobs.release(place.name, crashed=crashed)
         except StoreError as error:  # the lease will run out
             log.warning("%s", error)
+        rmtree(self._folder(place), ignore_errors=True)
+
+
+def _longer(pause: float) -> float:
+    return min(LONGEST_PAUSE, max(0.5, pause * 2))
 
 
 def _cause(status: int) -> str:

@@ -1,16 +1,18 @@
 """A worker: claims tasks, does them, and says what became of them.
 
-What must not wait for each other has threads of its own: measuring, opening (downloads), and sending
-(callbacks, mails, tidying up). One more thread renews the leases of what is held. What a task led to
+What must not wait for each other has threads of its own: measuring, fetching, opening (uploads), and
+sending (callbacks, mails, tidying up). One more thread renews the leases of what is held. What a task led to
 counts once the store has it; a worker that dies at any moment leaves work that another takes up.
 """
 
+import errno
 import logging
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -34,15 +36,21 @@ from mien.media.followed import Followed
 from mien.media.sources import fetch, name_of
 from mien.settings import Settings
 from mien.types import FileMeasurement, FileSource, Problem, UrlSource
+from mien.wire.batch import Completed, Failed
 
 log = logging.getLogger(__name__)
 
 LANES: Mapping[tuple[TaskKind, ...], int] = {
     ("finish", "measure"): 1,
-    ("open",): 4,
+    ("fetch",): 4,
+    ("open",): 2,
     ("callback", "notify", "tidy"): 2,
 }
 """Kinds of tasks, and how many threads do them: networks are slow, but take nothing."""
+
+OPENINGS = 10
+"""Times as often as measuring a file may opening a source end the process: it decodes nothing, so what
+crashed is nearly always something that was measured beside it."""
 
 STORE_PAUSE = 1.0
 """Seconds before a store that could not be reached is tried again."""
@@ -50,8 +58,15 @@ STORE_PAUSE = 1.0
 RENEW_SECONDS = 2.0
 """At most, between two times that the store is told how far a file is."""
 
-RETRY_SECONDS = 10.0
-"""Before a task that met a full disk or the like is tried again."""
+RETRY_SECONDS, LONGEST_RETRY = 10.0, 600.0
+"""Before a task is tried again that met trouble which is not its own: at first, and, after twice the time
+at each attempt, at most."""
+
+TRIES = 10
+"""Attempts, in about three quarters of an hour, before such a task is given up."""
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a full disk says. No task is to blame for it, and it lasts until somebody makes room."""
 
 
 def worker_name() -> str:
@@ -59,14 +74,22 @@ def worker_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"
 
 
+_DOING: Mapping[TaskKind, str] = {
+    "fetch": "fetching this file",
+    "open": "opening this file",
+    "measure": "measuring this file",
+    "finish": "putting the results together",
+}
+"""What a task does without which its job has no results, as its errors say it."""
+
 IDLER, IDLEST = 1.1, 6.0
-"""By which the pauses of a worker that finds nothing to do grow, and how many times as long they get: seven
+"""By which the pauses of a worker that finds nothing to do grow, and how many times as long they get: nine
 threads that ask twenty times a second would keep a tenth of a core busy with nothing."""
 
 
 class _GiveUp(BaseException):
-    """Ends the measuring of a file that this worker no longer holds, or has no time for. Nobody who
-    catches errors of media or engines may catch it."""
+    """Ends the opening or measuring of a file that this worker no longer holds, or has no time for. Nobody
+    who catches errors of media or engines may catch it."""
 
 
 @dataclass
@@ -102,6 +125,7 @@ class Worker:
         self._woken = {lane: threading.Event() for lane in LANES}
         self._job = lru_cache(maxsize=4)(jobs.get)  # a request can be large, and does not change
         self._do: dict[TaskKind, Callable[[Job, _Held], Outcome]] = {
+            "fetch": self._open,
             "open": self._open,
             "measure": self._measure,
             "finish": self._finish,
@@ -113,11 +137,11 @@ class Worker:
         """Work until `stop`. Returns when nothing is held any more."""
         log.info("worker %s begins", self.name)
         lanes = [
-            threading.Thread(target=self._work, args=(lane,), name=f"{lane[0]}-{i}")
+            threading.Thread(target=_vital, args=(self._work, lane), name=f"{lane[0]}-{i}")
             for lane, count in LANES.items()
             for i in range(count)
         ]
-        renewing = threading.Thread(target=self._renew, name="renew", daemon=True)
+        renewing = threading.Thread(target=_vital, args=(self._renew,), name="renew", daemon=True)
         for thread in (*lanes, renewing):
             thread.start()
         for thread in lanes:
@@ -154,13 +178,26 @@ class Worker:
         """Do a task and say what became of it."""
         held = self._held[task.id] = _Held(task, time.monotonic())
         try:
-            self._surely(self._done(held))
+            lost = self._surely(self._done(held)) is False
         except _GiveUp:
-            if not held.lost:
+            lost = held.lost
+            if not lost:
                 self._surely(lambda: self._jobs.give_back(task, self.name))
         finally:
             del self._held[task.id]
             self._wake()
+        if lost and task.kind in _DOING:
+            self._clear(task.job_id)
+
+    def _clear(self, job_id: str) -> None:
+        """Where a job was cancelled or deleted meanwhile it was tidied too early: we have written since."""
+        try:
+            with suppress(JobNotFound):
+                if not isinstance(self._jobs.get(job_id).state, Completed | Failed):
+                    return  # another does what we have lost
+            tidy(job_id, self._jobs, self._files, keep_media=self._settings.keep_media)
+        except Exception:
+            log.exception("job %s: what was written after its end is still there", job_id)
 
     def _done(self, held: _Held) -> Callable[[], object]:
         """Do a task; what then has to be told to the store."""
@@ -180,21 +217,34 @@ class Worker:
         except _Later as later:
             seconds = later.seconds
             return lambda: self._jobs.later(task, self.name, seconds)
-        except (StoreError, OSError) as error:
-            log.warning("job %s, %s: %s; tried again", task.job_id, task.kind, error)
-            return lambda: self._jobs.later(task, self.name, RETRY_SECONDS)
+        except Exception as error:  # nothing may end a lane
+            return self._troubled(task, error)
         return lambda: self._jobs.done(task, self.name, outcome)
 
-    def _surely(self, tell: Callable[[], object]) -> None:
+    def _troubled(self, task: Task, error: Exception) -> Callable[[], object]:
+        """What has to be told of a task that met trouble which is not its own, or a defect of ours."""
+        full = isinstance(error, StoreError) or _is_full(error)
+        # those say what there is to know; of a defect its place is wanted too
+        told = None if isinstance(error, StoreError | OSError) else error
+        if not full and task.attempt > TRIES:
+            log.error("job %s, %s: %r; given up", task.job_id, task.kind, error, exc_info=told)
+            if task.kind in _DOING:
+                message = f"{_DOING[task.kind]} failed ({type(error).__name__})"
+                return lambda: self._jobs.fail(task, self.name, message)
+            return lambda: self._jobs.done(task, self.name, Outcome())
+        log.warning("job %s, %s: %r; tried again", task.job_id, task.kind, error, exc_info=told)
+        pause = RETRY_SECONDS if full else min(LONGEST_RETRY, RETRY_SECONDS * 2.0 ** (task.attempt - 1))
+        return lambda: self._jobs.later(task, self.name, pause, counts=not full)
+
+    def _surely(self, tell: Callable[[], object]) -> object:
         """Tell the store, however long it cannot be reached: what is held by us nobody else may do."""
         while True:
             try:
-                tell()
-                return
+                return tell()
             except StoreError as error:
                 log.warning("%s", error)
                 if self._stop.wait(STORE_PAUSE):
-                    return  # the lease runs out, and another does it again
+                    return None  # the lease runs out, and another does it again
 
     # ── kinds of tasks
 
@@ -203,31 +253,34 @@ class Worker:
         task = held.task
         source = job.sources[task.source]
         name = name_of(source.url) if isinstance(source, UrlSource) else _filename(source)
-        if task.attempt > self._settings.max_attempts:
-            return self._files_of(task, [_refused(name, _ended("opening", task))])
+        if why := _hopeless(task, self._settings.max_attempts * OPENINGS):
+            return self._files_of(task, [_refused(name, why)])
         with TemporaryDirectory(prefix="mien-") as folder:
             try:
                 if isinstance(source, UrlSource):
-                    path = fetch(source.url, Path(folder), self._settings)
-                    return self._files_of(task, self._opened(task, path, name, None, Path(folder)))
+                    path = fetch(source.url, Path(folder), self._settings, lambda: self._check(held))
+                    return self._files_of(task, self._opened(held, path, name, None, Path(folder)))
                 with self._files.local(task.work["key"]) as path:
                     key = task.work["key"]
-                    return self._files_of(task, self._opened(task, path, name, key, Path(folder)))
+                    return self._files_of(task, self._opened(held, path, name, key, Path(folder)))
             except MediaError as error:
                 return self._files_of(task, [_refused(name, str(error))])
 
     def _opened(
-        self, task: Task, path: Path, name: str, key: str | None, folder: Path
+        self, held: _Held, path: Path, name: str, key: str | None, folder: Path
     ) -> Iterator[dict[str, str]]:
         """What is to be known of each file of a source. `key` is where the source lies already."""
+        task = held.task
         if not is_archive(path):
             if key is None:
+                self._check(held)
                 key = f"jobs/{task.job_id}/file/{task.source}/0"
                 self._files.put(key, path)
             yield {"name": name, "key": key}
             return
         try:
             for number, member in enumerate(unpack(path, folder, self._settings)):
+                self._check(held)
                 if isinstance(member, Refused):
                     yield _refused(member.name, member.reason)
                 else:
@@ -250,18 +303,30 @@ class Worker:
         """Measure a file, or some texts together. Where these ended the process, or met a defect of
         ours, each is measured by itself: one is to blame, and the others are not."""
         task = held.task
-        if task.files > 1 and task.attempt > 1:
+        why = _hopeless(task, self._settings.max_attempts)
+        if task.files > 1 and (task.crashes or why):
             return Outcome(follow=_one_by_one(task))
-        try:
-            found = self._measured(job, held)
-        except (EngineError, StoreError):
-            raise
-        except Exception as error:  # a defect of ours must not take the other files with it
-            log.exception("job %s, file %r", job.id, _name(task))
-            if task.files > 1:
-                return Outcome(follow=_one_by_one(task))
-            found = [_failed(_name(task), f"measuring this file failed ({type(error).__name__})")]
-        key = f"jobs/{job.id}/result/{task.id}/{task.attempt}.zip"
+        if refused := why or task.work.get("refused"):
+            return self._kept(held, [_failed(_name(task), refused)])
+        key = task.work.get("key")
+        with self._files.local(key) if key else nullcontext() as path:
+            try:
+                found = self._measured(job, held, path)
+            except (EngineError, StoreError):
+                raise
+            except Exception as error:  # a defect of ours must not take the other files with it
+                if _is_full(error):
+                    raise
+                log.exception("job %s, file %r", job.id, _name(task))
+                if task.files > 1:
+                    return Outcome(follow=_one_by_one(task))
+                found = [_failed(_name(task), f"{_DOING['measure']} failed ({type(error).__name__})")]
+        return self._kept(held, found)
+
+    def _kept(self, held: _Held, found: list[FileMeasurement]) -> Outcome:
+        """Write down what was measured."""
+        task = held.task
+        key = f"jobs/{task.job_id}/result/{task.id}/{task.attempt}.zip"
         with self._files.write(key) as out:
             keep_all(found, out)
         return Outcome(
@@ -272,14 +337,11 @@ class Worker:
             work_seconds=time.monotonic() - held.begun if held.media_seconds else 0.0,
         )
 
-    def _measured(self, job: Job, held: _Held) -> list[FileMeasurement]:
+    def _measured(self, job: Job, held: _Held, path: Path | None) -> list[FileMeasurement]:
+        """`path` is where the file lies; texts have none."""
         task, work = held.task, held.task.work
-        if task.attempt > self._settings.max_attempts:
-            return [_failed(_name(task), _ended("measuring", task))]
-        if "refused" in work:
-            return [_failed(_name(task), work["refused"])]
         wish = Wish(models=job.request.chosen(), transcription=job.request.transcription)
-        if "texts" in work:
+        if path is None:
             texts = [text_media(text, str(number)) for number, text in enumerate(work["texts"], task.file)]
             return measure_together(texts, wish, self._engines)
 
@@ -293,13 +355,12 @@ class Worker:
 
             return Followed(media, at)
 
-        with self._files.local(work["key"]) as path:
-            return [measure_path(path, _name(task), wish, self._engines, self._settings, through)]
+        return [measure_path(path, _name(task), wish, self._engines, self._settings, through)]
 
     def _finish(self, job: Job, held: _Held) -> Outcome:
         """Put together what is handed out."""
-        if held.task.attempt > self._settings.max_attempts:
-            raise EngineError(_ended("putting the results together", held.task))
+        if why := _hopeless(held.task, self._settings.max_attempts):
+            raise EngineError(why)
         keys: list[list[str]] = [[] for _ in job.sources]
         for source, _, key in self._jobs.results(job.id):
             keys[source].append(key)
@@ -417,5 +478,23 @@ def _failed(name: str, message: str) -> FileMeasurement:
     return FileMeasurement(file=name, file_type=None, errors=(Problem(file=name, message=message),))
 
 
-def _ended(what: str, task: Task) -> str:
-    return f"{what} this file ended the process {task.attempt - 1} times"
+def _hopeless(task: Task, crashes: int) -> str | None:
+    """Why a task is not worth trying again, if it is not, after so many crashes or too many attempts."""
+    if task.crashes >= crashes:
+        return f"{_DOING[task.kind]} ended the process {task.crashes} times"
+    if task.attempt > TRIES:
+        return f"{_DOING[task.kind]} failed {TRIES} times: the log of the server says why"
+    return None
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in FULL
+
+
+def _vital(work: Callable[..., None], *given: object) -> None:
+    """Do what a worker cannot live without: where that breaks, the process ends, and is replaced."""
+    try:
+        work(*given)
+    except Exception:
+        log.exception("this worker cannot go on: it ends itself")
+        os._exit(70)

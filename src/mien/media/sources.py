@@ -10,7 +10,7 @@ import re
 import socket
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -75,8 +75,9 @@ def public_client(settings: Settings) -> httpx.Client:
     return _client(settings, None)
 
 
-def fetch(url: str, folder: Path, settings: Settings) -> Path:
-    """Store what lies at a URL in the folder, under a name of our own.
+def fetch(url: str, folder: Path, settings: Settings, check: Callable[[], None] = lambda: None) -> Path:
+    """Store what lies at a URL in the folder, under a name of our own. `check` is called for each part that
+    arrives, and may raise to end it.
 
     Raises:
         UnsafeAddress: it, or where it redirects to, is not a public http or https address.
@@ -99,6 +100,7 @@ def fetch(url: str, folder: Path, settings: Settings) -> Path:
         try:
             with path.open("xb") as file:
                 for chunk in _uncompressed(response, name_of(url)):
+                    check()
                     file.write(chunk)
                     if file.tell() > limit:
                         raise too_large

@@ -3,11 +3,11 @@
 What there is to do are rows of `tasks`, which vanish when they end, in the transaction that writes
 what became of them. So a task ends once, whoever is killed when, and the table stays small.
 
-**Turns.** A `measure` task is given its turn when it is made: the first `TURN` files of a job (texts
-that are measured together count as one) belong to the turn after the one that is being worked on, the
-next ones to the turn after that, and so on; claiming goes by turn, then by age. So who has few files
-is done within a turn or two however many files others have, a turn that has begun always ends however
-many jobs arrive, and no claim has to count anything.
+**Turns.** A `measure` task (and likewise, among its own kind, a `fetch` or `open` task) is given its turn
+when it is made: the first `TURN` files of a job (texts that are measured together count as one) belong
+to the turn after the one that is being worked on, the next ones to the turn after that, and so on;
+claiming goes by turn, then by age. So who has few files is done within a turn or two however many files
+others have, a turn that has begun always ends however many jobs arrive, and no claim has to count anything.
 
 **Locks** (PostgreSQL) are taken in one order: tasks by their number, then their job. Who adds tasks
 holds the job, so that of two tasks that end at once one sees that it was the last.
@@ -65,7 +65,7 @@ from mien.jobs.store import Key, Listing, Tally
 from mien.types import FileSource, Source, TextSource, UrlSource
 from mien.wire.batch import Completed, Failed, InProgress, Queued, Request, State, Status, source_json
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised whenever the tables below change; a store says which one it has."""
 
 TURN = 4
@@ -117,6 +117,7 @@ tasks = Table(
     Column("work", Text, nullable=False),
     Column("turn", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False, default=0),
+    Column("crashes", Integer, nullable=False, server_default="0"),
     Column("due_ms", BigInteger, nullable=False),
     Column("holder", String(200)),
     Column("lease_ms", BigInteger, nullable=False, default=0),
@@ -147,6 +148,7 @@ keys = Table(
 
 _STEPS: Mapping[int, Sequence[Column[Any]]] = {
     1: (jobs.c.media_seconds, jobs.c.work_seconds, tasks.c.progress),
+    2: (tasks.c.crashes,),
 }
 """Columns that a store of each earlier schema lacks of the next one."""
 
@@ -263,11 +265,17 @@ class SqlStore:
             ).first()
             if row is None:  # another was faster
                 return None
+            # who held it until now has not been heard of for too long
+            crashes = row.crashes + (row.holder is not None)
             db.execute(
                 update(tasks)
                 .where(tasks.c.id == row.id)
                 .values(
-                    holder=worker, lease_ms=now + _ms(lease_seconds), attempt=row.attempt + 1, progress=0.0
+                    holder=worker,
+                    lease_ms=now + _ms(lease_seconds),
+                    attempt=row.attempt + 1,
+                    crashes=crashes,
+                    progress=0.0,
                 )
             )
             db.execute(
@@ -283,13 +291,16 @@ class SqlStore:
             file=row.file,
             work=json.loads(row.work),
             attempt=row.attempt + 1,
+            crashes=crashes,
         )
 
     def renew(self, task: Task, worker: str, lease_seconds: float, progress: float = 0.0) -> bool:
         return self._change(task, worker, lease_ms=self._now() + _ms(lease_seconds), progress=progress)
 
-    def later(self, task: Task, worker: str, seconds: float) -> None:
-        self._change(task, worker, holder=None, progress=0.0, due_ms=self._now() + _ms(seconds))
+    def later(self, task: Task, worker: str, seconds: float, *, counts: bool = True) -> None:
+        attempt = task.attempt if counts else task.attempt - 1
+        due = self._now() + _ms(seconds)
+        self._change(task, worker, holder=None, progress=0.0, attempt=attempt, due_ms=due)
 
     def give_back(self, task: Task, worker: str) -> None:
         self._change(task, worker, holder=None, progress=0.0, attempt=task.attempt - 1)
@@ -318,10 +329,19 @@ class SqlStore:
                 self._end(db, job, "FAILED", message)
             return True
 
-    def release(self, worker: str) -> None:
+    def release(self, worker: str, *, crashed: bool) -> None:
         with self._writing() as db:
             _lock_tasks(db, tasks.c.holder == worker)
-            db.execute(update(tasks).where(tasks.c.holder == worker).values(holder=None, progress=0.0))
+            db.execute(
+                update(tasks)
+                .where(tasks.c.holder == worker)
+                .values(
+                    holder=None,
+                    progress=0.0,
+                    attempt=tasks.c.attempt - 1,
+                    crashes=tasks.c.crashes + int(crashed),
+                )
+            )
 
     def cancel(self, job_id: str) -> None:
         with self._writing() as db:
@@ -413,7 +433,7 @@ class SqlStore:
                 place=place,
             )
         )
-        left = exists().where(tasks.c.job_id == job.id, tasks.c.kind.in_(["open", "measure"]))
+        left = exists().where(tasks.c.job_id == job.id, tasks.c.kind.in_(["fetch", "open", "measure"]))
         if not db.scalar(select(left)):
             self._begin(db, job.id, place, [NewTask(kind="finish")])
 
@@ -434,15 +454,16 @@ class SqlStore:
 
     def _begin(self, db: Connection, job_id: str, place: int, new: Sequence[NewTask]) -> int:
         """Add tasks. `place` is that of the next file of the job, before and, given back, after."""
-        now = self._now()
-        files = sum(task.kind == "measure" for task in new)
-        if files:
-            place = max(place, _next_turn(db) * TURN)
+        # sources all begin at once, files whenever theirs has been opened
+        places: dict[TaskKind, int] = {"fetch": 0, "open": 0, "measure": place}
+        for kind in places.keys() & {task.kind for task in new}:
+            places[kind] = max(places[kind], _next_turn(db, kind) * TURN)
         rows = []
         for task in new:
             turn = 0
-            if task.kind == "measure":
-                turn, place = place // TURN, place + 1
+            if task.kind in places:
+                turn = places[task.kind] // TURN
+                places[task.kind] += 1
             rows.append(
                 {
                     "job_id": job_id,
@@ -451,12 +472,12 @@ class SqlStore:
                     "file": task.file,
                     "work": json.dumps(dict(task.work)),
                     "turn": turn,
-                    "due_ms": now,
+                    "due_ms": 0,  # at once, also where the clock is set back
                 }
             )
         if rows:
             db.execute(insert(tasks), rows)
-        return place
+        return places["measure"]
 
     def _change(self, task: Task, worker: str, **values: object) -> bool:
         """Change a task that a worker holds; False where it does not."""
@@ -554,7 +575,10 @@ def _first_tasks(job: NewJob) -> Iterator[NewTask]:
                 first += len(texts)
         else:
             begun = True
-            yield NewTask(kind="open", source=i, work={} if new.key is None else {"key": new.key})
+            if new.key is None:
+                yield NewTask(kind="fetch", source=i)
+            else:
+                yield NewTask(kind="open", source=i, work={"key": new.key})
     if not begun:
         yield NewTask(kind="finish")
 
@@ -563,12 +587,12 @@ def _queued(db: Connection) -> int:
     return db.scalar(select(func.count()).where(jobs.c.status == "QUEUED")) or 0
 
 
-def _next_turn(db: Connection) -> int:
-    """The one after the turn that is being worked on: of the first file that waits, or else of the
-    last one that is held."""
-    measuring = tasks.c.kind == "measure"
-    waiting = select(func.min(tasks.c.turn)).where(measuring, tasks.c.holder.is_(None))
-    held = select(func.max(tasks.c.turn)).where(measuring)
+def _next_turn(db: Connection, kind: TaskKind) -> int:
+    """The one after the turn that is being worked on: of the first task of the kind that waits, or else of
+    the last one that is held."""
+    alike = tasks.c.kind == kind
+    waiting = select(func.min(tasks.c.turn)).where(alike, tasks.c.holder.is_(None))
+    held = select(func.max(tasks.c.turn)).where(alike)
     turn = db.scalar(select(func.coalesce(waiting.scalar_subquery(), held.scalar_subquery())))
     return 0 if turn is None else turn + 1
 
