@@ -18,7 +18,7 @@ keys = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
 def create(name: Annotated[str, typer.Argument(help="What the key is for.")] = "default") -> None:
     """Create a key. It is shown this once; only its hash is kept."""
     key, secret = parts(Settings()).keys.create_key(name)
-    Console(stderr=True).print(f"Key {key.id} ({name}). Send it as X-Hume-Api-Key; keep it safe:")
+    typer.echo(f"Key {key.id} ({name}). Send it as X-Hume-Api-Key; keep it safe:", err=True)
     typer.echo(secret)
 
 
