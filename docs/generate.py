@@ -22,6 +22,10 @@ def pages() -> dict[str, str]:
 
 def settings_page() -> str:
     rows = ["# Settings", "", "Environment variables of the server, the workers and the command line.", ""]
+    rows += [
+        "An empty one counts as not set, but for engines: where it is empty, nothing plays the role.",
+        "",
+    ]
     rows += ["| variable | default | what it does |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = "" if field.default_factory or field.default is None else repr(field.default)

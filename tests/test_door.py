@@ -1,5 +1,6 @@
 """The Python front door."""
 
+import io
 import os
 import threading
 import zipfile
@@ -81,6 +82,12 @@ def test_options_are_those_of_the_wire(tmp_path, settings):
     assert [piece.time.begin for piece in group.predictions] == [0, 0.5, 1]
 
 
+def test_models_with_none_for_options_are_left_out_as_on_the_wire(settings):
+    found = mien.measure(text="Good!", models={"ner": None, "language": {}}, settings=settings)
+
+    assert list(found.files[0].models) == ["language"]
+
+
 def test_to_dict_is_one_source_result_of_the_wire(tmp_path, settings):
     found = mien.measure(talk(tmp_path / "talk.wav"), settings=settings)
 
@@ -95,8 +102,39 @@ def test_to_dict_is_one_source_result_of_the_wire(tmp_path, settings):
         pytest.param({"source": b"x", "text": "x"}, "either a source or text", id="both"),
         pytest.param({"text": "x", "models": "prosidy"}, "prosidy", id="no such model"),
         pytest.param(
-            {"text": "x", "models": {"language": {"granularity": "phrase"}}}, "phrase", id="no such option"
+            {"text": "x", "models": {"language": {"granularity": "phrase"}}}, "phrase", id="no such value"
         ),
+        pytest.param(
+            {"text": "x", "models": {"language": {"granularty": "sentence"}}},
+            r"^models\.language has no option 'granularty'; it has granularity, sentiment,",
+            id="no such option",
+        ),
+        pytest.param(
+            {"text": "x", "models": {"prosody": {"window": {"width": 2}}}},
+            r"^models\.prosody\.window has no option 'width'; it has length, step$",
+            id="no such option of an option",
+        ),
+        pytest.param(
+            {"text": "x", "models": {"language": {"toxicity": {"threshold": 1}}}},
+            "it has none$",
+            id="an option that has none",
+        ),
+        pytest.param(
+            {"text": "x", "transcription": {"lang": "en"}},
+            "transcription has no option 'lang'; it has language,",
+            id="no such option of transcription",
+        ),
+        pytest.param({"text": "x", "models": {"ner": None}}, "left out", id="all left out"),
+        pytest.param({"text": "x", "models": {"nor": None}}, "there are ner, ", id="none left out"),
+        pytest.param({"text": "x", "models": {"ner": True}}, "an object", id="options that are none"),
+        pytest.param({"text": "x", "models": 1}, "'int'", id="models of another type"),
+        pytest.param({"text": "x", "models": [["ner"]]}, "'list'", id="a model of another type"),
+        pytest.param({"text": "x", "transcription": True}, "an object", id="transcription of another type"),
+        pytest.param({"text": 1}, "'int'", id="a text of another type"),
+        pytest.param({"text": b"x"}, "'bytes'", id="bytes for a text"),
+        pytest.param({"text": ["x", 1]}, "'int'", id="one text of another type"),
+        pytest.param({"source": bytearray(b"x")}, "'bytearray'", id="a bytearray"),
+        pytest.param({"source": io.BytesIO(b"x")}, "'BytesIO'", id="an open file"),
     ],
 )
 def test_what_is_not_allowed_is_said(arguments, message, settings):

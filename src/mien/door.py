@@ -6,14 +6,15 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mien.engines import Engines
 from mien.errors import MediaError, RequestError
@@ -23,13 +24,16 @@ from mien.media.archives import Refused, is_archive, readable, unpack
 from mien.media.decode import text_media
 from mien.media.sources import fetch, name_of
 from mien.media.written import lots
+from mien.models import MODELS
+from mien.segments import TranscriptionOptions
 from mien.settings import Settings
 from mien.types import FileMeasurement, FileSource, Problem, Source, TextSource, UrlSource
 from mien.wire.batch import Json, Request, result_json
 from mien.wire.errors import explained
 
 Models: TypeAlias = str | Iterable[str] | Mapping[str, Mapping[str, Any] | None]
-"""Names of models, one string with commas will do; or each name with its options, as on the wire."""
+"""Names of models, one string with commas will do; or each name with its options, as on the wire. None
+instead of options leaves a model out."""
 
 LONGEST_SHOWN = 60
 """Characters that are quoted of a name that is too long for one."""
@@ -71,7 +75,7 @@ def measure(
         settings: instead of those of the environment.
 
     Raises:
-        RequestError: an option is not allowed, or there is nothing to measure.
+        RequestError: an argument is not allowed, there is no such option, or nothing to measure.
         MediaError: the source itself could not be had. Files in it that cannot be measured are in
             `errors` of the answer instead.
         EngineError: an engine broke.
@@ -81,34 +85,94 @@ def measure(
     settings = settings or Settings()
     wish = wished(models, transcription)
     engines = _engines(settings)
-    if source is None:
-        texts = [text] if isinstance(text, str) else text or ()
-        return Measurement(TextSource(), tuple(measured_texts(texts, wish, engines)))
+    if text is not None:
+        return Measurement(TextSource(), tuple(measured_texts(_strings("text", text), wish, engines)))
+    if not isinstance(source, str | bytes | os.PathLike):
+        raise RequestError(f"source must be a path, an address or bytes, not {_kind(source)}")
     with TemporaryDirectory(prefix="mien-") as folder:
         opened = open_source(source, Path(folder), settings)
         return Measurement(opened.source, tuple(measured(opened, wish, engines, settings, Path(folder))))
 
 
 def wished(models: Models | None, transcription: Mapping[str, Any] | None) -> Wish:
-    """Options as a caller writes them, checked like those of a request.
+    """Options as a caller writes them, checked like those of a request; and those that there are not are
+    refused, which a request may have.
 
     Raises:
         RequestError: one is not allowed; the message says which and what is.
     """
-    if isinstance(models, str):
-        models = [name.strip() for name in models.split(",") if name.strip()]
-    if models is not None and not isinstance(models, Mapping):
-        models = dict.fromkeys(models)
-    asked = models and {name: options or {} for name, options in models.items()}
+    asked = {
+        "models": models if models is None else _asked(models),
+        "transcription": _spelt(transcription, TranscriptionOptions, "transcription"),
+    }
     try:
-        request = Request.model_validate(
-            {"models": asked, "transcription": transcription and dict(transcription)}
-            if transcription != {}
-            else {"models": asked}
-        )
+        request = Request.model_validate(asked)
     except ValidationError as error:
         raise RequestError(explained(error)) from None
     return Wish(models=request.chosen(), transcription=request.transcription)
+
+
+def _asked(models: Models) -> Json:
+    """The models that are wanted, each with its options."""
+    if isinstance(models, str):
+        models = [name.strip() for name in models.split(",") if name.strip()]
+    if not isinstance(models, Mapping):
+        models = {name: {} for name in _strings("models", models)}
+    for name in models:
+        if name not in MODELS:
+            raise RequestError(f"there is no model {name!r}; there are {_nearest(name, MODELS)}")
+    wanted = {
+        name: _spelt(options, MODELS[name].options, f"models.{name}")
+        for name, options in models.items()
+        if options is not None
+    }
+    if models and not wanted:
+        raise RequestError("every model that is named is left out with None; {} takes one as it is")
+    return wanted
+
+
+def _spelt(given: object, options: type[BaseModel], where: str) -> object:
+    """Options as dicts, none of which has a name that there is not. What is no mapping is left to others."""
+    if not isinstance(given, Mapping):
+        return given
+    for name in given:
+        if name not in options.model_fields:
+            there = _nearest(name, options.model_fields)
+            raise RequestError(f"{where} has no option {name!r}; it has {there}")
+    return {name: _spelt(one, _inner(options, name), f"{where}.{name}") for name, one in given.items()}
+
+
+def _inner(options: type[BaseModel], name: str) -> type[BaseModel]:
+    """What an option has for options of its own."""
+    kinds = get_args(options.model_fields[name].annotation)
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), BaseModel)
+
+
+def _nearest(name: object, names: Iterable[str]) -> str:
+    """All names, first those much like what was written."""
+    known = list(names)
+    return ", ".join(dict.fromkeys([*get_close_matches(str(name), known), *known])) or "none"
+
+
+def _strings(what: str, given: str | Iterable[str]) -> list[str]:
+    """One string, or each of several.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, bytes | bytearray) or not isinstance(given, Iterable):
+        raise RequestError(f"{what} must be a string or several, not {_kind(given)}")
+    several = list(given)
+    for one in several:
+        if not isinstance(one, str):
+            raise RequestError(f"{what} must be strings, and {_kind(one)} is among them")
+    return several
+
+
+def _kind(value: object) -> str:
+    return f"{type(value).__name__!r}"
 
 
 @dataclass(frozen=True, slots=True)

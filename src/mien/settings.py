@@ -1,15 +1,21 @@
 """One frozen object, made at the door and handed in. Every default gives a server that starts."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias, get_args
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_MAY_BE_EMPTY = "empty is a value"
+EngineName: TypeAlias = Annotated[str, _MAY_BE_EMPTY]
+"""The file of mien/engines that plays a role; empty means that nothing does."""
 
 
 class Settings(BaseSettings):
-    """Each field is also an environment variable: MIEN_<FIELD>."""
+    """Each field is also an environment variable: MIEN_<FIELD>. An empty one, as `${X:-}` in a compose file
+    gives it, counts as not set; only the name of an engine may be empty."""
 
     model_config = SettingsConfigDict(
         env_prefix="MIEN_", frozen=True, extra="forbid", use_attribute_docstrings=True
@@ -21,29 +27,29 @@ class Settings(BaseSettings):
     offline: bool = False
     """Nothing is fetched: no weights, no URLs, no callbacks."""
 
-    # ── engines: which file of mien/engines plays a role; empty means that nothing does yet
-    voice_activity: str = "silero"
+    # ── engines
+    voice_activity: EngineName = "silero"
     """Knows where somebody speaks."""
-    transcriber: str = "auto"
+    transcriber: EngineName = "auto"
     """`auto` is whisper when a whisper model has been pulled, else sphinx (English)."""
-    diarizer: str = "speakernet"
+    diarizer: EngineName = "speakernet"
     """Knows who speaks when."""
-    voice: str = "voicenet"
+    voice: EngineName = "voicenet"
     """Hears how something is said, and vocal bursts."""
-    face_finder: str = "mesh"
+    face_finder: EngineName = "mesh"
     """Sees where faces are."""
-    face_reader: str = "facenet"
+    face_reader: EngineName = "facenet"
     """Sees what a face expresses."""
-    face_identity: str = "auto"
+    face_identity: EngineName = "auto"
     """Sees whether two faces are one person's; `auto` is mobileface when it has been pulled, else
     appearance."""
-    mesh_reader: str = "meshnet"
+    mesh_reader: EngineName = "meshnet"
     """Reads expressions from landmarks."""
-    text_reader: str = "textnet"
+    text_reader: EngineName = "textnet"
     """Reads what words express and name."""
-    multilingual_reader: str = "auto"
+    multilingual_reader: EngineName = "auto"
     """Reads texts in languages that `text_reader` does not know; `auto` is a classifier pulled for it."""
-    language_detector: str = "langid"
+    language_detector: EngineName = "langid"
     """Knows which language a text is in."""
     threads: int = Field(default=0, ge=0)
     """Threads an engine may use; 0 means one a core, shared by the workers."""
@@ -94,7 +100,7 @@ class Settings(BaseSettings):
     grace_seconds: float = Field(default=5.0, ge=0)
     """A worker that is told to stop ends its work within so long, or gives it back."""
     retention_days: float | None = Field(default=30.0, gt=0)
-    """Ended jobs are deleted after so many days; None keeps them."""
+    """Ended jobs are deleted after so many days; `none` keeps them."""
     keep_media: bool = True
     """What was measured stays with its job, to be played on the page and measured again; otherwise it is
     deleted once the job has ended."""
@@ -152,6 +158,19 @@ class Settings(BaseSettings):
     """How long one download may take."""
     open_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts that may be fetched from and called back although their address is not public."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told(cls, values: Mapping[str, object]) -> dict[str, object]:
+        told = dict(values)
+        for name, field in cls.model_fields.items():
+            may_be_none = type(None) in get_args(field.annotation)
+            match told.get(name):
+                case "" if _MAY_BE_EMPTY not in field.metadata:
+                    del told[name]
+                case str(word) if may_be_none and word.lower() in ("none", "null"):
+                    told[name] = None
+        return told
 
     @field_validator("open_hosts", mode="before")
     @classmethod

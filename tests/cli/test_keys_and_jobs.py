@@ -30,6 +30,17 @@ def test_a_key_opens_until_it_is_revoked(run, mien):
     assert not mien.keys.admits(secret)
 
 
+def test_the_name_of_a_key_is_no_markup(run, mien):
+    name = "[/x] a [bold]key[/]"
+
+    created = run("keys", "create", name)
+
+    assert created.exit_code == 0
+    assert name in created.stderr
+    assert mien.keys.admits(created.stdout.strip())
+    assert name in run("keys", "list").stdout
+
+
 def test_a_key_that_is_not_there_cannot_be_revoked(run):
     assert isinstance(run("keys", "revoke", "nobody").exception, RequestError)
 

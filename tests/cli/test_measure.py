@@ -33,6 +33,17 @@ def test_a_recording_is_shown_with_its_highest_scores(run, tmp_path):
     assert "Excitement" in ran.stdout
 
 
+def test_the_name_of_a_file_is_no_markup(run, environment, tmp_path):
+    environment["FORCE_COLOR"] = "1"  # as in a terminal, where there are bars
+
+    (tmp_path / "talk[").mkdir()
+
+    ran = run("measure", talk(tmp_path / "talk[" / "b].wav"), "--models", "prosody")
+
+    assert ran.exit_code == 0
+    assert "b].wav" in ran.stdout
+
+
 def test_json_is_what_predictions_would_answer(run, tmp_path):
     out = tmp_path / "out.json"
 

@@ -1,6 +1,11 @@
 """Engines are chosen by name, loaded once, and missed with words that help."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -64,6 +69,34 @@ def test_an_engine_is_loaded_once_however_many_ask_at_once(settings):
 
     assert len(found) == 16
     assert len({id(engine) for engine in found}) == 1
+
+
+FORKED = """
+import os
+import numpy as np
+from mien.engines import VIEW, Engines
+from mien.settings import Settings
+
+engines = Engines(Settings(threads=2))
+faces = [np.full((VIEW, VIEW, 3), grey, np.uint8) for grey in range(20)]
+expressions = engines.face_reader.read(faces).expressions
+child = os.fork()
+if not child:
+    same = np.allclose(engines.face_reader.read(faces).expressions, expressions)
+    os._exit(0 if same else 1)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+def test_a_process_that_was_forked_reads_like_the_one_it_came_from():
+    """The pools of `multiprocessing` are forked on Linux, and have none of the threads that engines began."""
+    process = subprocess.Popen([sys.executable, "-c", FORKED], start_new_session=True)
+    try:
+        assert process.wait(60) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_damaged_network_breaks_the_engine(tmp_path):

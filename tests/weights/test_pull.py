@@ -3,9 +3,12 @@
 import hashlib
 import json
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from time import sleep
 from zipfile import ZipFile
 
 import pytest
@@ -34,7 +37,7 @@ WEIGHTS = Pullable(
 class Hub(ThreadingHTTPServer):
     """Serves the files of WEIGHTS, and whatever else is put into `content`. `cuts` are the bytes after
     which the next answers break off, `ranges` says whether it knows ranges, `status` is what it
-    answers, if not the file."""
+    answers, if not the file, and `seconds` is how long each takes."""
 
     daemon_threads = True
 
@@ -44,6 +47,7 @@ class Hub(ThreadingHTTPServer):
         self.cuts: list[int] = []
         self.ranges = True
         self.status: int | None = None
+        self.seconds = 0.0
         self.asked: list[tuple[str, str | None]] = []
 
     @property
@@ -56,6 +60,7 @@ class _Answer(BaseHTTPRequestHandler):
         hub: Hub = self.server
         wanted = self.headers.get("Range")
         hub.asked.append((self.path, wanted))
+        sleep(hub.seconds)
         prefix = f"/{WEIGHTS.repository}/resolve/{WEIGHTS.revision}/"
         body = hub.content.get(self.path.removeprefix(prefix).partition("?")[0])
         if hub.status or body is None:
@@ -88,6 +93,18 @@ def test_a_pull_fetches_every_file_and_then_marks_the_folder(hub, settings):
     assert json.loads((folder / COMPLETE).read_text())["revision"] == "abc123"
     assert pulled(settings.weights, "whisper") == [folder]
     assert not list(folder.glob("*.part"))
+
+
+def test_of_several_that_pull_at_once_one_fetches_and_the_others_wait(hub, settings):
+    hub.seconds = 0.3
+
+    with ThreadPoolExecutor(4) as several:
+        pulls = [several.submit(pull, WEIGHTS, settings, endpoint=hub.url, pause=0) for _ in range(4)]
+        folders = {one.result() for one in pulls}
+
+    (folder,) = folders
+    assert (folder / COMPLETE).is_file()
+    assert len(hub.asked) == len(CONTENT)
 
 
 def test_progress_counts_every_byte_once(hub, settings):
@@ -253,6 +270,15 @@ def test_a_wheel_that_is_not_the_one_that_was_tried_is_refused(content, said, in
 
 def test_a_wheel_that_pip_does_not_find_is_a_clear_error(index, settings):
     with pytest.raises(EngineError, match=r"pip could not fetch mien-toy==1\.0"):
+        pull(IN_A_WHEEL, settings)
+
+
+def test_where_there_is_no_pip_it_is_said_how_to_get_it(index, settings, monkeypatch):
+    """Environments that uv makes have none."""
+    wheel(index, CONTENT)
+    monkeypatch.setitem(sys.modules, "pip", None)
+
+    with pytest.raises(EngineError, match=r"`uv pip install pip`.*`mien models pull mesh-toy`"):
         pull(IN_A_WHEEL, settings)
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from mien.cli.lists import listed
 from mien.cli.parts import parts
 from mien.cli.when import moment
 from mien.jobs.job import Job
@@ -25,12 +25,10 @@ def list_(
         Status | None, typer.Option(help="Only jobs in this state.", case_sensitive=False)
     ] = None,
 ) -> None:
-    """List jobs, the newest first."""
-    table = Table("id", "status", "created", "files", "predictions", "errors")
-    found = parts(Settings()).jobs.list(Listing(limit=limit, status=(status,) if status else ()))
-    for job in found:
-        table.add_row(*_row(job))
-    Console().print(table)
+    """List jobs, the newest first. Into a file or a pipe go lines without headings, with tabs."""
+    jobs = parts(Settings()).jobs.list(Listing(limit=limit, status=(status,) if status else ()))
+    names = ("id", "status", "created", "files", "found", "errors")
+    listed(names, map(_row, jobs), "created", Console())
 
 
 @jobs.command()

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from mien.cli.lists import listed
 from mien.cli.parts import parts
 from mien.cli.when import moment
 from mien.errors import RequestError
@@ -18,17 +18,16 @@ keys = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
 def create(name: Annotated[str, typer.Argument(help="What the key is for.")] = "default") -> None:
     """Create a key. It is shown this once; only its hash is kept."""
     key, secret = parts(Settings()).keys.create_key(name)
-    Console(stderr=True).print(f"Key {key.id} ({name}). Send it as X-Hume-Api-Key; keep it safe:")
+    typer.echo(f"Key {key.id} ({name}). Send it as X-Hume-Api-Key; keep it safe:", err=True)
     typer.echo(secret)
 
 
 @keys.command("list")
 def list_() -> None:
-    """List the keys, without the secrets."""
-    table = Table("id", "name", "created")
-    for key in parts(Settings()).keys.keys():  # noqa: SIM118  # a store, not a dict
-        table.add_row(key.id, key.name, moment(key.created_ms))
-    Console().print(table)
+    """List the keys, without the secrets. Into a file or a pipe go lines without headings, with tabs."""
+    keys = parts(Settings()).keys.keys()
+    rows = ((key.id, key.name, moment(key.created_ms)) for key in keys)
+    listed(("id", "name", "created"), rows, "name", Console())
 
 
 @keys.command()

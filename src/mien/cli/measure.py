@@ -316,7 +316,7 @@ def _unmeasured(name: str, why: str) -> FileMeasurement:
 
 
 def _options(granularity: str | None, window: str | None, speakers: bool) -> dict[str, dict[str, Any]]:
-    options: dict[str, dict[str, Any]] = {
+    options: dict[str, dict[str, Any]] = {name: {} for name in MODELS} | {
         "prosody": {"identify_speakers": speakers},
         "language": {"identify_speakers": speakers},
         "ner": {"identify_speakers": speakers},

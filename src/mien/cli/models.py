@@ -33,7 +33,7 @@ def list_() -> None:
             card.get("source", ""),
             card.get("sha256", ""),
         )
-        console.print(f"    card: {network.path.with_suffix('.md')}", style="dim", soft_wrap=True)
+        console.print(Text(f"    card: {network.path.with_suffix('.md')}", "dim"), soft_wrap=True)
     for weights in (*PULLABLE.values(), *by_id(settings)):
         here = (settings.weights / weights.name / COMPLETE).exists()
         largest = max(weights.files, key=lambda file: file.size)
@@ -61,7 +61,7 @@ def _show(
     console.print(Text.assemble((name, "bold"), f"   {where}   {_mb(size)}   {licence}"))
     for line in (what, source and f"from {source}", sha256 and f"sha256 {sha256}"):
         if line:
-            console.print(f"    {line}", soft_wrap=True)
+            console.print(Text(f"    {line}"), soft_wrap=True)
 
 
 @models.command("pull")
@@ -99,7 +99,12 @@ def _advance(progress: Progress, task: TaskID, done: int, total: int) -> None:
 
 
 def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 

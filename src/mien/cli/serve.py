@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from mien.cli.parts import speak
 from mien.cli.work import command
@@ -58,8 +59,8 @@ def serve(
     serving = server(served(mien), settings)
     address = f"http{'s' * bool(settings.ssl_certfile)}://{settings.host}:{settings.port}"
     console = Console(stderr=True)
-    console.print(f"[bold]mien[/] at {address}   home {settings.home}   {address}/docs", highlight=False)
-    console.print(f"Python: HumeClient(api_key=…, base_url={address!r})", highlight=False)
+    console.print(Text.assemble(("mien", "bold"), f" at {address}   home {settings.home}   {address}/docs"))
+    console.print(Text(f"Python: HumeClient(api_key=…, base_url={address!r})"))
     # workers are processes of their own, and learn from the environment what was said here
     os.environ |= {"MIEN_HOME": str(settings.home), "MIEN_WORKERS": str(settings.workers)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the workers are ended too

@@ -10,7 +10,6 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from mien.cli.parts import parts, speak
 from mien.engines import Engines
@@ -38,7 +37,7 @@ def work(
     if name:
         _be_one(Worker(settings, mien.jobs, mien.files, Engines(settings), name))
         return
-    Console(stderr=True).print(f"{processes} at work for {_shown(settings)}; Ctrl-C ends", highlight=False)
+    typer.echo(f"{processes} at work for {_shown(settings)}; Ctrl-C ends", err=True)
     ended = threading.Event()
     _on_signals(ended.set)
     with Supervisor(command, processes, settings, mien.jobs, mien.files):

