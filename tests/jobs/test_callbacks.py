@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import pytest
 
+from mien.jobs.callbacks import Undeliverable, call_back
 from tests.jobs.conftest import add, ended, eventually, predictions, working
 from tests.jobs.test_worker import with_settings
 
@@ -89,6 +90,23 @@ def test_a_private_address_is_not_called(mien, receiver, caplog):
         eventually(lambda: any("given up" in record.message for record in caplog.records))
 
     assert receiver.taken == []
+
+
+@pytest.fixture
+def called(mien, receiver):
+    """A job that has ended, whose callback is to be sent."""
+    job_id = add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+    mien.jobs.cancel(job_id)
+    return mien.jobs.get(job_id)
+
+
+def test_a_receiver_that_sends_us_on_to_no_place_is_tried_again(mien, receiver, called):
+    receiver.says = [b"HTTP/1.0 302 Found\r\nLocation: http://xn--/\r\n\r\n"]
+
+    with pytest.raises(Undeliverable) as refused:
+        call_back(called, mien.files, mien.settings)
+
+    assert not refused.value.final
 
 
 class _Mail(socketserver.StreamRequestHandler):

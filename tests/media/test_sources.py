@@ -10,6 +10,8 @@ import pytest
 from mien.errors import FetchFailed, MediaTooLarge, UnsafeAddress
 from mien.media.sources import check_url, fetch, is_public, name_of
 
+BOMB = gzip.compress(b"\0" * 30_000_000)
+
 
 class _Handler(BaseHTTPRequestHandler):
     """Answers by the path: what a test wants to see go right or wrong."""
@@ -23,6 +25,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._redirect(f"http://localhost:{port}/fine.wav")
             case "/file":
                 self._redirect("file:///etc/passwd")
+            case "/unnamed":
+                self._redirect("http://xn--/")
             case "/round":
                 self._redirect("/round")
             case "/there":
@@ -40,12 +44,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header("Content-Length", str(10**12))
                 self.end_headers()
             case "/bomb":
-                body = gzip.compress(b"\0" * 30_000_000)
                 self.send_response(200)
                 self.send_header("Content-Encoding", "gzip")
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(BOMB)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(BOMB)
             case "/cut":
                 self.send_response(200)
                 self.send_header("Content-Length", "1000")
@@ -113,6 +116,7 @@ def test_what_lies_there_is_stored(web, path, tmp_path, opened):
         pytest.param("/nothing", FetchFailed, id="not found"),
         pytest.param("/away", UnsafeAddress, id="redirect to another name of this machine"),
         pytest.param("/file", UnsafeAddress, id="redirect to a file"),
+        pytest.param("/unnamed", FetchFailed, id="redirect to a name that cannot be"),
         pytest.param("/round", FetchFailed, id="redirects without end"),
         pytest.param("/endless", MediaTooLarge, id="a body without end"),
         pytest.param("/large", MediaTooLarge, id="a body that says it is huge"),
@@ -199,6 +203,8 @@ def test_only_what_everybody_reaches_is_public(address, public):
         "javascript:alert(1)",
         "",
         "http://exa mple.org/",
+        "http://xn--/",
+        "http://xn--i-7iq.ws/",
     ],
 )
 def test_what_is_no_address_is_refused_without_asking_anybody(url):

@@ -63,7 +63,7 @@ def call_back(job: Job, files: FileStore, settings: Settings) -> None:
             answer = client.post(url, content=body, headers=headers, timeout=timeout, follow_redirects=False)
     except UnsafeAddress as error:
         raise Undeliverable(str(error), final=True) from error
-    except (httpx.HTTPError, httpx.InvalidURL, MediaError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, MediaError) as error:
         raise Undeliverable(f"{type(error).__name__}: {error}") from error
     if not answer.is_success:
         raise Undeliverable(f"the address answers {answer.status_code}")

@@ -48,10 +48,9 @@ def check_url(url: str) -> None:
         UnsafeAddress: it is no http or https address, has no host, or carries a password.
     """
     try:
-        parsed = httpx.URL(url)
+        _check(httpx.URL(url))
     except (httpx.InvalidURL, ValueError) as error:
         raise UnsafeAddress(f"this is not an address that can be fetched: {error}") from None
-    _check(parsed)
 
 
 def name_of(url: str) -> str:
@@ -314,7 +313,7 @@ def _explained(settings: Settings) -> Iterator[None]:
         ) from None
     except httpx.TooManyRedirects:
         raise FetchFailed(f"the address redirects more than {MAX_REDIRECTS} times") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # redirected to what is no name
         raise FetchFailed(
             f"the address could not be fetched: {str(error) or type(error).__name__}"
         ) from error
