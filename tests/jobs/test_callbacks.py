@@ -4,7 +4,9 @@ import hmac
 import json
 import socketserver
 import threading
+import time
 from hashlib import sha256
+from itertools import chain, repeat
 
 import pytest
 
@@ -107,6 +109,28 @@ def test_a_receiver_that_sends_us_on_to_no_place_is_tried_again(mien, receiver, 
         call_back(called, mien.files, mien.settings)
 
     assert not refused.value.final
+
+
+def test_what_a_receiver_says_is_not_read(mien, receiver, called):
+    receiver.says = chain([b"HTTP/1.0 200 OK\r\n\r\n"], repeat(b"x" * 65_536))
+
+    call_back(called, mien.files, mien.settings)
+
+    assert receiver.hung_up.wait(20)
+
+
+def test_a_receiver_that_drips_is_not_heard_to_its_end(mien, receiver, called):
+    def drip():
+        yield b"HTTP/1.0 200 OK\r\nX: "
+        while True:
+            time.sleep(0.1)
+            yield b"x"
+
+    receiver.says = drip()
+    mien = with_settings(mien, callback_timeout_seconds=0.5)
+
+    with pytest.raises(Undeliverable):
+        call_back(called, mien.files, mien.settings)
 
 
 class _Mail(socketserver.StreamRequestHandler):

@@ -3,6 +3,7 @@
 import gzip
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -25,6 +26,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._redirect(f"http://localhost:{port}/fine.wav")
             case "/file":
                 self._redirect("file:///etc/passwd")
+            case "/wordy":
+                self.send_response(302)
+                self.send_header("Location", "/fine.wav")
+                self.end_headers()
+                self._go_on()
             case "/unnamed":
                 self._redirect("http://xn--/")
             case "/round":
@@ -34,11 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "/endless":
                 self.send_response(200)
                 self.end_headers()
-                try:
-                    while True:
-                        self.wfile.write(b"\0" * 65_536)
-                except OSError:
-                    pass
+                self._go_on()
             case "/large":
                 self.send_response(200)
                 self.send_header("Content-Length", str(10**12))
@@ -73,6 +75,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _go_on(self):
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"\0" * 65_536)
 
     def _redirect(self, where):
         self.send_response(302)
@@ -152,6 +159,10 @@ def test_this_machine_is_reached_by_none_of_its_names(web, host, tmp_path, setti
 
     with pytest.raises((UnsafeAddress, FetchFailed)):
         fetch(f"http://{host}:{port}/fine.wav", tmp_path, settings)
+
+
+def test_what_a_redirect_says_besides_is_not_read(web, tmp_path, opened):
+    assert fetch(f"{web}/wordy", tmp_path, opened).read_bytes() == b"RIFF"
 
 
 def test_nothing_is_fetched_offline(web, tmp_path, opened):
