@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from threading import RLock
 from time import monotonic
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from weakref import WeakSet
 
 from mien.engines.views import View
 from mien.errors import EngineError, EngineMissing
@@ -251,7 +252,7 @@ class Engines:
     """The engines of this server: chosen by the settings, loaded when first needed, kept.
 
     Each role raises `EngineMissing` where nothing plays it, and `EngineError` where what should
-    play it cannot be loaded.
+    play it cannot be loaded. A process that was forked loads its own.
     """
 
     voice_activity = _Role[VoiceActivity]("finding speech in sound")
@@ -272,6 +273,7 @@ class Engines:
         self._package = package
         self._lock = RLock()
         self._loaded: dict[str, Engine] = {}
+        _ALL.add(self)
 
     def face_memory(self) -> FaceMemory:
         """What is known of faces before a file is seen; what it shows is added. For a file by itself
@@ -314,6 +316,13 @@ class Engines:
             self._loaded[role] = engine
             return engine
 
+    def begin_anew(self) -> None:
+        """In a process that was just forked: it has none of the threads of what was loaded, which would
+        wait for them for ever; even to be closed, hence it is kept."""
+        _FORMER.append(self._loaded)
+        self._loaded = {}
+        self._lock = RLock()  # another thread may have held it
+
 
 _ROLES: dict[str, _Role[Any]] = {
     name: role for name, role in vars(Engines).items() if isinstance(role, _Role)
@@ -325,3 +334,16 @@ _AUTO = {
     "multilingual_reader": ("multilingual", ""),
 }
 """What `auto` is: an engine for which weights of its name have been pulled; and what it is before."""
+
+_ALL: WeakSet[Engines] = WeakSet()
+_FORMER: list[dict[str, Engine]] = []
+"""What processes that this one was forked from had loaded."""
+
+
+def _begin_anew() -> None:
+    for engines in _ALL:
+        engines.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
