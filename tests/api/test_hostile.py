@@ -170,6 +170,11 @@ HOSTILE = {
         200,
         "job_id",
     ),
+    "a name that is coded in no way": (
+        part('Content-Disposition: form-data; name="file"; filename="=?utf-8?b?a?="'),
+        200,
+        "job_id",
+    ),
     "a name of zeros": (
         part('Content-Disposition: form-data; name="file"; filename="\x01\x02"'),
         200,

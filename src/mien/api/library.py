@@ -185,7 +185,7 @@ def _ranged(opened: AbstractContextManager[BinaryIO], asked: str) -> Response:
     return StreamingResponse(chunks(), 206 if span else 200, headers, kind)
 
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def _span(asked: str, size: int) -> range | None:
