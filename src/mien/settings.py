@@ -115,7 +115,8 @@ class Settings(BaseSettings):
     callback_retry_seconds: float = Field(default=5.0, gt=0)
     """Before a callback or mail is tried again; doubles each time, up to six hours."""
     callback_timeout_seconds: float = Field(default=30.0, gt=0)
-    """How long the receiver of a callback may keep silent."""
+    """How long the receiver of a callback may keep silent. In all it may take so long, and a second for
+    each 50 kB that it gets."""
     smtp_url: SecretStr | None = None
     """Sends `notify` mails: smtp://user:password@host:port, or smtps://."""
     mail_from: str = "mien@localhost"

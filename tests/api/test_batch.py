@@ -1,5 +1,6 @@
 import re
 import time
+import tracemalloc
 from pathlib import Path
 from uuid import UUID
 
@@ -276,6 +277,21 @@ def test_jobs_are_listed_before_and_after_a_time(client, three):
 def test_jobs_that_have_no_such_time_come_last(client, three):
     assert listed(client, sort_by="ended", direction="asc")[-1] == three[2]
     assert listed(client, sort_by="started", direction="desc")[-1] == three[2]
+
+
+@pytest.mark.parametrize("path", ["/v0/batch/jobs", "/mien/jobs"])
+def test_a_list_of_large_jobs_is_never_whole_in_memory(path, client):
+    for _ in range(32):
+        started(client, {"text": ["x" * 1_000_000]})
+
+    tracemalloc.start()
+    with client.stream("GET", path) as answer:
+        for _ in answer.iter_raw():
+            pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 25_000_000
 
 
 def test_jobs_of_other_types_are_none(client, three):

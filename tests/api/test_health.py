@@ -42,6 +42,16 @@ def test_addresses_that_nobody_serves_are_counted_as_one(client):
     )
 
 
+def test_methods_that_nobody_knows_are_counted_as_one(client):
+    for i in range(3):
+        client.request(f"BREW{i}", "/nowhere")
+
+    figures = client.get("/metrics").text
+
+    assert 'mien_http_requests_total{method="other",route="other",status="404"} 3.0' in figures
+    assert "BREW" not in figures
+
+
 def test_the_description_tells_every_option(client):
     described = client.get("/openapi.json").json()
     schemas = described["components"]["schemas"]

@@ -135,6 +135,12 @@ HOSTILE = {
     "data as address": (asking(urls=["data:audio/wav;base64,AAAA"]), 400, "urls[0]"),
     "an address without a host": (asking(urls=["http://"]), 400, "urls[0]"),
     "an address with a line break": (asking(urls=["http://a.b/\r\nHost: c"]), 400, "urls[0]"),
+    "an address of a name that cannot be": (asking(urls=["http://xn--/"]), 400, "urls[0]"),
+    "a callback to a name that cannot be": (
+        asking(text=["a"], callback_url="http://xn--/"),
+        400,
+        "callback_url",
+    ),
     "an endless address": (asking(urls=["ftp://" + "a" * 500_000]), 400, "urls[0]"),
     "a playlist as address": (asking(urls=["concat:/etc/passwd|/etc/hosts"]), 400, "urls[0]"),
     "a callback to a file": (asking(text=["a"], callback_url="file:///x"), 400, "callback_url"),
@@ -161,6 +167,11 @@ HOSTILE = {
     "JSON twice": (post(form((JSON_PART, b"{}"), (JSON_PART, b"{}")), TYPE), 400, "two parts `json`"),
     "a name that leads away": (
         part('Content-Disposition: form-data; name="file"; filename="../../../../tmp/owned"'),
+        200,
+        "job_id",
+    ),
+    "a name that is coded in no way": (
+        part('Content-Disposition: form-data; name="file"; filename="=?utf-8?b?a?="'),
         200,
         "job_id",
     ),

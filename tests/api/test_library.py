@@ -1,6 +1,7 @@
 """What the page asks for: jobs found, cancelled, deleted and measured again, and their media."""
 
 import csv
+import json
 import time
 from io import BytesIO
 from zipfile import ZipFile
@@ -101,9 +102,22 @@ def test_measuring_again_without_the_files_is_refused(client, mien):
     assert "send them again" in answer.json()["message"]
 
 
-@pytest.mark.parametrize("changed", [{"models": {"mood": {}}}, {"models": {"face": {"fps_pred": -1}}}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"models": {"mood": {}}},
+        {"models": {"face": {"fps_pred": -1}}},
+        {"models": {"\ud800": {}}},
+        {"transcription": {"language": "\ud800"}},
+    ],
+)
 def test_measuring_again_checks_what_is_asked_for(client, changed):
-    assert client.post(f"/mien/jobs/{started(client)}/again", json=changed).status_code == 400
+    body, kind = json.dumps(changed), {"Content-Type": "application/json"}
+
+    answer = client.post(f"/mien/jobs/{started(client)}/again", content=body, headers=kind)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"]
 
 
 def test_a_table_holds_the_rows_of_all_files(client, mien):
@@ -172,6 +186,7 @@ def test_media_are_listed_by_the_names_that_predictions_have(client, mien):
         pytest.param("bytes=-500", 206, (0, 100), id="more than there are"),
         pytest.param("bytes=0-1,5-6", 200, (0, 100), id="several ranges"),
         pytest.param("bytes=-", 200, (0, 100), id="no range"),
+        pytest.param(f"bytes=0-{'9' * 5000}", 200, (0, 100), id="a number that is none"),
     ],
 )
 def test_players_get_the_range_that_they_ask_for(client, film, asked, status, span):

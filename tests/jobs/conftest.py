@@ -25,18 +25,24 @@ def mien(settings):
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes callbacks, and remembers them. It refuses the first ones when told so."""
+    """Takes callbacks, and remembers them. It refuses the first ones when told so, and answers with
+    the bytes that it is told."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.taken = []
         self.refusing = 0
+        self.says = None
+        self.hung_up = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}/done"
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.says is not None:
+            self._say(self.server.says)
+            return
         if self.server.refusing:
             self.server.refusing -= 1
             self.send_response(503)
@@ -44,6 +50,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.taken.append((dict(self.headers), body))
             self.send_response(200)
         self.end_headers()
+
+    def _say(self, parts):
+        try:
+            for part in parts:
+                self.wfile.write(part)
+        except OSError:
+            self.server.hung_up.set()
 
     def log_message(self, *args):
         pass

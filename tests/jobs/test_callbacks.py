@@ -4,12 +4,14 @@ import hmac
 import json
 import socketserver
 import threading
+import time
 from hashlib import sha256
+from itertools import chain, repeat
 
 import pytest
 from pydantic import SecretStr
 
-from mien.jobs.callbacks import Undeliverable, notify
+from mien.jobs.callbacks import Undeliverable, call_back, notify
 from tests.jobs.conftest import add, ended, eventually, predictions, working
 from tests.jobs.test_worker import with_settings
 
@@ -89,6 +91,45 @@ def test_a_private_address_is_not_called(mien, receiver, caplog):
         eventually(lambda: any("given up" in record.message for record in caplog.records))
 
     assert receiver.taken == []
+
+
+@pytest.fixture
+def called(mien, receiver):
+    """A job that has ended, whose callback is to be sent."""
+    job_id = add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+    mien.jobs.cancel(job_id)
+    return mien.jobs.get(job_id)
+
+
+def test_a_receiver_that_sends_us_on_to_no_place_is_tried_again(mien, receiver, called):
+    receiver.says = [b"HTTP/1.0 302 Found\r\nLocation: http://xn--/\r\n\r\n"]
+
+    with pytest.raises(Undeliverable) as refused:
+        call_back(called, mien.files, mien.settings)
+
+    assert not refused.value.final
+
+
+def test_what_a_receiver_says_is_not_read(mien, receiver, called):
+    receiver.says = chain([b"HTTP/1.0 200 OK\r\n\r\n"], repeat(b"x" * 65_536))
+
+    call_back(called, mien.files, mien.settings)
+
+    assert receiver.hung_up.wait(20)
+
+
+def test_a_receiver_that_drips_is_not_heard_to_its_end(mien, receiver, called):
+    def drip():
+        yield b"HTTP/1.0 200 OK\r\nX: "
+        while True:
+            time.sleep(0.1)
+            yield b"x"
+
+    receiver.says = drip()
+    mien = with_settings(mien, callback_timeout_seconds=0.5)
+
+    with pytest.raises(Undeliverable):
+        call_back(called, mien.files, mien.settings)
 
 
 class _Mail(socketserver.StreamRequestHandler):

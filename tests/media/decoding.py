@@ -16,7 +16,8 @@ import os, time
 from mien.media.decode import open_media
 from mien.media.decoder import Bounds, work
 
-def open_(data, name, settings):
+def open_(source, name, settings):
+    data = source if isinstance(source, bytes) else source.read_bytes()
     match data[1:]:
         case b"crash":
             os.abort()

@@ -95,6 +95,10 @@ def test_a_file_is_what_it_is_here(made, wanted, decoders, tmp_path):
         assert list(media.warnings) == list(here.warnings)
 
 
+def test_a_file_is_read_where_it_lies(decoders, tmp_path):
+    assert length(decoders, talk(tmp_path / "a.wav", tone(0.5))) == 8000
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:-12])
     return path

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 import zipfile
 
 import pytest
@@ -155,6 +156,63 @@ def test_an_archive_within_an_archive_is_a_file(tmp_path, settings):
     inner = zipped(tmp_path / "inner").read_bytes()
 
     assert outcome(zipped(tmp_path / "x", {"inner.zip": inner}), tmp_path, settings) == {"inner.zip": inner}
+
+
+def said(path, *extended, kind=tarfile.XHDTYPE):
+    """A tar that says this about its files, word for word."""
+    with tarfile.open(path, "w:gz") as archive:
+        for i, words in enumerate(extended):
+            info = tarfile.TarInfo("pax")
+            info.type, info.size = kind, len(words)
+            archive.addfile(info, io.BytesIO(words))
+            info = tarfile.TarInfo(f"{i}.wav")
+            info.size = 4
+            archive.addfile(info, io.BytesIO(b"RIFF"))
+    return path
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE])
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        pytest.param(b"1" * 60_000, UnsafeArchive, id="digits"),
+        pytest.param(
+            b"60 comment=" + b"1" * 48 + b"\n" + b"1" * 60_000, UnsafeArchive, id="digits at the end"
+        ),
+        pytest.param(b"2 " * 50_000 + b"=", BrokenMedia, id="records within each other"),
+        pytest.param(b"6 a=b\n" + b"1 hdrcharset=" * 8_000, BrokenMedia, id="records without an end"),
+        pytest.param(b"9 a=b\n", BrokenMedia, id="a record that is longer than it is"),
+        pytest.param(b"6 a=b\n" * 30_000, UnsafeArchive, id="more than any file needs"),
+    ],
+)
+def test_what_is_said_about_a_file_costs_no_time(kind, words, error, tmp_path, settings):
+    path = said(tmp_path / "x", words, kind=kind)
+    begun = time.process_time()
+
+    with pytest.raises(error):
+        outcome(path, tmp_path, settings)
+
+    assert time.process_time() - begun < 2.0
+
+
+def test_what_is_said_about_all_files_is_not_more_in_many_parts(tmp_path, settings):
+    path = said(tmp_path / "x", *[b"6 a=b\n" * 10_000] * 3, kind=tarfile.XGLTYPE)
+
+    with pytest.raises(UnsafeArchive):
+        outcome(path, tmp_path, settings)
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_long_names_and_much_that_is_said_come_through(form, tmp_path, settings):
+    files = {f"{'deep/' * 700}{i}-{'7' * 240}.wav": b"RIFF" for i in range(3)}
+    with tarfile.open(tmp_path / "x", "w:gz", format=form) as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(content), 1700000000.25
+            info.pax_headers = {"SCHILY.xattr.user.note": "é" * 30_000, "comment": "a=b\n1 c=d"}
+            archive.addfile(info, io.BytesIO(content))
+
+    assert outcome(tmp_path / "x", tmp_path, settings) == files
 
 
 def test_an_empty_archive_holds_nothing(tmp_path, settings):

@@ -3,12 +3,15 @@
 import gzip
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from mien.errors import FetchFailed, MediaTooLarge, UnsafeAddress
 from mien.media.sources import check_url, fetch, is_public, name_of
+
+BOMB = gzip.compress(b"\0" * 30_000_000)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -23,6 +26,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self._redirect(f"http://localhost:{port}/fine.wav")
             case "/file":
                 self._redirect("file:///etc/passwd")
+            case "/wordy":
+                self.send_response(302)
+                self.send_header("Location", "/fine.wav")
+                self.end_headers()
+                self._go_on()
+            case "/unnamed":
+                self._redirect("http://xn--/")
             case "/round":
                 self._redirect("/round")
             case "/there":
@@ -30,22 +40,17 @@ class _Handler(BaseHTTPRequestHandler):
             case "/endless":
                 self.send_response(200)
                 self.end_headers()
-                try:
-                    while True:
-                        self.wfile.write(b"\0" * 65_536)
-                except OSError:
-                    pass
+                self._go_on()
             case "/large":
                 self.send_response(200)
                 self.send_header("Content-Length", str(10**12))
                 self.end_headers()
             case "/bomb":
-                body = gzip.compress(b"\0" * 30_000_000)
                 self.send_response(200)
                 self.send_header("Content-Encoding", "gzip")
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(BOMB)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(BOMB)
             case "/cut":
                 self.send_response(200)
                 self.send_header("Content-Length", "1000")
@@ -70,6 +75,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _go_on(self):
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"\0" * 65_536)
 
     def _redirect(self, where):
         self.send_response(302)
@@ -113,6 +123,7 @@ def test_what_lies_there_is_stored(web, path, tmp_path, opened):
         pytest.param("/nothing", FetchFailed, id="not found"),
         pytest.param("/away", UnsafeAddress, id="redirect to another name of this machine"),
         pytest.param("/file", UnsafeAddress, id="redirect to a file"),
+        pytest.param("/unnamed", FetchFailed, id="redirect to a name that cannot be"),
         pytest.param("/round", FetchFailed, id="redirects without end"),
         pytest.param("/endless", MediaTooLarge, id="a body without end"),
         pytest.param("/large", MediaTooLarge, id="a body that says it is huge"),
@@ -148,6 +159,10 @@ def test_this_machine_is_reached_by_none_of_its_names(web, host, tmp_path, setti
 
     with pytest.raises((UnsafeAddress, FetchFailed)):
         fetch(f"http://{host}:{port}/fine.wav", tmp_path, settings)
+
+
+def test_what_a_redirect_says_besides_is_not_read(web, tmp_path, opened):
+    assert fetch(f"{web}/wordy", tmp_path, opened).read_bytes() == b"RIFF"
 
 
 def test_nothing_is_fetched_offline(web, tmp_path, opened):
@@ -199,6 +214,8 @@ def test_only_what_everybody_reaches_is_public(address, public):
         "javascript:alert(1)",
         "",
         "http://exa mple.org/",
+        "http://xn--/",
+        "http://xn--i-7iq.ws/",
     ],
 )
 def test_what_is_no_address_is_refused_without_asking_anybody(url):

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(600)
 
 def measured(mien):
     """The jobs that there are, newest first."""
-    return mien.jobs.list(Listing())
+    return [*mien.jobs.list(Listing())]
 
 
 def test_a_file_that_is_chosen_is_measured_and_its_result_opened(mien, address, look, tmp_path):

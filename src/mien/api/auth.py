@@ -88,19 +88,35 @@ def _among_protocols(request: HTTPConnection) -> list[str]:
 def _check_origin(request: HTTPConnection) -> None:
     """A page of the web makes browsers call 127.0.0.1, by its own name even, where its owner points
     that name there. Such calls tell on themselves by the names they use."""
-    origin = urlsplit(request.headers.get("origin", "")).hostname or ""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    if any("." in name and not _is_ours(name) for name in (origin, host)):
+    origin, host = request.headers.get("origin", ""), request.headers.get("host", "")
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        refused = "" if _is_ours(name) else host
+        refused = refused or ("" if _is_of_here(origin, name) else origin)
+    except ValueError:  # no browser writes such names
+        refused = origin or host
+    if refused:
         raise NotServed(
-            f"without keys this server answers local programs alone, not {origin or host!r}:"
+            f"without keys this server answers local programs alone, not {refused[:100]!r}:"
             " ask for keys with MIEN_REQUIRE_KEY=1, or let everybody in with MIEN_ALLOW_NO_KEY=1"
         )
 
 
-def _is_ours(name: str) -> bool:
+def _is_ours(host: str) -> bool:
     """An address, a name that no public registry hands out, or the one that was pointed here."""
     try:
-        ip_address(name)
+        ip_address(host)
     except ValueError:
-        return name == BUILT_IN or name.endswith((".localhost", ".local", ".internal", ".home.arpa"))
+        ours = (".localhost", ".local", ".internal", ".home.arpa")
+        return "." not in host or host == BUILT_IN or host.endswith(ours)
     return True
+
+
+def _is_of_here(origin: str, host: str) -> bool:
+    """Whether what calls this host is a program, which names no origin, or a page of an app, of this
+    machine, or of the very host. A page that says `null` may be any: each can frame one that does."""
+    page = urlsplit(origin)
+    if not origin or page.scheme not in {"", "http", "https"}:
+        return True
+    name = page.hostname or ""
+    return is_loopback(name) or (bool(name) and name == host)

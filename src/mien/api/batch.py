@@ -78,7 +78,7 @@ def routes(jobs: JobStore, files: FileStore, starting: "Starting") -> APIRouter:
             sort_by=sort_by,
             direction=direction,
         )
-        return answer([told(job) for job in jobs.list(listing)])
+        return StreamingResponse(_listed(jobs.list(listing)), media_type="application/json")
 
     @router.get("/{id}", summary="Get job details", responses=JOB)
     def get_job_details(id: str) -> Response:  # noqa: A002  # the API's own name for it
@@ -241,6 +241,14 @@ def told(job: Job) -> Json:
     if isinstance(job.state, Completed) and job.media_seconds:
         made["state"] |= {"media_seconds": job.media_seconds, "work_seconds": job.work_seconds}
     return made
+
+
+def _listed(jobs: Iterator[Job]) -> Iterator[bytes]:
+    """A list as it is sent, job by job."""
+    yield b"["
+    for i, job in enumerate(jobs):
+        yield b"," * (i > 0) + orjson.dumps(told(job))
+    yield b"]"
 
 
 def chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -54,6 +54,10 @@ def routes(
     return router
 
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""That are counted each by itself: there is no end of others."""
+
+
 class Seen:
     """Counts and logs requests: by route, so that neither ids nor keys in addresses are told."""
 
@@ -78,10 +82,11 @@ class Seen:
             try:
                 await app(scope, receive, sending)
             finally:
+                method = scope["method"] if scope["method"] in METHODS else "other"
                 route = getattr(scope.get("route"), "path", "other")
-                self.requests.labels(scope["method"], route, status).inc()
+                self.requests.labels(method, route, status).inc()
                 took = (time.monotonic() - begun) * 1000
-                log.info("%s %s %d in %.0f ms", scope["method"], route, status, took)
+                log.info("%s %s %d in %.0f ms", method, route, status, took)
 
         return seen
 

@@ -6,6 +6,7 @@ Sync: who feeds it may be a socket or a test.
 
 import hashlib
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -228,7 +229,7 @@ def _filename(given: bytes | None) -> str | None:
 def _decoded(name: str) -> str:
     try:
         return str(make_header(decode_header(name)))
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, MessageError):
         return name
 
 

@@ -9,19 +9,19 @@ from os import SEEK_END
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from mien.api.batch import CHUNK, Starting, answer, found, kept, told
 from mien.api.ticket import Tickets
-from mien.errors import BadKey, MediaError, MediaNotKept, RequestError
+from mien.api.waveforms import Waveforms
+from mien.errors import BadKey, MediaNotKept, RequestError
 from mien.formats.table import table
 from mien.jobs.job import Job
 from mien.jobs.originals import Original, originals
 from mien.jobs.store import FileStore, JobStore, Listing
-from mien.media.decode import open_media
 from mien.media.kinds import HEAD, content_type_of
-from mien.media.peaks import peaks
 from mien.settings import Settings
 from mien.wire import batch as wire
 from mien.wire.batch import Json, Status
@@ -51,6 +51,7 @@ def routes(
     """The endpoints below `/mien`."""
     router = APIRouter(prefix="/mien", tags=["page"])
     tickets = Tickets()
+    waveforms = Waveforms(files, settings)
     keyed = [Depends(door)]
 
     def door_or_ticket(request: Request) -> None:
@@ -119,22 +120,12 @@ def routes(
         return _ranged(_reading(files, original.key), request.headers.get("range", ""))
 
     @router.get("/jobs/{id}/media/{source}/{number}/peaks", summary="Get a waveform", dependencies=shown)
-    def get_peaks(id: str, source: int, number: int) -> Response:  # noqa: A002
+    async def get_peaks(id: str, source: int, number: int) -> Response:  # noqa: A002
         """Fifty pairs of int8 a second: the lowest and highest sample, -127 to 127. Counted once."""
-        job = found(jobs, id)
-        original = _original(job, source, number, files)
+        job = await run_in_threadpool(found, jobs, id)
+        original = await run_in_threadpool(_original, job, source, number, files)
         key = f"jobs/{job.id}/peaks/{source}-{number}"
-        try:
-            with files.read(key) as file:
-                counted = file.read()
-        except FileNotFoundError:
-            with _reading(files, original.key), files.local(original.key) as path:
-                media = open_media(path, original.file, settings)
-                if not media.has_sound:
-                    raise MediaError("the file has no sound") from None
-                counted = peaks(media)
-            with files.write(key) as out:
-                out.write(counted)
+        counted = await waveforms.of(original.key, original.file, key)
         return Response(counted, media_type="application/octet-stream", headers=QUIET)
 
     return router
@@ -194,7 +185,7 @@ def _ranged(opened: AbstractContextManager[BinaryIO], asked: str) -> Response:
     return StreamingResponse(chunks(), 206 if span else 200, headers, kind)
 
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def _span(asked: str, size: int) -> range | None:

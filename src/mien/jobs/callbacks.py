@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 CHUNK = 1 << 18
 """Bytes of predictions that are sent at once."""
 
+SLOWEST = 50_000
+"""Bytes a second that a receiver must take at least, lest it holds up the callbacks of others."""
+
 
 class Undeliverable(Exception):
     """It could not be sent; `final` where trying again is of no use."""
@@ -57,16 +60,13 @@ def call_back(job: Job, files: FileStore, settings: Settings) -> None:
     if digest is not None:
         headers["X-Mien-Signature"] = f"sha256={digest}"
     try:
-        with public_client(settings) as client:
-            timeout = settings.callback_timeout_seconds
-            body = _body(job, files)
-            answer = client.post(url, content=body, headers=headers, timeout=timeout, follow_redirects=False)
+        status = _status(url, _body(job, files), headers, size, settings)
     except UnsafeAddress as error:
         raise Undeliverable(str(error), final=True) from error
-    except (httpx.HTTPError, httpx.InvalidURL, MediaError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, MediaError) as error:
         raise Undeliverable(f"{type(error).__name__}: {error}") from error
-    if not answer.is_success:
-        raise Undeliverable(f"the address answers {answer.status_code}")
+    if not httpx.codes.is_success(status):
+        raise Undeliverable(f"the address answers {status}")
 
 
 def notify(job: Job, settings: Settings) -> None:
@@ -95,6 +95,18 @@ def notify(job: Job, settings: Settings) -> None:
             server.send_message(message)
     except (OSError, ValueError, smtplib.SMTPException) as error:  # of values: what cannot be sent as ASCII
         raise Undeliverable(type(error).__name__) from error  # its text may hold the password
+
+
+def _status(url: str, body: Iterator[bytes], headers: dict[str, str], size: int, settings: Settings) -> int:
+    """What a receiver answers to so many bytes. What it says besides is nothing to us, and not read."""
+    timeout = settings.callback_timeout_seconds
+    with (
+        public_client(settings, timeout + size / SLOWEST) as client,
+        client.stream(
+            "POST", url, content=body, headers=headers, timeout=timeout, follow_redirects=False
+        ) as answer,
+    ):
+        return answer.status_code
 
 
 def _signed(job: Job, files: FileStore, settings: Settings) -> tuple[str | None, int]:

@@ -55,8 +55,11 @@ class JobStore(Protocol):
     def get(self, job_id: str) -> Job:
         """Raises JobNotFound."""
 
-    def list(self, listing: Listing) -> Sequence[Job]:
-        """Jobs that have no such time yet come last, whatever the direction."""
+    def list(self, listing: Listing) -> Iterator[Job]:
+        """Jobs that have no such time yet come last, whatever the direction. Which they are is known at
+        once, each is read when it is asked for: one can be as large as all that was sent. Those deleted
+        meanwhile are left out.
+        """
 
     def results(self, job_id: str) -> Sequence[tuple[int, int, str]]:
         """(source, first file, result key) of what was measured, in order."""

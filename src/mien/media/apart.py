@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Condition
 from time import monotonic
 from typing import IO, Literal, TypeAlias, cast
@@ -60,14 +61,15 @@ class Decoders:
         return [process.id for process in list(self._alive) if process.is_alive()]
 
     @contextmanager
-    def opened(self, data: bytes, name: str) -> Iterator["Apart"]:
-        """The bytes of a file that is neither text nor landmarks, as Media that can be read in this context.
+    def opened(self, source: Path | bytes, name: str) -> Iterator["Apart"]:
+        """A file, or the bytes of one, that is neither text nor landmarks, as Media that can be read in this
+        context.
 
         Raises:
             MediaError: as `decode.open_media`, or NotDecoded.
             EngineError: no process can be started.
         """
-        media = Apart(self, data, name)
+        media = Apart(self, source, name)
         try:
             yield media
         finally:
@@ -142,9 +144,9 @@ class Apart:
     text = None
     meshes: tuple[Landmarks, ...] = ()
 
-    def __init__(self, decoders: Decoders, data: bytes, name: str) -> None:
+    def __init__(self, decoders: Decoders, source: Path | bytes, name: str) -> None:
         self.name = name
-        self._decoders, self._data = decoders, data
+        self._decoders, self._source = decoders, source
         self._process: _Process | None = None
         head = self._open()
         self.file_type: FileType = head["file_type"]
@@ -192,7 +194,9 @@ class Apart:
     def _open(self) -> Said:
         self._process = self._decoders.take()
         try:
-            return self._ask({"open": self.name}, self._data)[0]
+            if isinstance(self._source, bytes):
+                return self._ask({"open": self.name}, self._source)[0]
+            return self._ask({"open": self.name, "path": str(self._source)})[0]
         except MediaError:
             self.close()
             raise

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
+from pathlib import Path
 from struct import Struct
 from typing import IO, Any, NoReturn, TypeAlias
 
@@ -53,7 +54,7 @@ def command(bounds: Bounds) -> list[str]:
     return [sys.executable, "-m", "mien.media.decoder", orjson.dumps(asdict(bounds)).decode()]
 
 
-def work(open_: Callable[[bytes, str, Settings], Media], bounds: Bounds) -> None:
+def work(open_: Callable[[Path | bytes, str, Settings], Media], bounds: Bounds) -> None:
     """Decode for whoever started this process, until that one says no more."""
     asked, told = os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # whoever prints does not speak for us
@@ -100,7 +101,7 @@ class _Work:
 
     def __init__(
         self,
-        open_: Callable[[bytes, str, Settings], Media],
+        open_: Callable[[Path | bytes, str, Settings], Media],
         settings: Settings,
         asked: IO[bytes],
         told: IO[bytes],
@@ -133,7 +134,8 @@ class _Work:
         match said:
             case {"open": str(name)}:
                 self._pieces = iter(())
-                self._media = media = self._open(data.tobytes(), name, self._settings)
+                source = Path(said["path"]) if "path" in said else data.tobytes()
+                self._media = media = self._open(source, name, self._settings)
                 head = ("file_type", "fps", "duration", "has_frames", "has_sound", "warnings")
                 say(self._told, {name: getattr(media, name) for name in head})
                 return

@@ -48,10 +48,9 @@ def check_url(url: str) -> None:
         UnsafeAddress: it is no http or https address, has no host, or carries a password.
     """
     try:
-        parsed = httpx.URL(url)
+        _check(httpx.URL(url))
     except (httpx.InvalidURL, ValueError) as error:
         raise UnsafeAddress(f"this is not an address that can be fetched: {error}") from None
-    _check(parsed)
 
 
 def name_of(url: str) -> str:
@@ -66,13 +65,21 @@ def name_of(url: str) -> str:
     return name if name.strip(". ") else host or "file"
 
 
-def public_client(settings: Settings) -> httpx.Client:
-    """A client that reaches public addresses, and the hosts that the settings open.
+def public_client(settings: Settings, seconds: float) -> httpx.Client:
+    """A client that reaches public addresses, and the hosts that the settings open, for so many seconds.
 
     Beside httpx's own errors it raises UnsafeAddress for an address that is not public, and
     FetchFailed on a server that is to stay offline. It knows no proxies and keeps no connections.
     """
-    return _client(settings, None)
+    return httpx.Client(
+        transport=_Transport(settings, time.monotonic() + seconds),
+        trust_env=False,
+        follow_redirects=True,
+        max_redirects=MAX_REDIRECTS,
+        timeout=settings.fetch_timeout_seconds,
+        # media hardly shrink, and a bomb in transit is one more thing to count
+        headers={"User-Agent": "mien", "Accept": "*/*", "Accept-Encoding": "identity"},
+    )
 
 
 def fetch(url: str, folder: Path, settings: Settings, check: Callable[[], None] = lambda: None) -> Path:
@@ -86,7 +93,7 @@ def fetch(url: str, folder: Path, settings: Settings, check: Callable[[], None] 
     """
     check_url(url)
     path = folder / f"fetched-{token_hex(8)}"
-    client = _client(settings, time.monotonic() + settings.fetch_minutes * 60)
+    client = public_client(settings, settings.fetch_minutes * 60)
     with client, _explained(settings), client.stream("GET", url) as response:
         if not response.is_success:
             raise FetchFailed(f"the address answers {response.status_code} {response.reason_phrase}".rstrip())
@@ -142,22 +149,10 @@ def _check(url: httpx.URL) -> None:
         raise UnsafeAddress("the address must not carry a user name or password")
 
 
-def _client(settings: Settings, deadline: float | None) -> httpx.Client:
-    return httpx.Client(
-        transport=_Transport(settings, deadline),
-        trust_env=False,
-        follow_redirects=True,
-        max_redirects=MAX_REDIRECTS,
-        timeout=settings.fetch_timeout_seconds,
-        # media hardly shrink, and a bomb in transit is one more thing to count
-        headers={"User-Agent": "mien", "Accept": "*/*", "Accept-Encoding": "identity"},
-    )
-
-
 class _Transport(httpx.BaseTransport):
     """httpx's way out, through connections that are checked."""
 
-    def __init__(self, settings: Settings, deadline: float | None) -> None:
+    def __init__(self, settings: Settings, deadline: float) -> None:
         self._offline = settings.offline
         context: SSLContext = httpx.create_ssl_context()
         self._pool = httpcore.ConnectionPool(
@@ -185,11 +180,12 @@ class _Transport(httpx.BaseTransport):
                     extensions=request.extensions,
                 )
             )
+        body: httpx.SyncByteStream = _Body(response, request)
+        if 300 <= response.status < 400:  # httpx reads it whole, however much it is, before it goes on
+            body.close()
+            body = httpx.ByteStream(b"")
         return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Body(response, request),
-            extensions=response.extensions,
+            response.status, headers=response.headers, stream=body, extensions=response.extensions
         )
 
     def close(self) -> None:
@@ -213,10 +209,10 @@ class _Body(httpx.SyncByteStream):
 class _Checked(httpcore.NetworkBackend):
     """Connects to addresses that were checked, and drops connections that last too long."""
 
-    def __init__(self, settings: Settings, deadline: float | None) -> None:
+    def __init__(self, settings: Settings, deadline: float) -> None:
         self._sockets = httpcore.SyncBackend()
         self._open = frozenset(host.casefold().rstrip(".") for host in settings.open_hosts)
-        self._deadline, self._longest = deadline, settings.fetch_minutes * 60
+        self._deadline = deadline
 
     def connect_tcp(
         self,
@@ -226,14 +222,13 @@ class _Checked(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        deadline = self._deadline or time.monotonic() + self._longest
         failure: httpcore.NetworkError | httpcore.TimeoutException | None = None
         for address in self._addresses(host, port):
             try:
                 stream = self._sockets.connect_tcp(
-                    address, port, _left(deadline, timeout), local_address, socket_options
+                    address, port, _left(self._deadline, timeout), local_address, socket_options
                 )
-                return _Timed(stream, deadline)
+                return _Timed(stream, self._deadline)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore.ConnectError(f"{host!r} has no address")
@@ -316,7 +311,7 @@ def _explained(settings: Settings) -> Iterator[None]:
         ) from None
     except httpx.TooManyRedirects:
         raise FetchFailed(f"the address redirects more than {MAX_REDIRECTS} times") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # redirected to what is no name
         raise FetchFailed(
             f"the address could not be fetched: {str(error) or type(error).__name__}"
         ) from error

@@ -19,7 +19,7 @@ share a store must agree to a fraction of `lease_seconds`.
 
 import hmac
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
@@ -212,12 +212,12 @@ class SqlStore:
             raise JobNotFound
         return _job(row)
 
-    def list(self, listing: Listing) -> Sequence[Job]:
+    def list(self, listing: Listing) -> Iterator[Job]:
         by = jobs.c[f"{listing.sort_by}_ms"]
         order = [by.asc(), jobs.c.number.asc()]
         if listing.direction == "desc":
             order = [by.desc(), jobs.c.number.desc()]
-        query = select(jobs, _DOING).order_by(by.is_(None), *order).limit(listing.limit)
+        query = select(jobs.c.id).order_by(by.is_(None), *order).limit(listing.limit)
         if listing.status:
             query = query.where(jobs.c.status.in_(listing.status))
         if listing.when == "created_after":
@@ -234,7 +234,16 @@ class SqlStore:
                 )
             )
         with self._reading() as db:
-            return [_job(row) for row in db.execute(query)]
+            found = [*db.scalars(query)]
+        return self._each(found)
+
+    def _each(self, ids: Iterable[str]) -> Iterator[Job]:
+        for job_id in ids:
+            try:
+                job = self.get(job_id)
+            except JobNotFound:  # deleted meanwhile
+                continue
+            yield job
 
     def results(self, job_id: str) -> Sequence[tuple[int, int, str]]:
         query = select(results.c.source, results.c.file, results.c.key).where(results.c.job_id == job_id)

@@ -20,7 +20,7 @@ HEADERS = {
     ),
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none at all, some browsers do not tell us that it is our own
     "X-Content-Type-Options": "nosniff",
 }
 

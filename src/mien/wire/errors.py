@@ -66,7 +66,10 @@ def explained(invalid: Invalid) -> str:
     """What is wrong, in plain words: the field, its value, and what is allowed."""
     found = invalid.errors()
     told = [_explained(error) for error in found[:WORST]]
-    return "; ".join(told + [f"and {len(found) - WORST} more"] * (len(found) > WORST))
+    words = "; ".join(told + [f"and {len(found) - WORST} more"] * (len(found) > WORST))
+    return words.encode(
+        errors="replace"
+    ).decode()  # values may hold halves of characters, which no answer can
 
 
 _MUST: Mapping[str, str] = {
