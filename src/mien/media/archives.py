@@ -19,7 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO, Protocol, TypeAlias
+from typing import BinaryIO, Protocol, Self, TypeAlias
 
 from mien.errors import BrokenMedia, MediaTooLarge, UnsafeArchive
 from mien.settings import Settings
@@ -33,8 +33,11 @@ UNSUSPECTED = 10_000_000
 MAX_NAME = 4096
 """Characters of a path within an archive: as many as operating systems allow."""
 
-MAX_HEADER = 1 << 20
-"""Bytes that a tar may say about one member before its content begins."""
+MAX_HEADER = 1 << 17
+"""Bytes that a tar may say about one member before its content begins, and about all of them at once."""
+
+MAX_DIGITS = 255
+"""In a row, in what is said about a member: as many as a name can have."""
 
 MAX_XZ_MEMORY = 1 << 29
 """Bytes of memory that unpacking an xz may take; the highest level takes 65 MB."""
@@ -275,26 +278,64 @@ class _Xz(io.RawIOBase):
         return 0
 
 
+_EXTENDED = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
+_RECORD = re.compile(rb"([0-9]{1,9}) [^=]+=")
+_MANY_DIGITS = re.compile(rb"[0-9]{%d}" % (MAX_DIGITS + 1))
+_TOO_MUCH = "the archive says more about a file than any needs"
+
+
+def _check_extended(header: bytes) -> None:
+    """Whether an extended header is what it should be: records `length keyword=value`, then zeros.
+
+    Python before 3.11.10 and 3.12.6 believes the lengths, and over many digits takes time with their square.
+
+    Raises:
+        UnsafeArchive: it has too many digits in a row.
+        ReadError: its records are not as long as they say.
+    """
+    if _MANY_DIGITS.search(header):
+        raise UnsafeArchive(_TOO_MUCH)
+    at, end = 0, len(header.rstrip(b"\0"))
+    while at < end:
+        record = _RECORD.match(header, at)
+        at += int(record[1]) if record else 0
+        if not record or record.end() >= at or header[at - 1 : at] != b"\n":
+            raise tarfile.ReadError("a header does not keep to its lengths")
+
+
 class _Tar:
     """The bytes of a tar, read once from begin to end, and counted."""
 
     def __init__(self, stream: _Readable, count: _Count) -> None:
         self._stream, self._count, self._at = stream, count, 0
+        self._is_extended, self._global_left = False, MAX_HEADER
         self.header_left: int | None = MAX_HEADER
         """Bytes that may be read before a member's content begins; None while that is read."""
+
+    def begin(self, header: tarfile.TarInfo) -> None:
+        """Be told of a header, so that what is read next is known for what it is."""
+        self._is_extended = header.type in _EXTENDED
+        if header.type == tarfile.XGLTYPE:  # kept to the end, and gone through for each member
+            self._global_left -= header.size
+            if self._global_left < 0:
+                raise UnsafeArchive(_TOO_MUCH)
 
     def read(self, size: int) -> bytes:
         if self.header_left is not None:
             self.header_left -= size
             if self.header_left < 0:
-                raise UnsafeArchive("the archive says more about a file than any needs")
+                raise UnsafeArchive(_TOO_MUCH)
         parts = []
         while size > 0 and (part := self._stream.read(min(size, CHUNK))):
             self._count.bytes(len(part))
             self._at += len(part)
             size -= len(part)
             parts.append(part)
-        return b"".join(parts)
+        data = b"".join(parts)
+        if self._is_extended:
+            self._is_extended = False
+            _check_extended(data)
+        return data
 
     def tell(self) -> int:
         return self._at
@@ -309,8 +350,20 @@ class _Tar:
 
 def _tar(stream: _Readable, folder: Path, count: _Count) -> Unpacked:
     content = _Tar(stream, count)
+
+    class Header(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            header = super().frombuf(buf, encoding, errors)
+            content.begin(header)
+            return header
+
     with _damage_told("the archive is damaged"):
-        archive = tarfile.TarFile(fileobj=content, errors="surrogateescape")  # type: ignore[arg-type]
+        archive = tarfile.TarFile(
+            fileobj=content,  # type: ignore[arg-type]
+            errors="surrogateescape",
+            tarinfo=Header,
+        )
     with closing(archive):
         while True:
             content.header_left = MAX_HEADER
@@ -318,6 +371,7 @@ def _tar(stream: _Readable, folder: Path, count: _Count) -> Unpacked:
                 info = archive.next()
             if info is None:
                 break
+            archive.members.clear()  # type: ignore[attr-defined]  # with all that was said about them
             count.entry()
             original = readable(info.name.encode("utf-8", "surrogateescape"))
             name = safe_name(original)
