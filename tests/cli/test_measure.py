@@ -416,7 +416,10 @@ def interrupted(monkeypatch):
 
     reads = Stub.read_texts
     monkeypatch.setattr(Stub, "read_texts", read)
-    return how
+    # shells let what they start in the background ignore Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield how
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_the_library_finds_downloads_measures_again_and_deletes(mien, address, l
     page.set_input_files("input[aria-label='Files to measure']", talk(tmp_path / "a.wav"))
     page.get_by_role("button", name="Measure", exact=True).click()
     page.wait_for_url(re.compile("/result/"))
-    page.get_by_role("link", name="Library").click()
+    page.get_by_role("link", name="Library", exact=True).click()
 
     page.get_by_role("searchbox").fill("nobody")
     page.get_by_text("No job is like that.").wait_for()
@@ -150,7 +150,7 @@ def test_a_key_is_asked_for_once_and_stays_out_of_links(look, settings):
         dialog.get_by_role("button", name="Use this key").click()
         page.get_by_label("Face", exact=True).wait_for()
 
-        page.get_by_role("link", name="Library").click()
+        page.get_by_role("link", name="Library", exact=True).click()
         page.get_by_text("Nothing has been measured yet.").wait_for()
         page.reload()
         page.get_by_text("Nothing has been measured yet.").wait_for()
@@ -174,7 +174,7 @@ def test_nobody_is_shut_out(mien, address, look, axe, tmp_path, scheme, width):
 
     page.get_by_role("button", name="Measure", exact=True).click()
     page.wait_for_url(re.compile("/result/"))
-    page.get_by_role("link", name="Library").click()
+    page.get_by_role("link", name="Library", exact=True).click()
     page.get_by_role("link", name="b.png").wait_for()
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width

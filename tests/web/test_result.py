@@ -189,6 +189,7 @@ def test_what_could_not_be_measured_is_said_where_it_would_be(look, settings, tm
         page.get_by_role("group", name="Words: error").get_by_text("no engine").wait_for()
         page.get_by_text("One file could not be measured").wait_for()
         assert "b.wav" in page.locator(".problems").inner_text()
+        page.close()  # before its server, of which it may still want a waveform
 
 
 def test_a_text_is_coloured_and_each_word_has_its_panel(address, look, measured):
@@ -305,3 +306,4 @@ def test_a_call_is_measured_by_the_real_engines_and_read_along(look, settings):
         page.get_by_role("group", name="Tone of voice", exact=True).wait_for()
         page.locator("[data-piece]").nth(20).wait_for()
         until(page, "document.querySelector('audio').duration > 27")
+        page.close()  # before its server, of which it may still want a waveform

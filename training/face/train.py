@@ -6,7 +6,7 @@
 A tenth of the faces are rated. Twice on the way the running average of the network names the others,
 knowing their votes besides (`network.Informed`), and those scores are learned too. A network trained
 further from a shipped one learns from the first step what that says of a face and its mirror image on
-average: it then says in one pass what took two. The rates follow the
+average, and no other names after that: the one that knows votes begins anew. The rates follow the
 minutes of processor time spent rather than a number of epochs, so that training takes what it was
 given, however it is paused. A checkpoint is written after each epoch, and a run that was stopped goes
 on from it.
@@ -166,7 +166,7 @@ def train(data: Path, work: Path, minutes: float, start: Path | None) -> None:
         targets.give(rows, shown(pair.face, images[rows]))
     while clock.part < 1:
         begun, total, taken = clock.spent, 0.0, 0
-        if times_named < len(NAMED_AT) and clock.part >= NAMED_AT[times_named]:
+        if not start and times_named < len(NAMED_AT) and clock.part >= NAMED_AT[times_named]:
             rows = torch.from_numpy(faces.train)
             targets.give(rows, named(average, images[rows], targets.votes[rows]))
             times_named += 1
