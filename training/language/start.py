@@ -25,14 +25,19 @@ def begin(network: Network, shipped: Path) -> None:
     }
     for name, values in raw.items():
         at, _, kind = name.rpartition(".eight.")
-        if kind == "weights":
-            whole = values * raw[f"{at}.eight.scale"] * raw[f"{at}.eight.steps"][:, None]
-            found[f"{_module(at)}.weight"] = torch.from_numpy(whole.T.astype(np.float32).copy())
-        elif kind == "table":
+        if kind == "table":
             found[f"{_module(at)}.weight"] = torch.from_numpy(values * raw[f"{at}.eight.scale"])
     for node in graph.node:
-        if node.op_type == "MatMul" and node.input[1] in raw and node.output[0].startswith("/network/"):
+        if node.op_type == "MatMulIntegerToFloat":
+            given, at = node.input[0].removesuffix(".bytes"), node.output[0]
+            whole = raw[node.input[1]] * raw[node.input[3]] * raw[f"{given}.steps"][:, None]
+            found[f"{_module(at)}.weight"] = torch.from_numpy(whole.T.astype(np.float32).copy())
+        elif node.op_type == "MatMul" and node.input[1] in raw and node.output[0].startswith("/network/"):
             found[f"{_module(node.output[0])}.weight"] = torch.from_numpy(raw[node.input[1]].T.copy())
+    found = {name.replace(".layer.", "."): value for name, value in found.items()}
+    for name in [name for name in found if ".looks.0." in name]:
+        looks = [found.pop(name.replace(".looks.0.", f".looks.{i}.")) for i in range(3)]
+        found[name.replace(".looks.0.", ".look.")] = torch.cat(looks)
     missing = network.load_state_dict(found, strict=False).missing_keys
     assert all(name.startswith(READ_ANEW) for name in missing), missing
 

@@ -67,9 +67,8 @@ def explained(invalid: Invalid) -> str:
     found = invalid.errors()
     told = [_explained(error) for error in found[:WORST]]
     words = "; ".join(told + [f"and {len(found) - WORST} more"] * (len(found) > WORST))
-    return words.encode(
-        errors="replace"
-    ).decode()  # values may hold halves of characters, which no answer can
+    # values may hold halves of characters, which no answer can
+    return words.encode(errors="replace").decode()
 
 
 _MUST: Mapping[str, str] = {
