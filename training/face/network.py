@@ -60,6 +60,12 @@ class FaceNet(nn.Module):
         self.dropout = nn.Dropout(0.2)
         self.votes = nn.Linear(self.SIZE, len(VOTES))
         self.names = nn.Linear(self.SIZE, len(NAMES))
+        # what goes together: by itself .695 to .708 on the development faces' expressions
+        self.together = nn.Sequential(
+            nn.Linear(self.SIZE, self.SIZE), nn.ReLU(), nn.Dropout(0.3), nn.Linear(self.SIZE, len(NAMES))
+        )
+        nn.init.zeros_(self.together[3].weight)
+        nn.init.zeros_(self.together[3].bias)
 
     def embed(self, faces: Tensor) -> Tensor:
         """(batch, 256)"""
@@ -73,7 +79,7 @@ class FaceNet(nn.Module):
         """Embedding (batch, 256), logits of votes (batch, 9) and of names (batch, 111)."""
         embedding = self.embed(faces)
         seen = self.dropout(embedding)
-        return embedding, self.votes(seen), self.names(seen)
+        return embedding, self.votes(seen), self.names(seen) + self.together(seen)
 
 
 class Informed(nn.Module):

@@ -45,6 +45,18 @@ class Source:
     measures: NDArray[np.float32] = field(repr=False)
     aside: NDArray[np.float32] = field(repr=False)
 
+    def first(self, most: int | None) -> "Source":
+        """Its first texts alone; all if no number is given."""
+        kept = slice(0, most)
+        return Source(
+            self.name,
+            self.texts[kept],
+            self.written[kept],
+            self.spoken[kept],
+            self.measures[kept],
+            self.aside[kept],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
