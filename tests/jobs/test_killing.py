@@ -18,7 +18,7 @@ from tests.conftest import ROLES
 from tests.jobs.conftest import add, ended, eventually, kept, predictions
 from tests.media import speech, talk, tone
 
-KILLS = 25
+KILLS = 15
 SEED = int(os.environ.get("MIEN_TEST_SEED", "0"))
 
 

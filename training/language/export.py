@@ -5,6 +5,7 @@ python -m training.language.export --data DATA --start MINILM --student WORK/stu
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch._C import Graph, NoneType, Value
 
 from mien.engines.textnet import EXPRESSED, FELT, TOXIC
+from training.curve import Curve, fitted
 from training.language.corpus import Source, load, padded, tokenizer, with_emoji
 from training.language.eightbit import Feeds, in_eight_bits
 from training.language.network import Encoder, Layer, Network
@@ -30,15 +32,13 @@ class Calibration(nn.Module):
     """What logits of expressions become: each name's are stretched and shifted, then all are bent by one
     curve, which flattens what is high."""
 
-    def __init__(self, names: NDArray[np.float32], curve: NDArray[np.float32]) -> None:
+    def __init__(self, names: NDArray[np.float32], curve: Curve) -> None:
         super().__init__()
         self.register_buffer("names", torch.from_numpy(names))  # (2, 53)
-        self.register_buffer("curve", torch.from_numpy(curve))  # (4,)
+        self.curve = curve
 
     def forward(self, logits: Tensor) -> Tensor:
-        moved = logits * self.names[0] + self.names[1]
-        stretch, shift, flat, begins = self.curve
-        return moved * stretch + shift - flat * nn.functional.softplus(moved + begins)
+        return cast("Tensor", self.curve(logits * self.names[0] + self.names[1]))
 
 
 class Shipped(nn.Module):
@@ -112,11 +112,11 @@ def calibrated(network: Network, held_out: Source) -> Shipped:
     found = []
     for logits in (passages, words):
         names = np.array([_fitted(logits[:, j], real[:, j]) for j in range(EXPRESSED.stop)], np.float32).T
-        curve = _curved(logits * names[0] + names[1], real)
+        curve = fitted(logits * names[0] + names[1], real)
         found.append(Calibration(names, curve))
         print(
             f"stretched by {names[0].mean():.2f} ({names[0].min():.2f} to {names[0].max():.2f}), "
-            f"shifted by {names[1].mean():.2f}; curve {np.round(curve, 3)}"
+            f"shifted by {names[1].mean():.2f}; curve {curve.by.numpy().round(3)}"
         )
     return Shipped(network, *found).eval()
 
@@ -131,18 +131,6 @@ def _fitted(logits: np.ndarray, real: np.ndarray) -> np.ndarray:  # type: ignore
 
     found: np.ndarray = minimize(loss, np.array([1.0, 0.0])).x  # type: ignore[type-arg]
     return found
-
-
-def _curved(logits: np.ndarray, real: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    """The curve of all names with the least cross entropy: stretch, shift, how flat, where that begins."""
-
-    def loss(by: np.ndarray) -> float:  # type: ignore[type-arg]
-        moved = by[0] * logits + by[1] - by[2] * np.logaddexp(0, logits + by[3])
-        return float((np.logaddexp(0, moved) - real * moved).sum())
-
-    fits = [minimize(loss, (1.1, 0.5, 0.3, begins), method="Nelder-Mead") for begins in (0.0, 1.5, 3.0)]
-    best: np.ndarray = min(fits, key=lambda fit: fit.fun).x  # type: ignore[type-arg]
-    return best.astype(np.float32)
 
 
 def feeds(source: Source) -> Iterator[dict[str, NDArray[np.int64]]]:
