@@ -279,6 +279,7 @@ def test_frames_of_an_avi_whose_pictures_are_stored_out_of_order_are_the_right_o
     frames = seen(opened(path), wanted)
 
     assert [frame.index for frame in frames] == list(wanted)
+    assert [frame.time for frame in frames] == pytest.approx([k / 30 for k in wanted])
     assert [round(frame.image.mean() / 4) for frame in frames] == list(wanted)
 
 

@@ -462,11 +462,13 @@ class _Decoder:
     def pictures(self, choice: "_Choice") -> Iterator[tuple[int, VideoFrame]]:
         """Pictures with their numbers, the first 0. Some may be missing that make no difference to `choice`:
         those on which no other rests, where it is certain which number they have."""
-        # in AVI pictures have the numbers of their packets, whatever order they are shown in
-        if self._stream.codec_context.name not in SPARING or self._container.format.name == "avi":
+        context, order = self._stream.codec_context, _Order()
+        if context.name not in SPARING:
             yield from enumerate(self.frames(VideoFrame))
             return
-        context, order = self._stream.codec_context, _Order()
+        if self._container.format.name == "avi":
+            yield from enumerate(self._sorted(order))
+            return
         plan: _Choice | None = choice.ahead()
         planned, last = 0, -1
         asked = set[int]()
@@ -492,6 +494,14 @@ class _Decoder:
                     placed = None
                 last = last + 1 if placed is None else max(last + 1, placed)
                 yield last, frame
+
+    def _sorted(self, order: "_Order") -> Iterator[VideoFrame]:
+        """The pictures of an AVI, whose times are those of the packets in their order: it does not say which
+        picture is in which packet, and FFmpeg takes pictures that are stored out of order for shown so."""
+        for packet, _ in _ahead(_packets(self._container, self._stream), order):
+            for frame in self._decoded(packet, VideoFrame):
+                frame.pts = order.stamp(self.good + self.bad - 1)
+                yield frame
 
     def _decoded(self, packet: "Packet[Any]", kind: type[F]) -> Iterator[F]:
         try:
@@ -544,6 +554,11 @@ class _Order:
             return None
         at = bisect_left(self._stamps, stamp)
         return self._before + at if self._stamps[at : at + 1] == [stamp] else None
+
+    def stamp(self, number: int) -> int | None:
+        """The one of so many before it, certain or not."""
+        at = number - self._before
+        return self._stamps[at] if 0 <= at < len(self._stamps) else None
 
     def time(self, number: int, packet: "Packet[Any]") -> float:
         """When the picture of a number that is certain is shown, in seconds, as frames say it."""
