@@ -517,6 +517,20 @@ def test_pixels_of_any_kind_are_eight_bits_of_rgb(pix_fmt, tmp_path, opened):
 
     (frame,) = seen(opened(path))
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+def test_an_avif_is_seen_however_transparent_it_is(mode, tmp_path, opened):
+    path = tmp_path / "picture.avif"
+    image = PIL.Image.fromarray(grey(100)).convert(mode)
+    if mode != "RGB":
+        image.putalpha(200)
+    image.save(path, quality=90)
+
+    (frame,) = seen(opened(path))
+
+    assert frame.image.shape == (48, 64, 3)
+    assert frame.image.mean() == pytest.approx(100, abs=2)
+
+
     assert frame.image.dtype == np.uint8
     assert (frame.image >= 254).all()
 

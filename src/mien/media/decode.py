@@ -171,9 +171,9 @@ class Picture:
         if self._header.tiled:
             return self._opened_by_pillow()
         with _opened(self._opener, self._demuxer, self._max_pixels) as container:
-            if len(container.streams.video) != 1:  # HEIC pictures are mosaics
+            film = _only(container.streams.video)
+            if film is None:
                 raise BrokenMedia("a picture made of several cannot be read; save it as JPEG or PNG")
-            film = container.streams.video[0]
             _check_pixels(film.width, film.height, self._max_pixels)
             for frame in _Decoder(container, film, self._max_pixels, threads=1).frames(VideoFrame):
                 # a header that did not give the size did not give the orientation either
@@ -396,6 +396,18 @@ def _film(container: InputContainer) -> VideoStream | None:
 def _track(container: InputContainer) -> AudioStream | None:
     tracks = [s for s in container.streams.audio if s.codec_context and s.codec_context.sample_rate]
     return min(tracks, key=lambda track: track is not container.streams.best("audio"), default=None)
+
+def _only(pictures: Sequence[VideoStream]) -> VideoStream | None:
+    """The one picture of a file, beside which there may be one in grey that says how transparent it is; None
+    for a mosaic, as HEIC pictures are."""
+    match sorted(pictures, key=lambda picture: not picture.disposition & Disposition.default):
+        case [picture]:
+            return picture
+        case [picture, other] if picture.disposition & Disposition.default:
+            same_size = (picture.width, picture.height) == (other.width, other.height)
+            return picture if same_size and other.format.name.startswith("gray") else None
+    return None
+
 
 
 def _length(container: InputContainer) -> float | None:
