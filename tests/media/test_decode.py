@@ -429,6 +429,15 @@ def test_a_gif_that_moves_is_a_film(tmp_path, opened):
     assert [round(f.image.mean()) for f in seen(media)] == pytest.approx([0, 255, 0], abs=3)
 
 
+def test_a_gif_that_moves_may_be_too_large(tmp_path, opened):
+    path = tmp_path / "moving.gif"
+    first, other = (PIL.Image.fromarray(grey(level)) for level in (0, 240))
+    first.save(path, save_all=True, append_images=[other])
+
+    with pytest.raises(PictureTooLarge):
+        opened(path, max_pixels=1000)
+
+
 def test_a_gif_whose_last_picture_stays_for_long_was_not_cut_short(tmp_path, opened):
     path = tmp_path / "moving.gif"
     first, *others = (PIL.Image.fromarray(grey(level)) for level in (0, 120, 240))
@@ -478,7 +487,48 @@ def moving_webp(path, levels, shown):
     return path
 
 
+def test_a_png_that_moves_is_a_film(tmp_path, opened):
+    path = tmp_path / "moving.png"
+    first, *others = (PIL.Image.fromarray(grey(level)) for level in (10, 240, 90))
+    first.save(path, save_all=True, append_images=others, duration=[200, 100, 100])
+
+    media = opened(path)
+    frames = seen(media)
+
+    assert (media.file_type, media.has_sound) == ("video_no_audio", False)
+    assert [f.time for f in frames] == pytest.approx([0, 0.2, 0.3], abs=0.001)
+    assert [round(f.image.mean()) for f in frames] == [10, 240, 90]
+    with pytest.raises(PictureTooLarge):
+        opened(path, max_pixels=1000)
+
+
+def test_a_png_that_could_move_but_has_one_picture_is_a_picture(tmp_path, opened):
+    path = tmp_path / "still.png"
+    PIL.Image.fromarray(grey(120)).save(path)
+    content = path.read_bytes()
+    control = struct.pack(">4sII", b"acTL", 1, 0)
+    path.write_bytes(
+        content[:33] + struct.pack(">I", 8) + control + struct.pack(">I", zlib.crc32(control)) + content[33:]
+    )
+
+    assert opened(path).file_type == "image"
+
+
 # ── pictures
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+def test_an_avif_is_seen_however_transparent_it_is(mode, tmp_path, opened):
+    path = tmp_path / "picture.avif"
+    image = PIL.Image.fromarray(grey(100)).convert(mode)
+    if mode != "RGB":
+        image.putalpha(200)
+    image.save(path, quality=90)
+
+    (frame,) = seen(opened(path))
+
+    assert frame.image.shape == (48, 64, 3)
+    assert frame.image.mean() == pytest.approx(100, abs=2)
 
 
 @pytest.mark.parametrize(("suffix", "cut"), [(".jpg", 50_000), (".png", 12)])
@@ -516,20 +566,6 @@ def test_pixels_of_any_kind_are_eight_bits_of_rgb(pix_fmt, tmp_path, opened):
     path = picture(tmp_path / "picture.png", 255, pix_fmt=pix_fmt)
 
     (frame,) = seen(opened(path))
-
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
-def test_an_avif_is_seen_however_transparent_it_is(mode, tmp_path, opened):
-    path = tmp_path / "picture.avif"
-    image = PIL.Image.fromarray(grey(100)).convert(mode)
-    if mode != "RGB":
-        image.putalpha(200)
-    image.save(path, quality=90)
-
-    (frame,) = seen(opened(path))
-
-    assert frame.image.shape == (48, 64, 3)
-    assert frame.image.mean() == pytest.approx(100, abs=2)
-
 
     assert frame.image.dtype == np.uint8
     assert (frame.image >= 254).all()

@@ -34,7 +34,7 @@ from av.video.stream import VideoStream
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media, Wanted
-from mien.media.headers import read_durations, read_header, read_wav_length
+from mien.media.headers import Header, read_durations, read_header, read_wav_length
 from mien.media.kinds import HEAD, PROBED, demuxer_of, encoding_of, is_picture
 from mien.media.written import Written, read_written
 from mien.settings import Settings
@@ -126,13 +126,23 @@ def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
         with opener() as file:
             return read_written(file, name, encoding, settings)
     demuxer = demuxer_of(head)
-    if demuxer == "webp_pipe":
-        with opener() as file:
-            if read_header(file).moves:
-                return Animation(opener, name, settings)
-    if is_picture(head) or (demuxer == "gif" and not _moves(opener, settings.max_pixels)):
-        return Picture(opener, name, demuxer, settings)
+    if is_picture(head) or demuxer == "gif":
+        return _seen(opener, name, demuxer, settings)
     return Recording(opener, name, demuxer, settings)
+
+
+def _seen(opener: Opener, name: str, demuxer: str, settings: Settings) -> Media:
+    """A picture, or several that are shown one after the other."""
+    with opener() as file:
+        header = read_header(file)
+    _check_pixels(header.width, header.height, settings.max_pixels)
+    if header.moves and demuxer == "webp_pipe":
+        return Animation(opener, name, header, settings)
+    if header.moves:
+        return Recording(opener, name, "apng", settings)
+    if demuxer == "gif" and _moves(opener, settings.max_pixels):
+        return Recording(opener, name, demuxer, settings)
+    return Picture(opener, name, demuxer, header, settings)
 
 
 def text_media(text: str, name: str) -> Media:
@@ -152,13 +162,11 @@ class Picture:
     text = None
     meshes = ()
 
-    def __init__(self, opener: Opener, name: str, demuxer: str, settings: Settings) -> None:
+    def __init__(self, opener: Opener, name: str, demuxer: str, header: Header, settings: Settings) -> None:
         self.name = name
-        self._opener, self._demuxer, self._max_pixels = opener, demuxer, settings.max_pixels
-        with opener() as file:
-            self._header = read_header(file)
-        _check_pixels(self._header.width, self._header.height, self._max_pixels)
-        self.warnings = ("the picture lacks its end: the file was cut short",) * self._header.cut_short
+        self._opener, self._demuxer, self._header = opener, demuxer, header
+        self._max_pixels = settings.max_pixels
+        self.warnings = ("the picture lacks its end: the file was cut short",) * header.cut_short
 
     def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
         if (first := next(iter(wanted), None)) and first.number == 0:
@@ -202,13 +210,10 @@ class Animation:
     meshes = ()
     warnings = ()
 
-    def __init__(self, opener: Opener, name: str, settings: Settings) -> None:
+    def __init__(self, opener: Opener, name: str, header: Header, settings: Settings) -> None:
         self.name = name
-        self._opener = opener
+        self._opener, self._way_up = opener, header.orientation
         with opener() as file:
-            header = read_header(file)
-            _check_pixels(header.width, header.height, settings.max_pixels)
-            self._way_up = header.orientation
             self._shown = [seconds or UNSTATED for seconds in read_durations(file)]
         if not self._shown:
             raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
@@ -393,10 +398,6 @@ def _film(container: InputContainer) -> VideoStream | None:
     return min(films, key=lambda film: film is not container.streams.best("video"), default=None)
 
 
-def _track(container: InputContainer) -> AudioStream | None:
-    tracks = [s for s in container.streams.audio if s.codec_context and s.codec_context.sample_rate]
-    return min(tracks, key=lambda track: track is not container.streams.best("audio"), default=None)
-
 def _only(pictures: Sequence[VideoStream]) -> VideoStream | None:
     """The one picture of a file, beside which there may be one in grey that says how transparent it is; None
     for a mosaic, as HEIC pictures are."""
@@ -408,6 +409,10 @@ def _only(pictures: Sequence[VideoStream]) -> VideoStream | None:
             return picture if same_size and other.format.name.startswith("gray") else None
     return None
 
+
+def _track(container: InputContainer) -> AudioStream | None:
+    tracks = [s for s in container.streams.audio if s.codec_context and s.codec_context.sample_rate]
+    return min(tracks, key=lambda track: track is not container.streams.best("audio"), default=None)
 
 
 def _length(container: InputContainer) -> float | None:

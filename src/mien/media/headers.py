@@ -27,7 +27,7 @@ class Header(NamedTuple):
     cut_short: bool = False
     """Whether a JPEG or a PNG lacks the mark that ends it."""
     moves: bool = False
-    """Whether a WebP is one of several pictures."""
+    """Whether a PNG or a WebP is made of several pictures, which are shown one after the other."""
     tiled: bool = False
     """Whether a TIFF is in tiles, or has JPEG inside."""
 
@@ -107,6 +107,9 @@ def _png(file: BinaryIO) -> Header:
         elif kind == b"eXIf" and length <= _MAX_EXIF:
             header = header._replace(orientation=_orientation(file.read(length)))
             length = 0
+        elif kind == b"acTL":
+            header = header._replace(moves=struct.unpack(">I", file.read(4))[0] > 1)
+            length -= 4
         elif kind == b"IDAT":
             rest = file.read()
             at = rest.rfind(b"eXIf")  # it may come last
