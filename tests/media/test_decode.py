@@ -139,6 +139,9 @@ def test_a_wav_that_was_written_to_a_pipe_is_read_to_its_end(stated, tmp_path, o
         pytest.param(
             lambda content: content[:36] + b"junk\3\0\0\0abc\0" + content[36:], False, id="with more"
         ),
+        pytest.param(
+            lambda c: c[:28] + struct.pack("<I", 12_000) + c[32:], False, id="whole, of a wrong rate"
+        ),
         pytest.param(lambda c: c[:36] + b"junk\3\0\0\0abc\0" + c[36:20_000], True, id="with more, cut short"),
     ],
 )

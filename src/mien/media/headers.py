@@ -3,6 +3,7 @@ a WAV file."""
 
 import struct
 from collections.abc import Iterator
+from os import SEEK_END
 from typing import BinaryIO, NamedTuple
 
 ORIENTATION = 0x0112
@@ -56,7 +57,8 @@ def read_header(file: BinaryIO) -> Header:
 
 
 def read_wav_length(file: BinaryIO) -> float | None:
-    """Seconds of sound that the header of a WAV file promises; None where it leaves that open."""
+    """Seconds of sound that the header of a WAV file promises, where the file lacks some of it; None where
+    all is there (of compressed sound some write a wrong rate), or the header leaves it open."""
     file.seek(12)
     rate = 0
     for _ in range(_MAX_PARTS):
@@ -65,7 +67,9 @@ def read_wav_length(file: BinaryIO) -> float | None:
             break
         name, size = struct.unpack("<4sI", head)
         if name == b"data":
-            return size / rate if rate and 0 < size < LEFT_OPEN else None
+            end = file.tell() + size
+            lacking = file.seek(0, SEEK_END) < end
+            return size / rate if rate and lacking and 0 < size < LEFT_OPEN else None
         begin = file.read(12) if name == b"fmt " else b""
         if len(begin) == 12:
             rate = struct.unpack_from("<I", begin, 8)[0]
