@@ -1,5 +1,7 @@
 """Where sentences of a text end."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +57,11 @@ def test_sentences_are_in_order_and_leave_out_nothing_but_white_space(text):
         left.append(text[at:begin])
         at = end
     assert not "".join([*left, text[at:]]).strip()
+
+
+def test_thousands_of_lines_of_white_space_take_no_time():
+    begun = process_time()
+
+    assert cut("Good" + " \n" * 20_000) == ["Good"]
+
+    assert process_time() - begun < 5

@@ -88,8 +88,11 @@ def _marked(line: str) -> str:
 def _lines(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     """A sentence, cut where a line ends that is a piece by itself: a list, or one remark a line."""
     for line in _LINE.finditer(text, begin, end):
+        # of empty lines, of which there may be thousands, none looks through those after it
+        if not 0 < len(line.group().strip()) < SHORT_LINE:
+            continue
         after = _NEXT.match(text, line.end(), end)
-        if after and 0 < len(line.group().strip()) < SHORT_LINE and not after[1].islower():
+        if after and not after[1].islower():
             yield begin, line.end()
             begin = line.end()
     yield begin, end
