@@ -31,3 +31,10 @@ def test_scores_are_found_by_name_and_by_rank():
     assert dict(scores) == {"Joy": 0.25, "Anger": 0.5, "Awe": 0.5}
     with pytest.raises(KeyError):
         scores["Envy"]
+
+
+def test_scores_are_shown_with_their_figures():
+    assert repr(Scores(NAMES, np.array([0.25, 0.5, 0.5], np.float32))) == (
+        "<3 scores: 'Anger': 0.500, 'Awe': 0.500, 'Joy': 0.250>"
+    )
+    assert repr(Scores((*NAMES, "Envy"), np.array([0.25, 0.5, 0.5, 0], np.float32))).endswith("0.250, …>")

@@ -24,6 +24,9 @@ HEARD_STEP = 0.16
 UNKNOWN = "unknown"
 """The person of a prediction while nobody has been told apart."""
 
+TOP = 3
+"""Scores shown of a piece, unless another number is asked for."""
+
 FileType: TypeAlias = Literal["video", "video_no_audio", "image", "audio", "text", "facemesh"]
 Granularity: TypeAlias = Literal["word", "sentence", "utterance", "conversational_turn"]
 
@@ -41,6 +44,7 @@ class Interval:
 
     @property
     def length(self) -> float:
+        """From `begin` to `end`."""
         return self.end - self.begin
 
 
@@ -54,12 +58,13 @@ class Box:
     h: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Scores(Mapping[str, float]):
-    """One score a name. The names are shared, so that an hour of scores stays small."""
+    """One score a name: a mapping (`scores["Joy"]`, `dict(scores)`), each from 0 to 1. `array` has them in
+    the order of `names`, as float32. The names are shared, so that an hour of scores stays small."""
 
     names: tuple[str, ...]
-    array: NDArray[np.float32] = field(repr=False)
+    array: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         if self.array.shape != (len(self.names),):
@@ -79,8 +84,13 @@ class Scores(Mapping[str, float]):
     def __len__(self) -> int:
         return len(self.names)
 
-    def top(self, count: int = 3) -> list[tuple[str, float]]:
-        """The highest scores, highest first."""
+    def __repr__(self) -> str:
+        """The highest of them, as a table of all would bury what stands around it."""
+        shown = ", ".join(f"{name!r}: {score:.3f}" for name, score in self.top())
+        return f"<{len(self)} scores: {shown}{', …' if len(self) > TOP else ''}>"
+
+    def top(self, count: int = TOP) -> list[tuple[str, float]]:
+        """The `count` highest scores with their names, highest first."""
         order = np.argsort(-self.array, kind="stable")[:count]
         return [(self.names[i], float(self.array[i])) for i in order]
 
@@ -231,7 +241,8 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All predictions about one person."""
+    """All predictions about one person, in order: `face_0`, `spk_0` … where people were told apart, else
+    `unknown`."""
 
     id: str
     predictions: tuple[Prediction, ...]
@@ -247,7 +258,8 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What one model says of one file."""
+    """What one model says of one file: no groups where it found nothing. `metadata` is None where no
+    transcript was needed."""
 
     groups: tuple[Group, ...]
     metadata: Metadata | None = None
@@ -266,7 +278,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileMeasurement:
-    """All that was found in one file. `file` is its path within its source."""
+    """All that was found in one file. `file` is its path within its source, or the number of a text;
+    `file_type` is None where it could not be told. Models that do not read such files, and those that
+    failed, are not in `models`."""
 
     file: str
     file_type: FileType | None

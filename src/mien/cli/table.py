@@ -10,9 +10,6 @@ from rich.text import Text
 
 from mien.types import Box, FileMeasurement, Interval, Measured, Prediction, Scores
 
-TOP = 3
-"""Names shown a piece."""
-
 DIM, BRIGHT = 0.1, 0.3
 """Below the one few would say so; above the other many."""
 
@@ -73,7 +70,7 @@ def _title(name: str, measured: Measured, count: int) -> str:
 
 def _top(scores: Scores) -> Text:
     """The highest scores, the higher the brighter."""
-    return Text("  ").join(Text.assemble(f"{name} ", _score(score)) for name, score in scores.top(TOP))
+    return Text("  ").join(Text.assemble(f"{name} ", _score(score)) for name, score in scores.top())
 
 
 def _besides(piece: Prediction) -> Iterator[Text]:
