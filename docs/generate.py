@@ -5,19 +5,63 @@ python docs/generate.py --check    say whether what is written is still true
 """
 
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from inspect import getdoc, signature
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Literal, Union, get_args, get_origin
 
+import numpy as np
 from typer.cli import get_docs_for_click
 from typer.main import get_command
 
+import mien
 from mien.cli import app
+from mien.models import MODELS
+from mien.segments import TranscriptionOptions
 from mien.settings import Settings
+from mien.types import Box, Metadata
 
 REFERENCE = Path(__file__).parent / "reference"
 
+PYTHON = """\
+# Python
+
+```python
+import mien
+
+found = mien.measure("examples/call.flac", models="prosody,language")
+for problem in found.errors:  # what could not be measured does not stop the rest
+    print(problem.file, problem.model, problem.message)
+
+rows = [
+    {"file": file.file, "model": model, "person": group.id, "begin": piece.time.begin, "end": piece.time.end,
+     "text": piece.text, **piece.emotions}
+    for file in found.files
+    for model, measured in file.models.items()
+    for group in measured.groups
+    for piece in group.predictions
+]  # pandas.DataFrame(rows) makes a table of them
+```
+
+Networks are opened by the first call that needs them and kept for the next ones. Calls may come from
+several threads; in asyncio, `await asyncio.to_thread(mien.measure, …)`. For jobs that outlive your
+program, [serve](../how-to/serve.md). Settings are [environment variables](settings.md), or
+`settings=mien.Settings(offline=True)`.
+"""
+
+OPTIONS = """\
+As `{"face": {"facs": {}, "fps_pred": 10}}`; what each does is said [here](cli.md#mien-measure). A `Switch` is
+turned on by `{}`. `window` is `{"length": 4.0, "step": 1.0}`, in seconds."""
+
+ANSWER = (mien.Measurement, mien.FileMeasurement, mien.Measured, mien.Group, Metadata, mien.Problem)
+SHARED = (mien.Scores, mien.Interval, Box)
+ERRORS = (mien.MienError, mien.RequestError, mien.MediaError, mien.EngineError, mien.EngineMissing)
+
 
 def pages() -> dict[str, str]:
-    return {"settings.md": settings_page(), "cli.md": cli_page()}
+    return {"settings.md": settings_page(), "cli.md": cli_page(), "python.md": python_page()}
 
 
 def settings_page() -> str:
@@ -38,6 +82,116 @@ def cli_page() -> str:
     command = get_command(app)
     context = command.make_context("mien", [], resilient_parsing=True)
     return get_docs_for_click(obj=command, ctx=context, name="mien", title="The command line")
+
+
+def python_page() -> str:
+    lines = [PYTHON, "## `mien.measure`", "", "```python", "mien.measure("]
+    for name, parameter in signature(mien.measure).parameters.items():
+        default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+        lines += ["    *,"] if name == "text" else []  # all after the source go by name
+        lines.append(f"    {name}: {_type(parameter.annotation)}{default},")
+    lines += [") -> Measurement", "```", "", *_docstring(mien.measure), "", "## What it gives"]
+    for kind in ANSWER:
+        lines += _section(kind)
+    lines += [
+        "",
+        "## Predictions",
+        "",
+        "Each model has a kind of its own. `emotions` are shares of people, 0 to 1.",
+    ]
+    for name, model in MODELS.items():
+        lines += [
+            "",
+            f"### Of `{name}`",
+            "",
+            *_docstring(model.prediction),
+            "",
+            *_attributes(model.prediction),
+        ]
+    lines += ["", "## Values"]
+    for kind in SHARED:
+        lines += _section(kind)
+    lines += ["", "## Options", "", OPTIONS, ""]
+    for name, options in (
+        *((n, m.options) for n, m in MODELS.items()),
+        ("transcription", TranscriptionOptions),
+    ):
+        known = [
+            f"`{option}`: `{_type(field.annotation)} = {field.default!r}`"
+            for option, field in options.model_fields.items()
+        ]
+        lines.append(f"- `{name}`: {'; '.join(known) or 'none'}")
+    lines += [
+        "",
+        "## Errors",
+        "",
+        "`Problem.kind` says which of them, or of those below them, stands behind a problem.",
+        "",
+    ]
+    lines += [f"- `mien.{one.__name__}({one.__base__.__name__})`: {getdoc(one)}" for one in ERRORS]
+    return "\n".join(lines) + "\n"
+
+
+def _section(kind: type) -> list[str]:
+    """What there is to know of a value."""
+    methods = [
+        f"- `{name}({_arguments(one)})`: `{_type(signature(one).return_annotation)}`. {getdoc(one)}"
+        for name, one in vars(kind).items()
+        if not name.startswith("_") and callable(one)
+    ]
+    properties = [
+        f"- `{name}`: `{_type(one.fget.__annotations__['return'])}`. {getdoc(one) or ''}".strip()
+        for name, one in vars(kind).items()
+        if isinstance(one, property)
+    ]
+    return [
+        "",
+        f"### `{kind.__name__}`",
+        "",
+        *_docstring(kind),
+        "",
+        *_attributes(kind),
+        *properties,
+        *methods,
+    ]
+
+
+def _arguments(method: Callable[..., object]) -> str:
+    return ", ".join(str(one) for one in [*signature(method).parameters.values()][1:])
+
+
+def _attributes(kind: type) -> list[str]:
+    """The fields of a value, each with its type."""
+    return [f"- `{field.name}`: `{_type(field.type)}`" for field in fields(kind)]
+
+
+def _docstring(what: object) -> Iterator[str]:
+    """The words, with a list where arguments or errors are explained."""
+    listed = False
+    for line in (getdoc(what) or "").splitlines():
+        words = line.strip()
+        if words in ("Args:", "Raises:"):
+            listed = True
+            yield from (words, "")
+        elif listed and line.startswith("    ") and not line.startswith("     "):
+            name, _, rest = words.partition(": ")
+            yield f"- `{name}`: {rest}"
+        else:
+            yield f"  {words}" if listed and words else words
+
+
+def _type(kind: object) -> str:
+    """A type as it is written, in all versions of Python alike."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return " | ".join(map(_type, inner))
+    if origin is Literal:
+        return " | ".join(map(repr, inner))
+    if origin is np.ndarray:
+        return "ndarray"
+    if origin:
+        return f"{origin.__name__}[{', '.join(map(_type, inner))}]"
+    return {NoneType: "None", Ellipsis: "..."}.get(kind) or kind.__name__
 
 
 def main() -> None:

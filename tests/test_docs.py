@@ -5,6 +5,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from mien.settings import Settings
+from tests.conftest import ROLES
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,6 +19,21 @@ def test_the_reference_is_current():
 
     assert {name: (generate.REFERENCE / name).read_text() for name in made} == made
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_the_first_program_of_the_python_page_runs(monkeypatch, tmp_path, capsys):
+    for role in ROLES:
+        monkeypatch.setenv(f"MIEN_{role.upper()}", "stub")
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    program = (ROOT / "docs/reference/python.md").read_text().split("```python\n")[1].split("```")[0]
+
+    made = {}
+    exec(program, made)  # noqa: S102  # it is ours
+
+    assert capsys.readouterr().out == ""
+    assert {row["model"] for row in made["rows"]} == {"prosody", "language"}
+    assert all(row["begin"] <= row["end"] and 0 <= row["Joy"] <= 1 for row in made["rows"])
 
 
 def test_links_between_pages_lead_somewhere():

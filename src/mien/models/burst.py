@@ -19,7 +19,7 @@ class BurstOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurstPrediction(Prediction):
-    """One burst."""
+    """One burst, from its begin to its end in seconds. `descriptions` say what kind of call it is."""
 
     time: Interval
     emotions: Scores

@@ -55,7 +55,9 @@ class FaceOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacePrediction(Prediction):
-    """One face in one frame."""
+    """One face in one frame: `frame` counts those of the film, `time` is in seconds (0.0 for pictures), `box`
+    in pixels, `prob` how sure it is that this is a face. `facs` and `descriptions` are None where they were
+    not asked for, as is `crop`, whose `png()` is the face that `save_faces` kept."""
 
     frame: int
     time: float
@@ -65,7 +67,6 @@ class FacePrediction(Prediction):
     facs: Scores | None = None
     descriptions: Scores | None = None
     crop: Crop | None = field(default=None, repr=False, compare=False, metadata={"wire": False})
-    """The face itself as a PNG (`crop.png()`), kept when `save_faces` is on."""
 
 
 class Face:

@@ -19,7 +19,7 @@ class FaceMeshOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceMeshPrediction(Prediction):
-    """One face."""
+    """One face of a file of landmarks, in the order of the file."""
 
     emotions: Scores
 

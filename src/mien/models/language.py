@@ -24,7 +24,10 @@ class LanguageOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguagePrediction(Prediction):
-    """One passage."""
+    """One passage. `position` counts characters of the text, or of all that was said; `time` is in seconds,
+    and None in texts, as `confidence` is: how sure it is that this was said. `speaker_confidence` is None
+    unless speakers are told apart. `sentiment` is the share of people who would give each mark from "1"
+    (negative) to "9" (positive), which sum to one; it and `toxicity` are None where not asked for."""
 
     text: str
     position: Interval

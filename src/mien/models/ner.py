@@ -21,7 +21,8 @@ class NerOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NerPrediction(Prediction):
-    """One entity.
+    """One entity, with what the sentence around it expresses. Positions, times and confidences are as in
+    `LanguagePrediction`.
 
     `support` (how often others link to it) and `uri` told of a knowledge base that the retired API
     had. There is none here: they are 0 and empty. `entity_type` is a word of ours: PERSON, LOCATION,

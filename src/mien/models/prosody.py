@@ -33,7 +33,9 @@ class ProsodyOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProsodyPrediction(Prediction):
-    """One piece of speech."""
+    """One piece of speech, from its begin to its end in seconds. `text` is what is said in it and
+    `confidence` how sure that is (0 to 1), both None in windows; `speaker_confidence` is None unless
+    speakers are told apart."""
 
     text: str | None
     time: Interval
