@@ -216,6 +216,18 @@ def test_a_text_is_coloured_and_each_word_has_its_panel(address, look, measured)
     page.get_by_role("heading", name="“Another”").wait_for()
 
 
+def test_a_piece_that_is_chosen_stays_in_its_line_on_a_narrow_screen(address, look, measured):
+    job = measured(
+        models={"language": {"granularity": "sentence"}, "ner": {}}, text=["Angela was so good to us."]
+    )
+    page = look(f"{address}/result/{job}", width=390)
+
+    page.locator("[data-piece]", has_text="good").click()
+    page.locator(".piece.chosen").wait_for()
+
+    assert page.evaluate("getComputedStyle(document.querySelector('.piece.chosen')).display") == "inline"
+
+
 def test_pictures_are_a_grid_with_boxes(address, look, measured, tmp_path):
     with ZipFile(tmp_path / "faces.zip", "w") as packed:
         for name, level in (("a/bright.png", 250), ("b/dim.png", 120), ("c/dark.png", 0)):

@@ -146,7 +146,7 @@ function FaceChoices(editing: Editing) {
 const PIECES: [string, string][] = [
   ["word", "Each word"],
   ["sentence", "Each sentence"],
-  ["utterance", "Each utterance (between pauses)"],
+  ["utterance", "Each utterance (to a pause)"],
   ["conversational_turn", "Each turn of a speaker"],
 ];
 

@@ -239,7 +239,7 @@ export function LinesLane({ track, title, names, choose, remove, most }: LinesLa
               </button>
             )}
           </div>
-          <ul class="chosen">
+          <ul class="lane-lines">
             {names.map((name, i) => (
               <ChosenName
                 key={name}
