@@ -209,6 +209,18 @@ def test_the_exit_code_says_how_it_went(run, tmp_path, names, code):
     assert ran.exit_code == code
 
 
+def test_files_of_which_something_is_missing_are_named_in_the_end(run, tmp_path):
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text("I am so glad that you came.")
+    bad.touch()
+
+    assert (
+        "mien: in 1 of 2 files something could not be measured: bad.txt" in run("measure", good, bad).stderr
+    )
+    assert "could not be measured" not in run("measure", good, good).stderr
+    assert "could not be measured" not in run("measure", bad).stderr
+
+
 def test_what_is_asked_for_beside_expressions_is_shown_and_written(run, tmp_path):
     out = tmp_path / "out.json"
 

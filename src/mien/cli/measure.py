@@ -31,6 +31,9 @@ from mien.segments import TranscriptionOptions
 from mien.settings import Settings
 from mien.types import FileMeasurement, FileSource, Granularity, Problem, Source, TextSource, UrlSource
 
+NAMED = 10
+"""Files that are named in the end, of those of which something is missing."""
+
 
 def measure(
     inputs: Annotated[
@@ -201,7 +204,8 @@ class _Run:
     quiet: bool
     results: list[tuple[Source, list[Folder]]] = field(default_factory=list)
     good: int = 0
-    bad: int = 0
+    bad: list[str] = field(default_factory=list)
+    """The files of which something is missing."""
     is_over: bool = False
     """Whether there is nothing left to measure."""
     _media: Media | None = None
@@ -221,6 +225,15 @@ class _Run:
             if texts:
                 self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines), console)
         self.is_over = True
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        """Of many files, which to look for: what was said of them may have scrolled away."""
+        files = sum(len(folders) for _, folders in self.results)
+        if self.bad and files > 1:
+            rest = len(self.bad) - NAMED
+            named = ", ".join(self.bad[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
+            say(f"in {len(self.bad)} of {files} files something could not be measured: {named}")
 
     def _source(
         self, one: Input, through: Callable[[Media], Media]
@@ -286,7 +299,8 @@ class _Run:
         return True
 
     def _tell(self, file: FileMeasurement, console: Console, drawn: str) -> None:
-        self.bad += bool(file.errors) or not file.models
+        if file.errors or not file.models:
+            self.bad.append(file.file)
         self.good += bool(file.models)
         shown(file, console, self.rows)
         if self.draw and self._media and "face" in file.models:
