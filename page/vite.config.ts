@@ -14,6 +14,7 @@ export default defineConfig({
     // the Content-Security-Policy allows files alone: nothing is put into the HTML, the CSS or the scripts
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    license: { fileName: "licenses.md" }, // MIT wants its text to go along with what is bundled
   },
   server: { proxy: proxied },
 });

@@ -1,6 +1,8 @@
 """The page as files: who gets which, and what browsers are told about them."""
 
+import json
 import os
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +12,8 @@ from fastapi.testclient import TestClient
 from mien import web
 from mien.app import build
 from tests.api.serving import api_of
+
+PACKAGE = Path(__file__).parent.parent.parent / "page" / "package.json"
 
 
 @pytest.fixture
@@ -37,6 +41,17 @@ def test_every_view_is_the_one_html_file(static, address):
     assert answer.status_code == 200
     assert answer.text == "<!doctype html><title>mien</title>"
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_the_licences_of_what_is_part_of_the_page_go_along_with_it():
+    if not (web.STATIC / "index.html").is_file():
+        pytest.skip("mien was installed without its page")
+
+    told = (web.STATIC / "licenses.md").read_text("utf-8")
+
+    for name in json.loads(PACKAGE.read_text("utf-8"))["dependencies"]:
+        _, _, licence = told.partition(f"## {name} - ")
+        assert "Permission is hereby granted" in licence.partition("\n## ")[0], name
 
 
 def test_nothing_but_files_of_ours_may_run(static):
