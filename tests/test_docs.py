@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mien.settings import Settings
 from tests.conftest import ROLES
+from mien.weights import shipped
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,3 +47,15 @@ def test_links_between_pages_lead_somewhere():
     ]
 
     assert broken == []
+
+
+def test_what_networks_were_made_from_is_named_in_the_notice():
+    notice = (ROOT / "NOTICE").read_text()
+    missing = {}
+    for network in shipped():
+        said = re.sub(r"\([^)]*\)", "", f"{network.card['source']}, {network.card['data']}")
+        names = re.findall(r"[\w-]*[A-Z][\w-]*", said)
+        missing[network.name] = [name for name in names if name not in notice]
+        assert names
+
+    assert not any(missing.values()), missing
