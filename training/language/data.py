@@ -1,5 +1,7 @@
 """The texts that the language network learns from, each with what is known of it.
 
+    python -m training.language.data --data DATA        how many there are
+
 DATA is a folder with `ratings/texts53.tsv`, `ratings/written53.tsv`, and `text/` (GoEmotions, XED, the
 rated sentences of VADER, toxicity, entities), as `training/README.md` lists it.
 
@@ -7,6 +9,7 @@ Rated texts are split by a hash of what they say: `TEST` is for reporting alone,
 and calibrating. A text held out from the ratings is held out from every other source too.
 """
 
+import argparse
 import csv
 import hashlib
 import json
@@ -417,7 +420,13 @@ def described(data: Path) -> str:
     return json.dumps(counts, indent=1)
 
 
-if __name__ == "__main__":
-    import sys
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    print(described(parser.parse_args().data))
 
-    print(described(Path(sys.argv[1])))
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """Train the speaker network to hear in a noisy second what the teacher hears in a whole clean voice.
 
-    python -m training.speakers.train --work WORK [--steps 3000] [--threads 1]
+    python -m training.speakers.train --work WORK [--steps 1400] [--threads 1]
 
 WORK is the folder that `training.speakers.data` filled. Two losses: the cosine to the teacher's mean
 embedding of the voice (without what all voices share), and telling the voice from all others. A checkpoint is
@@ -132,7 +132,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=1)
     wanted = parser.parse_args()
