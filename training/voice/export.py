@@ -36,7 +36,7 @@ from training.semantics.shares import ratings, shares
 from training.voice.augment import sound_changed, taken
 from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, TRAIN, Clips, load
 from training.voice.descriptions import SPREAD, USUAL, forms, kinds_of_sound, targets
-from training.voice.detector import learned
+from training.voice.detector import ACTORS, learned, readers
 from training.voice.network import Classifier, Contours, Encoder, Kinds, LogMel, heard_of, normalised
 from training.voice.train import TAUGHT, bands_of
 
@@ -280,11 +280,11 @@ def described(embeddings: Floats, sources: dict[str, dict[str, Floats]]) -> nn.L
     return layer
 
 
-def shown(clips: Sequence[Clips]) -> Iterator[Feed]:
-    """Some recordings of each, for the encoder to show how large its numbers get."""
+def shown(clips: Sequence[tuple[Clips, NDArray[np.int64]]]) -> Iterator[Feed]:
+    """Some of the recordings of each that may be learned from, for the encoder to show how large its numbers get."""
     rng = np.random.default_rng(0)
-    for some in clips:
-        for i in rng.choice(len(some), SHOWN, replace=False):
+    for some, rows in clips:
+        for i in rng.choice(rows, SHOWN, replace=False):
             yield {"sound": some[int(i)][None], "lengths": np.array([len(some[int(i)])])}
 
 
@@ -355,7 +355,9 @@ def main() -> None:
     example = torch.randn(2, 16_000), torch.tensor([16_000, 9_000])
     ears = Ears(network.encoder, kinds).eval()
     write(ears, example, (["sound", "lengths"], ["heard"]), wanted.out)
-    in_integers(wanted.out, shown([clips, *spoken_clips]), whole="front")
+    acting, reading = spoken_clips
+    heard_before = [(clips, clips.of(TRAIN)), (acting, acting.of(ACTORS)), (reading, readers(wanted.work)[0])]
+    in_integers(wanted.out, shown(heard_before), whole="front")
     outputs = ["prosody", "expressions", "descriptions", "intended", "spoken", "speech", "embedding"]
     example = torch.randn(2, 9, HEARD), torch.tensor([9, 5])
     of_heads = wanted.out.with_suffix(".heads.onnx")
