@@ -5,8 +5,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from mien.settings import Settings
-from tests.conftest import ROLES
 from mien.weights import shipped
+from tests.conftest import ROLES
 
 ROOT = Path(__file__).parent.parent
 
