@@ -71,6 +71,7 @@ def test_a_name_neither_begins_nor_ends_with_what_is_no_part_of_it(text, tags, n
 @pytest.mark.parametrize(
     ("text", "tags", "names"),
     [
+        ("ask @anna_k_ now", "O B-P I-P O O O O", ["@anna_k_"]),
         ("ask @anna now", "O O B-P O", ["@anna"]),
         ("ask @anna now", "O B-P I-P O", ["@anna"]),
         ("ask @anna now", "O B-P O O", []),

@@ -207,11 +207,12 @@ def embedded(embed: Embed, clips: Clips, indices: NDArray[np.int64] | None = Non
     torch.manual_seed(0)
     indices = np.arange(len(clips)) if indices is None else indices
     clean = np.array([embed(clips[i]) for i in indices], np.float64)
-    changed = [[embed(_changed(clips[i], rng)) for i in indices] for _ in range(COPIES)]
-    return Embedded(clean, np.array(changed, np.float64), clips.labels[indices], clips.speakers[indices])
+    copies = [[embed(changed(clips[i], rng)) for i in indices] for _ in range(COPIES)]
+    return Embedded(clean, np.array(copies, np.float64), clips.labels[indices], clips.speakers[indices])
 
 
-def _changed(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def changed(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A part of a recording, a little faster or slower, in noise or a room."""
     part = torch.from_numpy(taken(sound, rng))[None]
     return sound_changed(part, torch.tensor([part.shape[1]]), rng)[0].numpy()
 

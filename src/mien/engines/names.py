@@ -14,7 +14,7 @@ _JOINS = re.compile(
 )
 """Words with which no name begins or ends, unless they are written large: Up, The Who, Vitamin A."""
 
-_HANDLE = re.compile(r"(?<!\w)@(?=\w)")
+_HANDLE = re.compile(r"(?<!\w)@\w+")
 
 _STAYS = re.compile(
     r"(?<![\w'’])(?:Bros|Capt|Co|Corp|Dept|Dr|Esq|Inc|Jr|Lt|Ltd|Mt|No|Prof|Sgt|Sr|St|Univ|vs|\w)\.\Z|\w#\Z",
@@ -88,6 +88,8 @@ def _entity(text: str, name: Sequence[Word]) -> Iterator[Entity]:
         name = name[:-1]
     if name:
         begin, end = name[0].begin, name[-1].end
+        if handle := _HANDLE.match(text, begin):
+            end = max(end, handle.end())  # words end where a vocabulary ends them: before the _ of @anna_
         sure = min(1.0, sum(word.sure for word in name) / len(name))
         yield Entity(text=text[begin:end], position=Interval(begin, end), kind=name[0].kind, confidence=sure)
 
