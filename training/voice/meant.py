@@ -5,11 +5,12 @@
 While the encoder is trained it hears mixed, masked and distorted parts of bursts, lest it know its speakers by
 heart; its own last layer, one matrix, is then poor at whole ones, and knows no contours. Here the network stays
 as it is, and a hidden layer reads it: of each training burst as it is, and of changed copies, so that noise and rooms
-stay known. Its weights decay strongly. What was heard is kept in WORK/meant.npz; `voice.heads.onnx` is rewritten in place.
+stay known. Its weights decay strongly. What was heard is kept in WORK; `voice.heads.onnx` is rewritten in place.
 """
 
 import argparse
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -86,8 +87,9 @@ def hear(network: Path, sounds: Sequence[Floats]) -> Floats:
 
 def heard(work: Path, network: Path) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
     """Embeddings of training bursts (1 + COPIES, bursts, 830) and of development ones, and their labels."""
-    clips, cache = load(work, "emogator"), work / "meant.npz"
+    clips = load(work, "emogator")
     learned, chosen = clips.of(TRAIN), clips.of(DEVELOPMENT)
+    cache = work / f"meant.{sha256(network.read_bytes()).hexdigest()[:12]}.npz"
     if not cache.exists():
         rng = np.random.default_rng(0)
         torch.manual_seed(0)

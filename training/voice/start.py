@@ -3,7 +3,9 @@
     python -m training.voice.start --work WORK --network voice.onnx
 
 Writes `WORK/start.pt`. In the graph some normalisations are part of the convolution before them: these
-are taken apart again, by what EmoGator's training speakers give there, so that all goes on as it was.
+are taken apart again, by what EmoGator's training speakers give there, so that all goes on as it was. The
+layers that only training needs begin anew: what YAMNet hears, and what was meant once `meant` has read that
+by layers of its own.
 """
 
 import argparse
@@ -90,7 +92,7 @@ def main() -> None:
     known = network.state_dict()
     given = {name: tensor for name, tensor in weights(wanted.network).items() if name in known}
     missing = network.load_state_dict(given, strict=False).missing_keys
-    assert all("num_batches" in name or name.startswith("taught") for name in missing), missing
+    assert all("num_batches" in name or name.startswith(("taught", "head")) for name in missing), missing
     clips = load(wanted.work, "emogator")
     bands, _ = bands_of(clips, wanted.work / "emogator.bands.npy")
     some = np.random.default_rng(0).choice(clips.of(TRAIN), SHOWN, replace=False)
