@@ -26,7 +26,7 @@ from training.halves import halve
 RIGHT_EYE, LEFT_EYE, NOSE = (33, 133), (362, 263), 2
 RIGHT_IRIS, LEFT_IRIS, BROW, CHIN = 468, 473, 10, 152
 EPOCHS, BATCH, RATE = 80, 128, 1.5e-3
-GIVEN_WEIGHT, SHAPES_WEIGHT = 0.5, 1.0
+SHAPES_WEIGHT = 1.0
 POINTS, HIDDEN, SHAPES = 478, 256, 52
 MIXTURES = 30_000
 
@@ -170,7 +170,6 @@ def train(data: Path, work: Path, teacher: Landmarker) -> MeshNet:
     points, shapes = torch.from_numpy(meshes["points"]), torch.from_numpy(meshes["shapes"])
     said = torch.load(work / "face.pt", weights_only=True)
     names, weight = said["names"].float()[rows], said["weight"][rows].clamp_max(1.0)
-    weight = torch.where(weight < 1, weight * GIVEN_WEIGHT, weight)
     learned = np.flatnonzero(np.isin(rows, faces.train) & (weight.numpy() > 0))
     chosen = np.flatnonzero(np.isin(rows, faces.development))
     network, pairs = MeshNet(), pairs_of(points)
