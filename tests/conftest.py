@@ -18,6 +18,11 @@ ROLES = ("voice_activity", "transcriber", "diarizer", "voice", "face_finder")
 ROLES += ("face_reader", "face_identity", "mesh_reader", "text_reader", "language_detector")
 
 
+def pytest_collection_modifyitems(items):
+    """Types first: they take one process most of a minute, in which the others have something to do."""
+    items.sort(key=lambda item: item.path.name != "test_house.py")
+
+
 @pytest.fixture
 def settings(tmp_path):
     """A server of its own, whose engines are stubs."""
