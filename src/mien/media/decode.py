@@ -90,9 +90,10 @@ _ESTIMATED = frozenset({"aac", "ac3", "amr", "dts", "eac3", "loas", "mp3", "mpeg
 _RANGES = {"uint8": (128, 128), "int16": (0, 1 << 15), "int32": (0, 1 << 31)}
 """Where silence lies among whole numbers, and how far from it the loudest."""
 
-_PROBED_PACKETS = {"wav": "4"}
-"""Packets in which FFmpeg looks whether the samples of a format are something else in disguise, where
-by itself it goes through all of a short recording."""
+_OPTIONS = {"wav": {"max_size": "16384", "max_probe_packets": "1"}}
+"""How FFmpeg reads a format: packets of four times as many bytes, each of which takes as long to pass on;
+and looks in the first alone whether samples are something else in disguise, where by itself it goes through
+all of a short recording."""
 
 _HALF = re.compile(r"[\ud800-\udfff]")
 
@@ -353,8 +354,7 @@ def _opened(opener: Opener, demuxer: str, max_pixels: int) -> Iterator[InputCont
         "protocol_whitelist": "none",
         "max_pixels": str(max_pixels),
     }
-    if demuxer in _PROBED_PACKETS:
-        options["max_probe_packets"] = _PROBED_PACKETS[demuxer]
+    options |= _OPTIONS.get(demuxer, {})
     with opener() as file:
         try:
             container = av.open(
