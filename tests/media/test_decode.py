@@ -847,10 +847,10 @@ class Pipe:
         self.write = file.write
 
 
-def wav(samples: bytes, channels=1, kind=1, bits=16, stated=None) -> bytes:
+def wav(samples: bytes, channels=1, kind=1, bits=16, stated=None, rate=SOUND_RATE) -> bytes:
     block = channels * bits // 8
     size = len(samples) if stated is None else stated
-    header = struct.pack("<HHIIHH", kind, channels, SOUND_RATE, SOUND_RATE * block, block, bits)
+    header = struct.pack("<HHIIHH", kind, channels, rate, rate * block, block, bits)
     return (
         b"RIFF" + struct.pack("<I", min(size + 36, 0xFFFFFFFF)) + b"WAVEfmt \x10\0\0\0" + header
         + b"data" + struct.pack("<I", size) + samples
@@ -949,3 +949,22 @@ def with_orientation(content: bytes, orientation: int) -> bytes:
     chunk = b"eXIf" + exif
     chunk = struct.pack(">I", len(exif)) + chunk + struct.pack(">I", zlib.crc32(chunk))
     return content[:33] + chunk + content[33:]
+
+
+def test_a_wav_whose_samples_are_another_format_in_disguise_is_heard_as_that(tmp_path, opened):
+    hidden = tmp_path / "sound.spdif"
+    wave = np.sin(2 * np.pi * 440 * np.arange(1536 * 90) / 48_000).astype(np.float32)
+    with av.open(str(hidden), "w", format="spdif") as container:
+        track = container.add_stream("ac3", rate=48_000, layout="stereo")
+        for number, part in enumerate(np.split(wave, 90)):
+            frame = av.AudioFrame.from_ndarray(np.stack([part, part]), format="fltp", layout="stereo")
+            frame.sample_rate, frame.pts = 48_000, 1536 * number
+            container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+    path = tmp_path / "sound.wav"
+    path.write_bytes(wav(hidden.read_bytes(), channels=2, rate=48_000))
+
+    sound = heard(opened(path))
+
+    assert len(sound) == pytest.approx(90 * 512, abs=1000)
+    assert np.argmax(np.abs(np.fft.rfft(sound[: 2 * SOUND_RATE]))) == 2 * 440
