@@ -9,7 +9,7 @@ stay known. Its weights decay strongly. What was heard is kept in WORK; `voice.h
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,14 +18,13 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import GraphProto, TensorProto, helper, numpy_helper
-from onnxruntime import InferenceSession, SessionOptions
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.voice.data import DEVELOPMENT, EMOGATOR, TRAIN, load
+from training.voice.evaluate import Networks
 from training.voice.export import changed, temperature
-from training.voice.network import STRIDE
-from training.voice.train import HOP, LONGEST, hits
+from training.voice.train import hits
 
 Floats = NDArray[np.float32]
 
@@ -34,9 +33,6 @@ COPIES = 2
 
 HIDDEN, DROPPED = 512, 0.5
 EPOCHS, BATCH, RATE, DECAY, SMOOTHING = 8, 128, 1e-3, 1.0, 0.1
-
-AT_ONCE = 64
-"""Bursts that are heard together."""
 
 
 class Meant(nn.Module):
@@ -63,28 +59,6 @@ class Meant(nn.Module):
         yield (self.second.weight / warmth).detach().numpy(), (self.second.bias / warmth).detach().numpy()
 
 
-def hear(network: Path, sounds: Sequence[Floats]) -> Floats:
-    """(sounds, 830): what the shipped network makes of the first 1.92 s of each."""
-    options = SessionOptions()
-    options.intra_op_num_threads = 1
-    ears, heads = (
-        InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        for path in (network, network.with_suffix(".heads.onnx"))
-    )
-    lengths = np.minimum([len(sound) for sound in sounds], (LONGEST - 1) * HOP)
-    found: list[Floats] = [np.empty(0, np.float32)] * len(sounds)
-    for some in np.array_split(np.argsort(lengths, kind="stable"), -(-len(sounds) // AT_ONCE)):
-        padded = np.zeros((len(some), lengths[some].max()), np.float32)
-        for row, i in zip(padded, some, strict=True):
-            row[: lengths[i]] = sounds[i][: lengths[i]]
-        (heard,) = ears.run(["heard"], {"sound": padded, "lengths": lengths[some]})
-        rows = np.minimum((lengths[some] // HOP + STRIDE) // STRIDE, heard.shape[1])
-        (embeddings,) = heads.run(["embedding"], {"heard": heard, "rows": rows})
-        for i, one in zip(some, embeddings, strict=True):
-            found[i] = one
-    return np.stack(found)
-
-
 def heard(work: Path, network: Path) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
     """Embeddings of training bursts (1 + COPIES, bursts, 830) and of development ones, and their labels."""
     clips = load(work, "emogator")
@@ -93,9 +67,15 @@ def heard(work: Path, network: Path) -> tuple[Floats, Floats, NDArray[np.int64],
     if not cache.exists():
         rng = np.random.default_rng(0)
         torch.manual_seed(0)
-        tables = [hear(network, [clips[i] for i in learned])]
-        tables += [hear(network, [changed(clips[i], rng) for i in learned]) for _ in range(COPIES)]
-        np.savez(cache, learned=np.stack(tables), chosen=hear(network, [clips[i] for i in chosen]))
+        shipped = Networks(network, threads=1)
+
+        def embed(sound: Floats) -> Floats:
+            found: Floats = shipped.outputs(shipped.voice.hear([sound]), "embedding")[0][0]
+            return found
+
+        tables = [[embed(clips[i]) for i in learned]]
+        tables += [[embed(changed(clips[i], rng)) for i in learned] for _ in range(COPIES)]
+        np.savez(cache, learned=np.array(tables), chosen=np.array([embed(clips[i]) for i in chosen]))
     with np.load(cache) as known:
         return known["learned"], known["chosen"], clips.labels[learned], clips.labels[chosen]
 
