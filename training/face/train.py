@@ -3,7 +3,7 @@
     python -m training.face.train --data DATA --work WORK [--minutes 40]
     python -m training.face.train --data DATA --work WORK --start face.onnx [--minutes 40]
 
-A tenth of the faces are rated. Twice on the way the running average of the network names the others,
+All faces are rated now; at first a tenth was. Twice on the way the running average of the network names the others,
 knowing their votes besides (`network.Informed`), and those scores are learned too. A network trained
 further from a shipped one learns from the first step what that says of a face and its mirror image on
 average, and no other names after that: the one that knows votes begins anew. The rates follow the
