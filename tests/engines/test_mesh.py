@@ -7,7 +7,7 @@ from skimage import data
 from mien.engines import FaceMemory, Watched
 from mien.engines.mesh import (
     PART,
-    SEARCHED,
+    SEARCHED_AFTER,
     MeshFinder,
     _apart,
     _BlazeFace,
@@ -196,8 +196,8 @@ def test_a_picture_that_does_not_change_is_followed(with_mesh, astronaut, search
 
     finder.find([Watched(image, memory) for image in (astronaut, astronaut, brighter, astronaut)])
     assert searched == [True]
-    finder.find([Watched(astronaut, memory)] * SEARCHED)
-    assert searched == [True, False]
+    finder.find([Watched(astronaut, memory, time=SEARCHED_AFTER * k / 100) for k in range(100)])
+    assert searched == [True]
 
 
 def test_a_film_is_searched_as_a_whole_every_other_second(with_mesh, astronaut, searched):

@@ -88,13 +88,9 @@ RESIZED, MOVED = 0.15, 0.08
 """By how much, in sides of its view, a mesh may lie elsewhere than its view expects: beyond that it is laid
 again, and in a film the picture searched, since a mesh sure of itself may still sit askew."""
 
-SEARCHED, SEARCHED_IN_TILES = 8, 16
-"""Frames after which a film is searched anew, and in tiles, though every face is held and nothing seems to
-have changed."""
-
 SEARCHED_AFTER = 2.0
-"""Seconds after which it is, however few frames these are: somebody who comes in far away, and in the colours
-of what is behind, changes little."""
+"""Seconds after which a film is searched anew, and in tiles, though every face is held and nothing seems to
+have changed: somebody who comes in far away, and in the colours of what is behind, changes little."""
 
 SAMPLES, CELLS = 64, 16
 """Pixels and cells a side by which a picture is compared with the one that was last searched."""
@@ -207,13 +203,9 @@ class _Scene:
     held: list[_Held]
     cells: NDArray[np.float32]
     """(CELLS, CELLS) mean green of the picture that was searched last"""
-    frames: int = 0
-    """that have been followed since"""
-    untiled: int = 0
-    """since it was searched in tiles"""
-    least: float = 0.0
+    least: float
     """Pixels a side below which faces did not matter"""
-    tiled: float = 0.0
+    tiled: float
     """When it was searched in tiles"""
 
     def changed(self, cells: NDArray[np.float32], held: Sequence[_Held]) -> NDArray[np.bool_]:
@@ -274,7 +266,7 @@ class _Networks:
         height, width = image.shape[:2]
         if before is None:
             found = self._searched(image, [], _tiles(width, height), least, closely=True)
-            return _Scene(image.shape, found, cells, least=matters, tiled=time)
+            return _Scene(image.shape, found, cells, matters, time)
         held: list[_Held] = []
         lost = False
         for was in before.held:
@@ -286,22 +278,13 @@ class _Networks:
                 lost = lost or now is None or now.presence < HELD or _far(view, now.next_view())
             if now and now.side >= least:
                 held.append(now)
-        frames, untiled = before.frames + 1, before.untiled + 1
         changed = before.changed(cells, held)
-        late = untiled >= SEARCHED_IN_TILES or time - before.tiled >= SEARCHED_AFTER
-        tiled = changed.mean() >= CUT or late
-        if not (lost or tiled or changed.any() or frames >= SEARCHED):
-            return replace(before, held=_sorted(held), frames=frames, untiled=untiled, least=matters)
+        tiled = changed.mean() >= CUT or time - before.tiled >= SEARCHED_AFTER
+        if not (lost or tiled or changed.any()):
+            return replace(before, held=_sorted(held), least=matters)
         views = _tiles(width, height) if tiled else _around(changed, width, height)
         searched = self._searched(image, held, views, least, closely=tiled)
-        return _Scene(
-            image.shape,
-            searched,
-            cells,
-            untiled=0 if tiled else untiled,
-            least=matters,
-            tiled=time if tiled else before.tiled,
-        )
+        return _Scene(image.shape, searched, cells, matters, time if tiled else before.tiled)
 
     def _searched(
         self, image: Image, held: Sequence[_Held], views: Iterable[View], least: float, closely: bool
