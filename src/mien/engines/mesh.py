@@ -292,12 +292,16 @@ class _Networks:
         """The faces of a picture, which `views` are looked at for besides, and crowds `closely`; and those
         held that the search passed over. Those it finds are laid anew: a mesh that came from elsewhere may
         sit askew."""
-        laid = (self._lay(image, proposal.view) for proposal in self._proposed(image, views, least, closely))
-        found = [one for one in laid if one]
+        largest = max((one.side for one in held), default=0.0)
+        proposed = self._proposed(image, views, least, closely, largest)
+        found = [one for proposal in proposed if (one := self._lay(image, proposal.view))]
         kept = [one for one in held if (_shared(one.box, _boxes(found)) < OVERLAP).all()]
         return _sorted([*found, *kept])
 
-    def _proposed(self, image: Image, views: Iterable[View], least: float, closely: bool) -> list[_Proposal]:
+    def _proposed(
+        self, image: Image, views: Iterable[View], least: float, closely: bool, largest: float
+    ) -> list[_Proposal]:
+        """`largest` is the side of the largest face held, by which somebody near is known without a mesh."""
         height, width = image.shape[:2]
         longer = max(height, width)
         whole = View(width / 2, height / 2, longer)
@@ -306,7 +310,7 @@ class _Networks:
             found.extend(self._full.proposed(image, view))
         if closely:
             near = (one for one in found if one.score >= CANDIDATE and one.side >= NEAR * longer)
-            if not any(self._lay(image, one.view) for one in near):
+            if largest < NEAR * longer and not any(self._lay(image, one.view) for one in near):
                 for view in _squares(width, height, PART * longer):
                     found.extend(self._full.proposed(image, view))
             found.extend(self._crowded_out(image, found, least))
