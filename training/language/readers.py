@@ -6,7 +6,7 @@ All tasks share one encoder, in which expressions have the most say: its last st
 names, and what few sources know is drowned by what many do. Here the encoder stays as it is, and a layer of
 its own reads each of the two, from two layers of the encoder and from the state of a whole text, each source
 as often as it is worth. States are those of the 8-bit network, as they are served. The graph is rewritten in
-place.
+place; in one that has both readers already, as the shipped one has, that of names is fitted anew.
 """
 
 import argparse
@@ -95,9 +95,9 @@ class Graph:
         self.tags = next(node for node in nodes if "tags" in node.output)
         joined = next(node for node in nodes if "passages" in node.output)
         self.toxic = next(node for node in nodes if node.output[0] == joined.input[-1])
+        self.is_read = self.tags.input[0].endswith(".reader.sum1")
+        """Whether it has its readers already"""
         self._changed: list[tuple[NodeProto, list[NodeProto]]] = []
-        if any(node.output[0].endswith(".reader.sum1") for node in nodes):
-            raise SystemExit(f"{path} has these readers already: export it anew")
 
     def read(self, texts: Sequence[Tokens], names: Sequence[str]) -> Iterator[tuple[list[int], list[Floats]]]:
         """Numbers of texts, and what some tensors are for them, padded."""
@@ -136,6 +136,14 @@ class Graph:
             name = f"{at}.changed"
         node.input[0] = name
         self._changed.append((node, made))
+
+    def renew(self, node: NodeProto, reader: Reader) -> None:
+        """Give what a node is read by the weights of another reader."""
+        at = f"{node.output[0]}.reader"
+        tables = {one.name: one for one in self.model.graph.initializer}
+        for k, (weights, bias) in enumerate(reader.tables()):
+            for name, values in ((f"{at}.half{k}", weights.astype(np.float16)), (f"{at}.bias{k}", bias)):
+                tables[name].CopyFrom(numpy_helper.from_array(values, name))
 
     def save(self, path: Path) -> None:
         """Without what nothing rests on any more."""
@@ -250,10 +258,13 @@ def main() -> None:
     print("names:")
     origins = [one.source for one in entities(wanted.data) if one.part == "train"]
     names = names_reader(graph, sources["entities"], origins, rng)
-    print("toxicity:")
-    toxicity = toxicity_reader(graph, sources["toxicity"], rng)
-    graph.replace(graph.tags, graph.layers, names, changes=False)
-    graph.replace(graph.toxic, [graph.whole], toxicity, changes=True)
+    if graph.is_read:
+        graph.renew(graph.tags, names)
+    else:
+        print("toxicity:")
+        toxicity = toxicity_reader(graph, sources["toxicity"], rng)
+        graph.replace(graph.tags, graph.layers, names, changes=False)
+        graph.replace(graph.toxic, [graph.whole], toxicity, changes=True)
     graph.save(wanted.network)
     print(f"{wanted.network}: {wanted.network.stat().st_size / 1e6:.1f} MB")
 
