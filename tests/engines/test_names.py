@@ -1,10 +1,15 @@
 """Names made up of words that are tagged by hand."""
 
 import re
+from itertools import product
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from mien.engines.names import Word, entities
+from mien.engines.names import Word, entities, given_each_other
 
 
 def tagged(text, tags):
@@ -86,3 +91,50 @@ def test_an_at_sign_goes_with_the_name_after_it(text, tags, names):
 
 def test_marks_go_with_the_letter_before_them():
     assert found("Cafe\u0301 Zoe\u0308 in", "B-L I-L O") == ["Cafe\u0301 Zoe\u0308"]
+
+
+# ── words in view of each other
+
+TAGS = 3
+CHAIN = arrays(np.float32, (TAGS, TAGS), elements=st.floats(-4, 4, width=32))
+
+
+def shares(words):
+    return arrays(np.float32, (words, TAGS), elements=st.floats(0.125, 1, width=32)).map(
+        lambda rows: rows / rows.sum(1, keepdims=True)
+    )
+
+
+def every_way(alone, follows):
+    """The same by going through all the ways in which words may be tagged."""
+    likely = np.zeros(alone.shape)
+    for tags in product(range(TAGS), repeat=len(alone)):
+        weight = np.prod(alone[range(len(tags)), tags]) * np.exp(
+            sum(follows[one, other] for one, other in zip((0, *tags), (*tags, 0), strict=True))
+        )
+        likely[range(len(tags)), tags] += weight
+    return likely / likely.sum(1, keepdims=True)
+
+
+@given(st.lists(st.integers(0, 5).flatmap(shares), max_size=4), CHAIN)
+def test_words_are_what_all_ways_to_tag_them_say(texts, follows):
+    found = given_each_other(texts, follows)
+
+    assert [table.shape for table in found] == [text.shape for text in texts]
+    for table, text in zip(found, texts, strict=True):
+        assert table == pytest.approx(every_way(text, follows), abs=1e-4)
+
+
+def test_what_comes_before_decides_where_a_word_may_be_either():
+    likes_to_go_on = np.array([[0, 0, 0], [0, 3, -3], [0, -3, 3]], np.float32)
+    sure_then_unsure = np.array([[0.02, 0.96, 0.02], [0.1, 0.4, 0.5]], np.float32)
+
+    (found,) = given_each_other([sure_then_unsure], likes_to_go_on)
+
+    assert found.argmax(1).tolist() == [1, 1]
+
+
+def test_what_is_impossible_for_a_word_does_no_harm():
+    (found,) = given_each_other([np.eye(3, dtype=np.float32)], np.full((3, 3), -80, np.float32))
+
+    assert found == pytest.approx(np.eye(3), abs=1e-4)

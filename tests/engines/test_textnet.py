@@ -4,6 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -333,6 +334,15 @@ def test_a_name_stands_where_it_is_said_to(reader, text):
 )
 def test_the_shape_of_a_word(word, shape):
     assert textnet.shape(word) == shape
+
+
+def test_a_network_must_say_how_tags_follow_each_other(tmp_path):
+    model = onnx.load(network("language"))
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "other.onnx")
+
+    with pytest.raises(EngineError, match="how tags follow"):
+        TextNet(tmp_path / "other.onnx", network("language").with_suffix(".vocabulary.json"), threads=1)
 
 
 def test_another_network_is_refused():

@@ -185,7 +185,8 @@ def toxic_words(data: Path) -> dict[str, list[tuple[int, int]]]:
 
 
 def entities(data: Path) -> list[Tagged]:
-    """Sentences with names. WNUT-17's dev and every third article of wikigold are for reporting."""
+    """Sentences with names. WNUT-17's dev and every third article of wikigold are for reporting; of the prose
+    written here, a fifth is kept to learn from how tags follow each other."""
     folder = data / "text" / "ner"
     found = [
         *_conll(folder / "wnut17" / "train.conll", "wnut17", lambda article, words: "train"),
@@ -198,8 +199,9 @@ def entities(data: Path) -> list[Tagged]:
         "wikigold",
         lambda article, words: "test" if article % 3 == 2 else "train",
     )
-    written = Path(__file__).with_name("entities.txt")
-    found += [_bracketed(line) for line in written.read_text("utf-8").split("\n") if line.strip()]
+    here = Path(__file__).parent
+    found += [_bracketed(line, "written", "train") for line in _lines(here / "entities.txt")]
+    found += [_bracketed(line, "prose", _fold(line, 0, 20)) for line in _lines(here / "prose.txt")]
     return found
 
 
@@ -228,6 +230,10 @@ def _part(text: str) -> Part:
 def _fold(key: str, test: int, development: int) -> Part:
     number = int.from_bytes(hashlib.blake2b(plain(key).encode(), digest_size=4).digest()) % 100
     return "test" if number < test else "development" if number < development else "train"
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text("utf-8").split("\n") if line.strip()]
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
@@ -385,18 +391,18 @@ def _allowed(source: str, label: str, before: str) -> NDArray[np.bool_]:
     return tags
 
 
-def _bracketed(line: str) -> Tagged:
+def _bracketed(line: str, source: str, part: Part) -> Tagged:
     """A sentence of ours: `[Ada Lovelace|PERSON] was born in [London|LOCATION].`"""
     words: list[str] = []
     rows = []
     for name, kind, word in re.findall(r"\[([^|\]]+)\|(\w+)\]|([^\s\[]+)", line):
-        for i, part in enumerate((name or word).split()):
-            words.append(part)
+        for i, said in enumerate((name or word).split()):
+            words.append(said)
             kinds = ("CORPORATION", "GROUP") if kind == "ORGANIZATION" else (kind,)
             tags = [f"{'I' if i else 'B'}-{one}" for one in kinds] if name else ["O"]
             rows.append([tag in tags for tag in TAGS])
     allowed = np.array(rows)
-    return Tagged(tuple(words), "train", allowed, "written")
+    return Tagged(tuple(words), part, allowed, source)
 
 
 def valence_shares(valence: NDArray[np.float32]) -> Shares:

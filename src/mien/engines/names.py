@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from mien.types import Entity, Interval
+import numpy as np
+
+from mien.engines.onnx import calls
+from mien.types import Entity, Interval, ScoreTable
+
+TOGETHER = 4096
+"""Words of several texts that are looked at in one go, padding included."""
+
+UNLIKELY = 1e-6
+"""No word is less likely to be something: what comes before and after it may know better."""
 
 _JOINS = re.compile(
     r"a|an|the|and|or|nor|but|so|if|as|at|by|for|from|in|into|of|off|on|onto|out|over|per|than|then|to|up"
@@ -34,6 +43,39 @@ class Word:
     begins: bool
     """Whether the name begins with it, rather than before it."""
     sure: float
+
+
+def given_each_other(alone: Sequence[ScoreTable], follows: ScoreTable) -> list[ScoreTable]:
+    """What the words of some texts are, in view of those before and after them: probabilities (words, tags)
+    of each text, from what each word would be by itself (words, tags), and how well the tag of a row is
+    followed by that of a column (tags, tags; logarithms). The first tag, of no name, stands before and after
+    a text.
+
+    A linear chain (Lafferty et al., ICML 2001), summed up forwards and backwards.
+    """
+    found = list(alone)
+    turns = np.exp(follows - follows.max())
+    for call in calls([len(text) for text in alone], TOGETHER):
+        own = np.zeros((len(alone[call[0]]), len(call), len(follows)), np.float32)
+        own[..., 0] = 1  # beyond its end, a text has words of no name
+        for row, k in enumerate(call):
+            own[: len(alone[k]), row] = np.maximum(alone[k], UNLIKELY)
+        likely, come = np.empty_like(own), turns[0]
+        for here, word in zip(likely, own, strict=True):
+            here[:] = _shares(come * word)
+            come = here @ turns
+        come = turns[:, 0]
+        for here, word in zip(likely[::-1], own[::-1], strict=True):
+            here[:] = _shares(here * come)
+            come = _shares((come * word) @ turns.T)
+        for row, k in enumerate(call):
+            found[k] = likely[: len(alone[k]), row]
+    return found
+
+
+def _shares(values: ScoreTable) -> ScoreTable:
+    shares: ScoreTable = values / values.sum(-1, keepdims=True)
+    return shares
 
 
 def entities(text: str, words: Iterable[Word]) -> Iterator[Entity]:

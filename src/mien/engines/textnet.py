@@ -4,9 +4,11 @@ It takes `ids`, `mask` and `shapes`, int64 (texts, tokens): WordPiece tokens bet
 of them count, and the shape of the word that each is of. It gives `passages`, float32 (texts, 68):
 shares for the 53 of `SPOKEN_EXPRESSIONS`, the distribution of `SENTIMENT` and the probabilities of
 `TOXICITY`; `tokens`, float32 (texts, tokens, 68), the same of each token as logits; and `tags`,
-float32 (texts, tokens, tags), probabilities of `TAGS`.
+float32 (texts, tokens, tags), probabilities of `TAGS`. Its metadata has `follows`, a table in JSON: how well
+each of `SERVED_TAGS` follows each, the first of which stands before and after a text too.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from mien.engines import cores
-from mien.engines.names import Word, entities
+from mien.engines.names import Word, entities, given_each_other
 from mien.engines.onnx import calls, opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS, TOXICITY
@@ -32,6 +34,15 @@ TAGS = ("O", *(f"{place}-{kind}" for kind in KINDS for place in "BI"))
 
 SERVED = {"CORPORATION": "ORGANIZATION", "GROUP": "ORGANIZATION"}
 """Kinds that go by another name here: one of three sources alone tells companies from teams and bands."""
+
+
+def _served(tag: str) -> str:
+    place, _, kind = tag.partition("-")
+    return f"{place}-{SERVED.get(kind, kind)}" if kind else tag
+
+
+SERVED_TAGS = tuple(dict.fromkeys(map(_served, TAGS)))
+"""What a word can be."""
 
 CLS, SEP = 101, 102
 
@@ -65,6 +76,11 @@ class TextNet:
         if (shapes.get("passages"), shapes.get("tags")) != (TOXIC.stop, len(TAGS)):
             raise EngineError(f"{path.name} is not a language network: it gives {shapes}")
         try:
+            follows = json.loads(self._session.get_modelmeta().custom_metadata_map["follows"])
+        except (KeyError, ValueError) as error:
+            raise EngineError(f"{path.name} does not say how tags follow each other") from error
+        self._follows = np.array(follows, np.float32)
+        try:
             self._tokenizer = Tokenizer.from_file(str(vocabulary))
         except Exception as error:  # the library raises nothing finer
             raise EngineError(f"the vocabulary {vocabulary.name} cannot be read: {error}") from error
@@ -76,11 +92,13 @@ class TextNet:
             _of_words(passage, one, look) for passage, one, look in zip(passages, tokens, seen, strict=True)
         ]
         words = iter(np.split(_scores(np.concatenate(rows)), np.cumsum([len(row) for row in rows])[:-1]))
+        alone = [look.tags[one.firsts] @ SERVED_AS for one, look in zip(tokens, seen, strict=True)]
+        tagged = given_each_other(alone, self._follows)
         found = []
-        for passage, one, look in zip(passages, tokens, seen, strict=True):
+        for passage, one, look, tags in zip(passages, tokens, seen, tagged, strict=True):
             table = np.concatenate([look.passage[None], next(words)])
             scores = TextScores(table[:, EXPRESSED], table[:, FELT], table[:, TOXIC])
-            found.append(ReadText(scores, tuple(entities(passage.text, _named(one, look.tags)))))
+            found.append(ReadText(scores, tuple(entities(passage.text, _named(one, tags)))))
         return found
 
     def _tokens(self, texts: Sequence[str]) -> list["_Tokens"]:
@@ -260,28 +278,21 @@ def _scores(logits: ScoreTable) -> ScoreTable:
 
 
 def _named(tokens: _Tokens, tags: ScoreTable) -> Iterator[Word]:
-    """Words with what they name. One is tagged by its first token, and goes on to its last."""
-    likely = tags @ _SERVED_AS
+    """Words with what they name, by the tags of each (words, tags). One goes on to its last token."""
     firsts = np.flatnonzero(tokens.firsts)
     lasts = np.append(firsts, len(tokens.ids))[1:] - 1
     begins, ends = tokens.begins[firsts], tokens.ends[lasts]
-    best, sure = likely[firsts].argmax(1), likely[firsts] @ _OF_KIND
+    best, sure = tags.argmax(1), tags @ _OF_KIND
     for begin, end, tag, kinds in zip(*(part.tolist() for part in (begins, ends, best, sure)), strict=True):
         place, kind = _PARTS[tag]
         yield Word(begin, end, kind, begins=place == "B", sure=kinds[tag])
 
 
-def _served(tag: str) -> str:
-    place, _, kind = tag.partition("-")
-    return f"{place}-{SERVED.get(kind, kind)}" if kind else tag
-
-
-_TAGS = tuple(dict.fromkeys(map(_served, TAGS)))
-_PARTS = tuple((place, kind) for place, _, kind in (tag.partition("-") for tag in _TAGS))
-_SERVED_AS = np.array([[_served(tag) == served for served in _TAGS] for tag in TAGS], np.float32)
-"""(TAGS, _TAGS): which tags go by which name here."""
+_PARTS = tuple((place, kind) for place, _, kind in (tag.partition("-") for tag in SERVED_TAGS))
+SERVED_AS = np.array([[_served(tag) == served for served in SERVED_TAGS] for tag in TAGS], np.float32)
+"""(TAGS, SERVED_TAGS): which tags go by which name here. A word is tagged by its first token."""
 _OF_KIND = np.array([[bool(one) and one == other for _, other in _PARTS] for _, one in _PARTS], np.float32)
-"""(_TAGS, _TAGS): which tags are of one kind, whether it begins with a word or goes on."""
+"""(SERVED_TAGS, SERVED_TAGS): which tags are of one kind, whether it begins with a word or goes on."""
 
 
 def text_reader(settings: Settings) -> TextNet:
