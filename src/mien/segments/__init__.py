@@ -30,13 +30,17 @@ SURE_OF_LANGUAGE = 0.9
 
 
 class TranscriptionOptions(BaseModel):
-    """How speech is to be written down."""
+    """How speech is transcribed."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     language: str | None = Field(default=None, json_schema_extra={"enum": [*LANGUAGES, None]})
+    """The language spoken; null detects it."""
     identify_speakers: bool = False
+    """End segments where the speaker changes. To group predictions by speaker, set the model's own
+    `identify_speakers`."""
     confidence_threshold: float = Field(default=0.5, ge=0, le=1)
+    """Transcripts with a lower confidence are rejected, as `unable to transcribe file`."""
 
     @field_validator("language")
     @classmethod
