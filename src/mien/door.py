@@ -127,7 +127,9 @@ def _asked(models: Models) -> Json:
         if options is not None
     }
     if models and not wanted:
-        raise RequestError("every model that is named is left out with None; {} takes one as it is")
+        raise RequestError(
+            "every named model is None, which leaves it out; {} runs a model with its defaults"
+        )
     return wanted
 
 
@@ -163,11 +165,11 @@ def _strings(what: str, given: str | Iterable[str]) -> list[str]:
     if isinstance(given, str):
         return [given]
     if isinstance(given, bytes | bytearray) or not isinstance(given, Iterable):
-        raise RequestError(f"{what} must be a string or several, not {_kind(given)}")
+        raise RequestError(f"{what} must be a string or a list of strings, not {_kind(given)}")
     several = list(given)
     for one in several:
         if not isinstance(one, str):
-            raise RequestError(f"{what} must be strings, and {_kind(one)} is among them")
+            raise RequestError(f"{what} must contain only strings, not {_kind(one)}")
     return several
 
 

@@ -99,7 +99,7 @@ class Reading:
         try:
             diarizer = self._engines.diarizer
         except EngineMissing as missing:
-            self.warn(f"speakers were not told apart: {missing}")
+            self.warn(f"speakers were not identified: {missing}")
             return ()
         return tuple(diarizer.turns(self._stretches()))
 
@@ -110,12 +110,12 @@ class Reading:
 
     def _transcribed(self) -> Transcript:
         if self.transcription is None:
-            raise NotTranscribed("there are no words to go by: transcription is switched off")
+            raise NotTranscribed("there is no transcript: transcription is switched off")
         engine, wanted = self._engines.transcriber, self.transcription.language
         if wanted and engine.languages is not None and wanted.partition("-")[0] not in engine.languages:
             raise EngineMissing(
-                f"{engine.label} cannot write down {wanted!r};"
-                " `mien models pull whisper-small` adds the other languages"
+                f"{engine.label} cannot transcribe {wanted!r};"
+                " `mien models pull whisper-small` gets one for other languages"
             )
         transcript = engine.transcribe(self._stretches(), wanted)
         threshold = self.transcription.confidence_threshold
@@ -133,8 +133,8 @@ class Reading:
         transcription off in their own way."""
         if not self.speech:
             return "No speech was found in it"
-        more = ", `mien models pull whisper-small` hears more" if engine.languages else ""
-        return f"{engine.label} heard no more; with transcription switched off prosody needs no words{more}"
+        more = "; `mien models pull whisper-small` gets a better engine" if engine.languages else ""
+        return f"{engine.label} recognised too little; with transcription switched off, prosody needs no words{more}"
 
     @cached_property
     def reader(self) -> TextReader:
@@ -159,7 +159,7 @@ class Reading:
             other = self._engines.multilingual_reader
         except EngineMissing as missing:
             raise UnsupportedLanguage(
-                f"the text is in another language ({tag!r}, confidence {sure:.2f}) than {reader.label} reads;"
+                f"the text is in a language ({tag!r}, confidence {sure:.2f}) that {reader.label} does not read;"
                 " `mien models pull multilingual` adds an engine that reads it"
             ) from missing
         self.warn(f"the text ({tag!r}, confidence {sure:.2f}) was read by {other.label}: {other.caveat}")
