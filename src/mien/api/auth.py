@@ -24,7 +24,8 @@ def check_bind(settings: Settings, keys: KeyStore) -> None:
     """
     if needs_key(settings) and not keys.keys():
         raise RequestError(
-            f"serving on {settings.host} requires an API key, and there is none yet: create one with `mien keys create`,"
+            f"serving on {settings.host} requires an API key, and there is none yet:"
+            " create one with `mien keys create`,"
             " serve on 127.0.0.1 only, or admit everybody with --allow-no-key"
         )
 

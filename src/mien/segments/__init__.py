@@ -134,7 +134,8 @@ class Reading:
         if not self.speech:
             return "No speech was found in it"
         more = "; `mien models pull whisper-small` gets a better engine" if engine.languages else ""
-        return f"{engine.label} recognised too little; with transcription switched off, prosody needs no words{more}"
+        off = "with transcription switched off, prosody needs no words"
+        return f"{engine.label} recognised too little; {off}{more}"
 
     @cached_property
     def reader(self) -> TextReader:
@@ -159,7 +160,8 @@ class Reading:
             other = self._engines.multilingual_reader
         except EngineMissing as missing:
             raise UnsupportedLanguage(
-                f"the text is in a language ({tag!r}, confidence {sure:.2f}) that {reader.label} does not read;"
+                f"the text is in a language ({tag!r}, confidence {sure:.2f})"
+                f" that {reader.label} does not read;"
                 " `mien models pull multilingual` adds an engine that reads it"
             ) from missing
         self.warn(f"the text ({tag!r}, confidence {sure:.2f}) was read by {other.label}: {other.caveat}")
