@@ -703,7 +703,7 @@ def test_where_no_engine_is_the_reply_says_so(settings, begin, shot):
     reply = json.loads(begin(settings=bare).answer(said))
 
     assert reply["code"] == "I0102"
-    assert reply["error"].startswith("face: mien has no engine for")
+    assert reply["error"].startswith("face: no engine for")
 
 
 class _Broken(SharedEngines):
