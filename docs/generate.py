@@ -32,7 +32,7 @@ PYTHON = """\
 import mien
 
 found = mien.measure("examples/call.flac", models="prosody,language")
-for problem in found.errors:  # what could not be measured does not stop the rest
+for problem in found.errors:  # a file or model that fails does not stop the others
     print(problem.file, problem.model, problem.message)
 
 rows = [
@@ -42,18 +42,18 @@ rows = [
     for model, measured in file.models.items()
     for group in measured.groups
     for piece in group.predictions
-]  # pandas.DataFrame(rows) makes a table of them
+]  # pandas.DataFrame(rows) turns them into a table
 ```
 
-Networks are opened by the first call that needs them and kept for the next ones. Calls may come from
-several threads; in asyncio, `await asyncio.to_thread(mien.measure, …)`. For jobs that outlive your
-program, [serve](../how-to/serve.md). Settings are [environment variables](settings.md), or
+The first call that needs a network loads it, and later calls reuse it. `measure` is thread-safe; with
+asyncio, use `await asyncio.to_thread(mien.measure, …)`. For jobs that must outlive your program, run a
+[server](../how-to/serve.md). Settings are read from [environment variables](settings.md), or passed as
 `settings=mien.Settings(offline=True)`.
 """
 
 OPTIONS = """\
-As `{"face": {"facs": {}, "fps_pred": 10}}`; what each does is said [here](cli.md#mien-measure). A `Switch` is
-turned on by `{}`. `window` is `{"length": 4.0, "step": 1.0}`, in seconds."""
+For example `{"face": {"facs": {}, "fps_pred": 10}, "prosody": {"window": {"length": 4.0, "step": 1.0}}}`.
+The REST API and the stream take the same ones."""
 
 ANSWER = (mien.Measurement, mien.FileMeasurement, mien.Measured, mien.Group, Metadata, mien.Problem)
 SHARED = (mien.Scores, mien.Interval, Box)
@@ -65,9 +65,15 @@ def pages() -> dict[str, str]:
 
 
 def settings_page() -> str:
-    rows = ["# Settings", "", "Environment variables of the server, the workers and the command line.", ""]
+    rows = [
+        "# Settings",
+        "",
+        "Environment variables read by the server, the workers, the command line and the Python API.",
+        "",
+    ]
     rows += [
-        "An empty one counts as not set, but for engines: where it is empty, nothing plays the role.",
+        "An empty variable counts as unset, except for engines (`MIEN_VOICE_ACTIVITY` to",
+        "`MIEN_LANGUAGE_DETECTOR`): there it switches that function off.",
         "",
     ]
     rows += ["| variable | default | what it does |", "|---|---|---|"]
@@ -90,14 +96,14 @@ def python_page() -> str:
         default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
         lines += ["    *,"] if name == "text" else []  # all after the source go by name
         lines.append(f"    {name}: {_type(parameter.annotation)}{default},")
-    lines += [") -> Measurement", "```", "", *_docstring(mien.measure), "", "## What it gives"]
+    lines += [") -> Measurement", "```", "", *_docstring(mien.measure), "", "## Results"]
     for kind in ANSWER:
         lines += _section(kind)
     lines += [
         "",
         "## Predictions",
         "",
-        "Each model has a kind of its own. `emotions` are shares of people, 0 to 1.",
+        "Each model has its own type of prediction. `emotions` are shares of people, 0 to 1.",
     ]
     for name, model in MODELS.items():
         lines += [
@@ -116,16 +122,17 @@ def python_page() -> str:
         *((n, m.options) for n, m in MODELS.items()),
         ("transcription", TranscriptionOptions),
     ):
-        known = [
-            f"`{option}`: `{_type(field.annotation)} = {field.default!r}`"
+        lines.append(f"- `{name}`{'' if options.model_fields else ': none'}")
+        lines += [
+            f"  - `{option}`: `{_type(field.annotation)} = {field.default!r}`."
+            f" {' '.join((field.description or '').split())}"
             for option, field in options.model_fields.items()
         ]
-        lines.append(f"- `{name}`: {'; '.join(known) or 'none'}")
     lines += [
         "",
         "## Errors",
         "",
-        "`Problem.kind` says which of them, or of those below them, stands behind a problem.",
+        "`Problem.kind` is the class of the error behind a problem: one of these, or a subclass.",
         "",
     ]
     lines += [f"- `mien.{one.__name__}({one.__base__.__name__})`: {getdoc(one)}" for one in ERRORS]

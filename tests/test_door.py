@@ -124,7 +124,7 @@ def test_to_dict_is_one_source_result_of_the_wire(tmp_path, settings):
             "transcription has no option 'lang'; it has language,",
             id="no such option of transcription",
         ),
-        pytest.param({"text": "x", "models": {"ner": None}}, "left out", id="all left out"),
+        pytest.param({"text": "x", "models": {"ner": None}}, "leaves it out", id="all left out"),
         pytest.param({"text": "x", "models": {"nor": None}}, "there are ner, ", id="none left out"),
         pytest.param({"text": "x", "models": {"ner": True}}, "an object", id="options that are none"),
         pytest.param({"text": "x", "models": 1}, "'int'", id="models of another type"),

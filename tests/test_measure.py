@@ -158,7 +158,7 @@ def test_speakers_that_nobody_can_tell_apart_stay_unknown_with_a_warning(setting
     found = measure(Talk(), wish("prosody", prosody={"identify_speakers": True}), engines)
 
     assert [group.id for group in found.models["prosody"].groups] == ["unknown"]
-    assert ["speakers were not told apart" in warning.message for warning in found.warnings] == [True]
+    assert ["speakers were not identified" in warning.message for warning in found.warnings] == [True]
     assert found.errors == ()
 
 

@@ -41,18 +41,18 @@ LONGEST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What was found in one source: a file, the files of an archive, or some texts."""
+    """The results for one source: a file, the files of an archive, or some texts."""
 
     source: Source
     files: tuple[FileMeasurement, ...]
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """Why files, or single models on them, have no answer."""
+        """Why files, or single models on them, have no result."""
         return tuple(error for file in self.files for error in file.errors)
 
     def to_dict(self) -> Json:
-        """The wire's shape: one source result, `{"source": …, "results": …}`."""
+        """As JSON of the API: one source with its results, `{"source": …, "results": …}`."""
         return result_json(self.source, self.files)
 
 
@@ -64,21 +64,21 @@ def measure(
     transcription: Mapping[str, Any] | None = {},
     settings: Settings | None = None,
 ) -> Measurement:
-    """Measure expression in a file, an archive, a URL, the bytes of a file, or in text.
+    """Measure expression in a file, an archive, a URL, the bytes of a file, or text.
 
     Args:
         source: a path, an http(s) address, or the bytes of a file.
-        text: one text or several, instead of a source.
+        text: one or more texts, instead of a source.
         models: which models to run, as `"prosody,language"`, as a list, or with options as in
-            `{"prosody": {"granularity": "word"}}`; all of them when nothing is said.
-        transcription: how speech is written down, e.g. `{"language": "en"}`; None for not at all.
-        settings: instead of those of the environment.
+            `{"prosody": {"granularity": "word"}}`; all of them by default.
+        transcription: options of speech recognition, e.g. `{"language": "en"}`; None switches it off.
+        settings: used instead of the environment variables.
 
     Raises:
-        RequestError: an argument is not allowed, there is no such option, or nothing to measure.
-        MediaError: the source itself could not be had. Files in it that cannot be measured are in
-            `errors` of the answer instead.
-        EngineError: an engine broke.
+        RequestError: an argument or option is unknown or not allowed, or there is nothing to measure.
+        MediaError: the source itself could not be opened or fetched. Files in it that cannot be measured are
+            listed in `errors` of the result instead.
+        EngineError: an engine failed.
     """
     if (source is None) == (text is None):
         raise RequestError("give either a source or text")
@@ -127,7 +127,9 @@ def _asked(models: Models) -> Json:
         if options is not None
     }
     if models and not wanted:
-        raise RequestError("every model that is named is left out with None; {} takes one as it is")
+        raise RequestError(
+            "every named model is None, which leaves it out; {} runs a model with its defaults"
+        )
     return wanted
 
 
@@ -163,11 +165,11 @@ def _strings(what: str, given: str | Iterable[str]) -> list[str]:
     if isinstance(given, str):
         return [given]
     if isinstance(given, bytes | bytearray) or not isinstance(given, Iterable):
-        raise RequestError(f"{what} must be a string or several, not {_kind(given)}")
+        raise RequestError(f"{what} must be a string or a list of strings, not {_kind(given)}")
     several = list(given)
     for one in several:
         if not isinstance(one, str):
-            raise RequestError(f"{what} must be strings, and {_kind(one)} is among them")
+            raise RequestError(f"{what} must contain only strings, not {_kind(one)}")
     return several
 
 

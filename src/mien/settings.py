@@ -22,37 +22,37 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default_factory=lambda: user_data_path("mien"))
-    """Where jobs, their files and pulled weights are kept."""
+    """Folder for jobs, their files and downloaded weights; default: the user's data folder (see
+    `mien doctor`)."""
 
     offline: bool = False
-    """Nothing is fetched: no weights, no URLs, no callbacks."""
+    """Make no network connections: download no weights, fetch no URLs, send no callbacks or mails."""
 
     # ── engines
     voice_activity: EngineName = "silero"
-    """Knows where somebody speaks."""
+    """Voice activity detection: where somebody speaks."""
     transcriber: EngineName = "auto"
-    """`auto` is whisper when a whisper model has been pulled, else sphinx (English)."""
+    """Speech recognition; `auto` is whisper if a whisper model has been pulled, else sphinx (English)."""
     diarizer: EngineName = "speakernet"
-    """Knows who speaks when."""
+    """Speaker diarization: who speaks when."""
     voice: EngineName = "voicenet"
-    """Hears how something is said, and vocal bursts."""
+    """Prosody and vocal bursts."""
     face_finder: EngineName = "mesh"
-    """Sees where faces are."""
+    """Face detection."""
     face_reader: EngineName = "facenet"
-    """Sees what a face expresses."""
+    """Expressions, action units and descriptions of faces."""
     face_identity: EngineName = "auto"
-    """Sees whether two faces are one person's; `auto` is mobileface when it has been pulled, else
-    appearance."""
+    """Whether two faces are the same person; `auto` is mobileface if it has been pulled, else appearance."""
     mesh_reader: EngineName = "meshnet"
-    """Reads expressions from landmarks."""
+    """Expressions from face mesh landmarks."""
     text_reader: EngineName = "textnet"
-    """Reads what words express and name."""
+    """Expressions and named entities in text."""
     multilingual_reader: EngineName = "auto"
-    """Reads texts in languages that `text_reader` does not know; `auto` is a classifier pulled for it."""
+    """Texts in languages that the text reader does not know; `auto` is the classifier pulled last, if any."""
     language_detector: EngineName = "langid"
-    """Knows which language a text is in."""
+    """Which language a text is in."""
     threads: int = Field(default=0, ge=0)
-    """Threads an engine may use; 0 means one a core, shared by the workers."""
+    """Threads per engine; 0 means one per core, shared among the workers."""
 
     # ── the server
     host: str = "127.0.0.1"
@@ -62,103 +62,105 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=0)
     """Worker processes that `mien serve` starts; more can be attached with `mien work`."""
     store_url: str = ""
-    """Where jobs are kept, as an SQLAlchemy URL; empty is SQLite in `home`."""
+    """Database of jobs and keys, as an SQLAlchemy URL; if empty, SQLite in the home folder."""
     files_url: str = ""
-    """Where files of jobs are kept, as an fsspec URL; empty is a folder in `home`."""
+    """Where files of jobs are stored, as an fsspec URL; if empty, a folder in the home folder."""
     require_key: bool = False
-    """Ask for a key on loopback too. Any other address needs one, whatever this says."""
+    """Require an API key on loopback addresses too. Other addresses always require one, unless
+    `MIEN_ALLOW_NO_KEY` is set."""
     allow_no_key: bool = False
-    """Serve without keys on an address that others can reach."""
+    """Serve without API keys on any address. Anybody who can reach it can then use the server."""
 
     ssl_certfile: Path | None = None
     """Serve https and wss with this certificate (PEM, with its chain)."""
     ssl_keyfile: Path | None = None
-    """The key of the certificate, where it is in a file of its own."""
+    """Private key of the certificate, if it is in a separate file."""
 
     # ── the stream
     stream_wide: bool = False
-    """Take sound, films, pictures and texts as long and large as jobs may have them, and keep idle
-    sessions, where the retired API took 5 seconds, 3000 pixels and 10,000 characters, for a minute."""
+    """Accept audio, video, images and texts up to the limits of jobs, and keep idle sessions open. Otherwise
+    the limits of the retired API apply: 5 seconds, 3000 × 3000 pixels, 10,000 characters, one idle minute."""
     stream_idle_seconds: float = Field(default=60.0, gt=0)
-    """A session that says nothing for so long is closed."""
+    """A session that sends no message for this long is closed."""
     max_sessions: int = Field(default=1000, ge=1)
-    """Sessions at the same time; more are refused."""
+    """Concurrent sessions; more are refused."""
     max_waiting: int = Field(default=256, ge=1)
-    """Messages of all sessions that wait to be measured; more are answered with an error at once."""
+    """Messages waiting in all sessions together; beyond that, a message is answered with an error at once."""
     max_message_mb: float = Field(default=40.0, gt=0)
-    """One message of a session. A larger one ends the session."""
+    """Size of one message. A larger one ends the session."""
 
     # ── jobs
     lease_seconds: float = Field(default=30.0, gt=0)
-    """A worker that has not been heard of for so long has lost its work to another."""
+    """A worker that has not reported for this long loses its task to another."""
     poll_seconds: float = Field(default=0.05, gt=0)
-    """How often an idle worker looks for work; after a few seconds without any, a sixth as often."""
+    """How often an idle worker looks for work; after a few idle seconds, one sixth as often."""
     max_attempts: int = Field(default=3, ge=1)
-    """Times a file is tried when measuring it ends the process."""
+    """How often a file is tried if measuring it crashes the process."""
     max_file_minutes: float = Field(default=360.0, gt=0)
-    """A file that takes longer is given up."""
+    """Measuring a file is given up after this time."""
     grace_seconds: float = Field(default=5.0, ge=0)
-    """A worker that is told to stop ends its work within so long, or gives it back."""
+    """A worker that is told to stop finishes its task within this time, or gives it back."""
     retention_days: float | None = Field(default=30.0, gt=0)
-    """Ended jobs are deleted after so many days; `none` keeps them."""
+    """Jobs are deleted this many days after they ended; `none` keeps them."""
     keep_media: bool = True
-    """What was measured stays with its job, to be played on the page and measured again; otherwise it is
-    deleted once the job has ended."""
+    """Keep the measured files with their job, so that the page can play them and measure them again;
+    otherwise they are deleted when the job ends."""
     max_disk_gb: float | None = Field(default=None, gt=0)
-    """New jobs are refused while the files of jobs take more than this."""
+    """New jobs are refused while the files of jobs take up more than this."""
 
     # ── callbacks and mail
     callback_secret: SecretStr | None = None
-    """Signs callbacks: `X-Mien-Signature: sha256=<hmac of the body>`."""
+    """Signs callbacks with `X-Mien-Signature: sha256=<HMAC-SHA256 of the body>`."""
     callback_attempts: int = Field(default=12, ge=1)
-    """How often a callback or mail is tried."""
+    """How often a callback or mail is tried at most."""
     callback_retry_seconds: float = Field(default=5.0, gt=0)
-    """Before a callback or mail is tried again; doubles each time, up to six hours."""
+    """Wait before a callback or mail is tried again; doubles each time, up to six hours."""
     callback_timeout_seconds: float = Field(default=30.0, gt=0)
-    """How long the receiver of a callback may keep silent. In all it may take so long, and a second for
-    each 50 kB that it gets."""
+    """How long the receiver of a callback may be silent. The whole delivery may take this long plus one
+    second per 50 kB sent."""
     smtp_url: SecretStr | None = None
-    """Sends `notify` mails: smtp://user:password@host:port, or smtps://."""
+    """Mail server for `notify` mails: `smtp://user:password@host:port`, or `smtps://`."""
     mail_from: str = "mien@localhost"
-    """Who such mails are from."""
+    """Sender of these mails."""
     mail_to: str = ""
-    """Who gets them."""
+    """Recipient of these mails."""
 
     # ── limits: those of the retired API, where it had one
     max_url_mb: float = Field(default=1000.0, gt=0)
-    """A fetched file."""
+    """Size of a file fetched from a URL."""
     max_upload_mb: float = Field(default=100.0, gt=0)
-    """An uploaded file."""
+    """Size of an uploaded file."""
     max_body_mb: float = Field(default=300.0, gt=0)
-    """A JSON body, or the JSON part of a form."""
+    """Size of a JSON body, or of the JSON part of a form."""
     upload_timeout_seconds: float = Field(default=60.0, gt=0)
-    """How long an upload may keep silent."""
+    """How long an upload may stall."""
     max_urls: int = Field(default=100, ge=1)
-    """Addresses in one request."""
+    """URLs in one request."""
     max_files: int = Field(default=100, ge=1)
     """Uploads in one request."""
     max_texts: int = Field(default=100, ge=1)
     """Texts in one request."""
     max_text_mb: float = Field(default=255.0, gt=0)
-    """One text."""
+    """Size of one text."""
     max_media_hours: float = Field(default=3.0, gt=0)
-    """A sound or film."""
+    """Length of an audio or video file."""
     max_pixels: int = Field(default=100_000_000, ge=1)
-    """A larger picture is refused before it is decoded."""
+    """Pixels of an image; a larger one is refused before it is decoded."""
     max_queued_jobs: int = Field(default=500, ge=1)
-    """Jobs that wait."""
+    """Jobs waiting in the queue."""
     max_archive_members: int = Field(default=10_000, ge=1)
     """Files in one archive."""
     max_archive_mb: float = Field(default=4000.0, gt=0)
-    """All members of one archive, unpacked."""
+    """Size of an archive's files, unpacked."""
     max_archive_ratio: float = Field(default=200.0, ge=1)
-    """Unpacked size over packed size; more is taken for a bomb."""
+    """Unpacked over packed size; an archive beyond it is refused as a zip bomb."""
     fetch_timeout_seconds: float = Field(default=30.0, gt=0)
-    """How long an address may keep silent."""
+    """How long the server of a URL may be silent."""
     fetch_minutes: float = Field(default=30.0, gt=0)
     """How long one download may take."""
     open_hosts: Annotated[tuple[str, ...], NoDecode] = ()
-    """Hosts that may be fetched from and called back although their address is not public."""
+    """Hosts that may be fetched from and called back although their address is not public, separated by
+    commas: `media.internal,10.0.0.7:8080`."""
 
     @model_validator(mode="before")
     @classmethod

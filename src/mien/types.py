@@ -50,7 +50,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Pixels of the picture; `x`, `y` is the top left corner."""
+    """A bounding box in pixels of the image; `x`, `y` is the top left corner."""
 
     x: float
     y: float
@@ -60,8 +60,8 @@ class Box:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Scores(Mapping[str, float]):
-    """One score a name: a mapping (`scores["Joy"]`, `dict(scores)`), each from 0 to 1. `array` has them in
-    the order of `names`, as float32. The names are shared, so that an hour of scores stays small."""
+    """One score per name, from 0 to 1, as a mapping: `scores["Joy"]`, `dict(scores)`. `array` holds the
+    scores in the order of `names`, as float32. The names are shared, so an hour of scores stays small."""
 
     names: tuple[str, ...]
     array: NDArray[np.float32]
@@ -241,7 +241,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All predictions about one person, in order: `face_0`, `spk_0` … where people were told apart, else
+    """All predictions about one person, in order. `id` is `face_0`, `spk_0` … if people were identified, else
     `unknown`."""
 
     id: str
@@ -250,7 +250,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What the transcript behind the predictions was worth."""
+    """Confidence (0 to 1) and language of the transcript behind the predictions."""
 
     confidence: float
     detected_language: str | None
@@ -258,8 +258,8 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What one model says of one file: no groups where it found nothing. `metadata` is None where no
-    transcript was needed."""
+    """The result of one model on one file; no groups if it found nothing. `metadata` is None if no transcript
+    was needed."""
 
     groups: tuple[Group, ...]
     metadata: Metadata | None = None
@@ -267,7 +267,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a file, or one model on it (`model`), has no answer; or, as a warning, a weaker one."""
+    """Why a file, or one model on it (`model`), has no result; as a warning, why its result is limited."""
 
     file: str
     message: str
@@ -278,9 +278,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileMeasurement:
-    """All that was found in one file. `file` is its path within its source, or the number of a text;
-    `file_type` is None where it could not be told. Models that do not read such files, and those that
-    failed, are not in `models`."""
+    """The results for one file. `file` is its path within the source, or the index of a text; `file_type` is
+    None if it is unknown. Models that do not apply to this type of file, and those that failed, are not in
+    `models`."""
 
     file: str
     file_type: FileType | None

@@ -90,9 +90,9 @@ def left_behind(settings: Settings) -> list[Path]:
         ({}, "there is nothing to measure: give urls, text, or files"),
         (
             {"urls": ["https://example.org"] * 101},
-            "urls: 101 are too many, this server takes 100 in one request",
+            "urls: 101 are too many; this server takes 100 in one request",
         ),
-        ({"text": ["a"] * 101}, "text: 101 are too many, this server takes 100 in one request"),
+        ({"text": ["a"] * 101}, "text: 101 are too many; this server takes 100 in one request"),
         ({"urls": ["file:///etc/passwd"]}, "urls[0]: 'file:///etc/passwd' cannot be used: "),
         (
             {"urls": ["https://example.org", "ftp://example.org"]},

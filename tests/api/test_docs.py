@@ -24,6 +24,14 @@ def test_every_endpoint_and_option_is_on_the_page(page):
     assert "at least 0.5" in page
 
 
+def test_every_option_is_explained(page):
+    unexplained = re.findall(
+        r"<code>([\w.]+)</code><td>[^<]*(?:<code>[^<]*</code>[^<]*)*<span class=quiet></span>", page
+    )
+
+    assert [name for name in unexplained if "." in name] == []
+
+
 def test_the_page_needs_nothing_from_anywhere_else(page):
     assert re.findall(r"(?:src|href)=[\"']?(?!/openapi\.json)[^ >]+", page) == []
     assert "<script" not in page

@@ -413,7 +413,7 @@ def test_csvs_of_two_runs_are_not_mixed(run, tmp_path):
     ran = run(*ask)
 
     assert isinstance(ran.exception, RequestError)
-    assert "holds results of another run" in str(ran.exception)
+    assert "contains results of another run" in str(ran.exception)
 
 
 @pytest.fixture
@@ -585,7 +585,7 @@ def test_a_model_without_an_engine_is_noted_once_or_missed_where_it_was_named(
     results = [one["results"] for one in json.loads(out.read_text())]
     assert [error["model"] for one in results for error in one["errors"]] == missing
     assert all("prosody" in one["predictions"][0]["models"] for one in results)
-    assert ran.stderr.count("note: face is left out: the networks that find faces") == (not named)
+    assert ran.stderr.count("note: face is left out: the face detection networks") == (not named)
 
 
 @pytest.mark.usefixtures("faceless")
@@ -593,4 +593,4 @@ def test_a_file_that_nothing_measures_says_why(run, tmp_path):
     ran = run("measure", picture(tmp_path / "a.png"))
 
     assert ran.exit_code == 2
-    assert "face: the networks that find faces have not been pulled" in ran.stdout
+    assert "face: the face detection networks have not been pulled" in ran.stdout

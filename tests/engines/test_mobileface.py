@@ -66,7 +66,7 @@ def test_a_network_that_knows_nothing_of_a_face_still_gives_numbers(identity):
 def test_another_network_is_refused(other, tmp_path):
     path = network("voice") if other == "voice" else write(tmp_path / "x", side=96) / "mobilenetv2.onnx"
 
-    with pytest.raises(EngineError, match="no network that tells faces apart"):
+    with pytest.raises(EngineError, match="not a face identity network"):
         MobileFace(path, threads=1)
 
 

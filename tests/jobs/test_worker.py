@@ -136,7 +136,7 @@ def test_a_hundred_texts_are_one_task_and_answered_each_in_order(mien):
 @pytest.mark.parametrize(
     ("text", "model", "message"),
     [
-        ("Spaß!", "language", "the text is in another language ('de'"),
+        ("Spaß!", "language", "the text is in a language ('de'"),
         ("Is it breaking?", None, "measuring this file failed (ZeroDivisionError)"),
     ],
 )

@@ -569,7 +569,7 @@ def test_one_model_warns_beside_another_that_finds(sent, ask):
         ('{"data": "data:image/png;base64,@", "models": {"face": {}}}', "E0201", "base64"),
         ('{"data": "AAECAwQFBgc=", "models": {"face": {}}}', "E0200", "unable to determine file type"),
         ('{"data": "", "models": {"face": {}}}', "E0200", "empty"),
-        ('{"data": "/9j/4AAQ", "models": {"face": {}}}', "E0200", "picture"),
+        ('{"data": "/9j/4AAQ", "models": {"face": {}}}', "E0200", "image"),
         ('{"data": "[[1, 2], [3]]", "models": {"facemesh": {}}}', "E0101", "478 landmarks"),
     ],
 )
@@ -703,7 +703,7 @@ def test_where_no_engine_is_the_reply_says_so(settings, begin, shot):
     reply = json.loads(begin(settings=bare).answer(said))
 
     assert reply["code"] == "I0102"
-    assert reply["error"].startswith("face: mien has no engine for")
+    assert reply["error"].startswith("face: no engine for")
 
 
 class _Broken(SharedEngines):

@@ -53,7 +53,7 @@ def test_face_voice_and_words_are_measured_while_they_go_on(mien, address, look,
     page.get_by_role("list", name="What the face expresses").get_by_text("Joy").wait_for()
     page.get_by_role("list", name="What the voice expresses").wait_for()
     page.get_by_role("list", name="Lines").get_by_text("word0").first.wait_for()
-    page.get_by_text(re.compile(r"pictures a second, \d+ ms there and back, \d+ in the server")).wait_for()
+    page.get_by_text(re.compile(r"images per second, \d+ ms round trip, \d+ in the server")).wait_for()
     assert axe(page) == []
 
     page.get_by_role("button", name="Record").click()

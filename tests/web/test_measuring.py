@@ -41,7 +41,7 @@ def test_addresses_texts_and_options_reach_the_job(mien, address, look):
     page.get_by_label("What somebody wrote or said").fill("I am so glad that you came.")
     page.get_by_role("button", name="Add this text").click()
     page.get_by_role("button", name="Address").click()
-    page.get_by_label(re.compile("Addresses")).fill("example.org/talk.mp3\nnonsense")
+    page.get_by_label(re.compile("URLs")).fill("example.org/talk.mp3\nnonsense")
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("Not an address that begins with").wait_for()
 
@@ -64,7 +64,7 @@ def test_addresses_texts_and_options_reach_the_job(mien, address, look):
 def test_what_the_microphone_hears_is_measured(mien, address, look):
     page = look(address)
     page.get_by_role("button", name="Record").click()
-    page.get_by_role("button", name="Record sound").click()
+    page.get_by_role("button", name="Record audio").click()
     page.get_by_text("0:02").wait_for()
     page.get_by_role("button", name="Stop, and keep it").click()
     page.get_by_text(re.compile(r"sound-.*\.webm")).wait_for()

@@ -96,7 +96,7 @@ def test_a_film_is_shown_with_its_faces_lanes_and_scores(address, look, talking)
     page = look(f"{address}/result/{talking}?t=1")
 
     for lane in (
-        "Sound",
+        "Audio",
         "Speakers",
         "Faces",
         "What was said",
@@ -204,7 +204,7 @@ def test_a_text_is_coloured_and_each_word_has_its_panel(address, look, measured)
     assert page.locator(".entity", has_text="Angela").get_attribute("title") == "PERSON"
 
     page.locator("[data-piece]", has_text="good").click()
-    panel = page.get_by_role("complementary", name="The chosen piece")
+    panel = page.get_by_role("complementary", name="The selected passage")
     panel.get_by_role("heading", name="“good”").wait_for()
     assert "Sentiment 5.0 of 1" in panel.inner_text()
     page.keyboard.press("ArrowRight")
@@ -242,7 +242,7 @@ def test_pictures_are_a_grid_with_boxes(address, look, measured, tmp_path):
     assert "no face" in dark.inner_text()
 
     dark.click()
-    page.get_by_text("No face was found in this picture.").wait_for()
+    page.get_by_text("No face was found in this image.").wait_for()
     bright.click()
     page.get_by_text("Facial actions (FACS)").wait_for()
 

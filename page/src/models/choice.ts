@@ -21,7 +21,7 @@ export interface Kind {
 export const KINDS: readonly Kind[] = [
   {
     name: "face",
-    says: "What every face on the picture expresses, several times a second.",
+    says: "What every face expresses, several times a second.",
     roles: ["face_finder", "face_reader"],
     defaults: { fps_pred: 3, identify_faces: true, facs: {}, descriptions: {} },
   },
@@ -51,7 +51,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: "facemesh",
-    says: "Files of MediaPipe landmarks (.json) instead of pictures.",
+    says: "Files of MediaPipe landmarks (.json) instead of images.",
     roles: ["mesh_reader"],
     defaults: {},
   },

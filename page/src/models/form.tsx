@@ -87,20 +87,20 @@ function FaceChoices(editing: Editing) {
   return (
     <>
       <Select
-        label="Pictures a second"
-        hint="More find short expressions and take longer."
+        label="Frames per second"
+        hint="More frames catch short expressions, and take longer."
         value={String(options.fps_pred ?? 3)}
         choices={[
           ["1", "1"],
           ["3", "3"],
           ["10", "10"],
-          ["0", "Every picture"],
+          ["0", "Every frame"],
         ]}
         onChange={(value) => set({ fps_pred: Number(value) })}
       />
       <Check
         label="Tell people apart"
-        hint={editing.engines.face_identity ? "Each face keeps its id through the film." : "No engine here can do so."}
+        hint={editing.engines.face_identity ? "Each face keeps its id throughout the video." : "No engine here can do so."}
         checked={options.identify_faces ?? false}
         disabled={!editing.engines.face_identity}
         onChange={(on) => set({ identify_faces: on })}
@@ -118,13 +118,13 @@ function FaceChoices(editing: Editing) {
         onChange={(on) => set({ descriptions: on ? {} : null })}
       />
       <Check
-        label="Keep a picture of each face"
-        hint="In the archive of artifacts."
+        label="Save an image of each face"
+        hint="In the artifacts archive."
         checked={options.save_faces ?? false}
         onChange={(on) => set({ save_faces: on })}
       />
       <Numeric
-        label="Least certainty that it is a face"
+        label="Lowest probability that it is a face"
         value={options.prob_threshold ?? 0.99}
         min={0}
         max={1}
@@ -157,7 +157,7 @@ function ProsodyChoices(editing: Editing) {
       <Select
         label="One answer for"
         value={options.window ? "window" : (options.granularity ?? "utterance")}
-        choices={[...PIECES, ["window", "A window that slides over the sound"]]}
+        choices={[...PIECES, ["window", "A window that slides over the audio"]]}
         onChange={(value) =>
           set(value === "window" ? { window: { length: 4, step: 1 } } : { granularity: value as never, window: null })
         }
@@ -249,12 +249,12 @@ function TranscriptionChoice({ choice, change, engines }: Editing) {
         hint={
           transcription
             ? engines.transcriber === "sphinx"
-              ? "Written down by sphinx, which knows English alone; a whisper model knows all of these."
-              : "What is said is written down first, and cut into words and sentences."
-            : "Tone of voice is measured in windows; there are no words to measure."
+              ? "Transcribed by sphinx, which knows English only; a whisper model knows all of these."
+              : "Speech is transcribed first, and split into words and sentences."
+            : "Tone of voice is measured in windows, and there are no words to measure."
         }
         value={transcription ? (transcription.language ?? "") : "off"}
-        choices={[["", "Whatever it is (found out)"], ...LANGUAGES.map(([tag, name]) => [tag, name] as [string, string]), ["off", "Not written down"]]}
+        choices={[["", "Detect the language"], ...LANGUAGES.map(([tag, name]) => [tag, name] as [string, string]), ["off", "No transcription"]]}
         onChange={(value) =>
           change({
             ...choice,

@@ -13,10 +13,10 @@ export const MODEL_NAMES: Record<Model, string> = {
 };
 
 export const TYPE_NAMES: Record<FileType, string> = {
-  video: "film",
-  video_no_audio: "silent film",
-  image: "picture",
-  audio: "sound",
+  video: "video",
+  video_no_audio: "video without audio",
+  image: "image",
+  audio: "audio",
   text: "text",
   facemesh: "face meshes",
 };

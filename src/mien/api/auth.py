@@ -24,8 +24,9 @@ def check_bind(settings: Settings, keys: KeyStore) -> None:
     """
     if needs_key(settings) and not keys.keys():
         raise RequestError(
-            f"{settings.host} asks for a key, and there is none yet: create one with `mien keys create`,"
-            " serve on 127.0.0.1 alone, or let everybody in with --allow-no-key"
+            f"serving on {settings.host} requires an API key, and there is none yet:"
+            " create one with `mien keys create`,"
+            " serve on 127.0.0.1 only, or admit everybody with --allow-no-key"
         )
 
 
@@ -97,8 +98,8 @@ def _check_origin(request: HTTPConnection) -> None:
         refused = origin or host
     if refused:
         raise NotServed(
-            f"without keys this server answers local programs alone, not {refused[:100]!r}:"
-            " ask for keys with MIEN_REQUIRE_KEY=1, or let everybody in with MIEN_ALLOW_NO_KEY=1"
+            f"without API keys this server answers local programs only, not {refused[:100]!r}:"
+            " require keys with MIEN_REQUIRE_KEY=1, or admit everybody with MIEN_ALLOW_NO_KEY=1"
         )
 
 

@@ -133,7 +133,7 @@ class Starting:
         held = {*self._files.keys(f"jobs/{job.id}/upload")}
         keys = [f"jobs/{job.id}/upload/{i}" for i in range(len(uploads))]
         if not held.issuperset(keys):
-            raise RequestError("the files of this job are not kept here any more: send them again")
+            raise RequestError("the files of this job are no longer stored: send them again")
         return self._add(
             request, [(up, partial(self._copy, key)) for up, key in zip(uploads, keys, strict=True)]
         )
@@ -211,7 +211,7 @@ def check(request: wire.Request, uploads: int, settings: Settings) -> None:
         ("text", len(request.text), settings.max_texts),
     ):
         if count > most:
-            raise RequestError(f"{name}: {count} are too many, this server takes {most} in one request")
+            raise RequestError(f"{name}: {count} are too many; this server takes {most} in one request")
     for i, text in enumerate(request.text):
         if len(text) * 4 > settings.max_text_mb * MB and len(text.encode()) > settings.max_text_mb * MB:
             raise TooLarge(f"text[{i}] is larger than the {settings.max_text_mb:g} MB that this server takes")

@@ -23,9 +23,9 @@ LEAST_FREE_GB = 2.0
 
 
 def doctor() -> None:
-    """Check this machine: Python, disk, the store, and every engine and model.
+    """Check this machine: Python, disk, database, and every engine and model.
 
-    Exit code: 0 all that should work works, 1 something does not.
+    Exit code: 0 everything that should work works, 1 something does not.
     """
     settings = Settings()
     engines = Engines(settings)
@@ -41,7 +41,7 @@ def doctor() -> None:
         colour = {"✓": "green", "–": "dim", "!": "yellow", "✗": "red"}[mark]
         table.add_row(Text(mark, colour), what, Text(found))
     Console().print(table)
-    Console().print("✓ works   – not there yet, or not wanted   ! look at this   ✗ broken", style="dim")
+    Console().print("✓ works   – missing or switched off   ! needs attention   ✗ broken", style="dim")
     raise typer.Exit(0 if fine else 1)
 
 
@@ -65,7 +65,7 @@ def _store(settings: Settings) -> Iterator[_Row]:
 
 def _engine(role: str, name: str, engines: Engines) -> _Row:
     if not name:
-        return "–", role, "no engine yet"
+        return "–", role, "none"
     return _tried(role, lambda: f"{name}: {engines.load(role).label}")
 
 

@@ -15,17 +15,17 @@ from mien.settings import Settings
 from mien.wire.batch import STATUS, Completed, Failed, Status, job_json
 
 jobs = typer.Typer(help="Jobs of the server: list, show, cancel, delete.", no_args_is_help=True)
-JobId = Annotated[str, typer.Argument(metavar="ID", help="As `mien jobs list` shows it.")]
+JobId = Annotated[str, typer.Argument(metavar="ID", help="From `mien jobs list`.")]
 
 
 @jobs.command("list")
 def list_(
-    limit: Annotated[int, typer.Option(min=1)] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Jobs to list at most.")] = 20,
     status: Annotated[
-        Status | None, typer.Option(help="Only jobs in this state.", case_sensitive=False)
+        Status | None, typer.Option(help="Only jobs with this status.", case_sensitive=False)
     ] = None,
 ) -> None:
-    """List jobs, the newest first. Into a file or a pipe go lines without headings, with tabs."""
+    """List jobs, newest first. Into a pipe or file: tab-separated, without a header."""
     jobs = parts(Settings()).jobs.list(Listing(limit=limit, status=(status,) if status else ()))
     names = ("id", "status", "created", "files", "found", "errors")
     listed(names, map(_row, jobs), "created", Console())
@@ -33,7 +33,7 @@ def list_(
 
 @jobs.command()
 def show(job_id: JobId) -> None:
-    """Show a job as the API does."""
+    """Show a job as JSON, as the API returns it."""
     job = parts(Settings()).jobs.get(job_id)
     shown = job_json(job.id, job.request, job.sources, job.state)
     typer.echo(json_.dumps(shown, indent=2, ensure_ascii=False))
@@ -43,7 +43,7 @@ def show(job_id: JobId) -> None:
 
 @jobs.command()
 def cancel(job_id: JobId) -> None:
-    """End a job that has not ended. It is FAILED then, with the message `cancelled`."""
+    """Cancel a job that has not ended. Its status becomes FAILED, with the message `cancelled`."""
     parts(Settings()).jobs.cancel(job_id)
     typer.echo(f"cancelled {job_id}")
 
@@ -51,9 +51,9 @@ def cancel(job_id: JobId) -> None:
 @jobs.command()
 def delete(
     job_id: JobId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Delete a job, its files and its results for good."""
+    """Permanently delete a job, its files and its results."""
     if not yes:
         typer.confirm(f"Delete {job_id} and its results for good?", abort=True)
     mien = parts(Settings())

@@ -40,100 +40,108 @@ def measure(
         list[str] | None,
         typer.Argument(
             metavar="FILE|URL|FOLDER|- …",
-            help="What to measure: files, archives (.zip, .tar.gz, .tar.bz2, .tar.xz), http(s)"
-            " addresses, folders with all that is in them, or - for standard input.",
+            help="What to measure: files, archives (.zip, .tar.gz, .tar.bz2, .tar.xz), http(s) URLs,"
+            " folders with everything in them, or - for standard input.",
             show_default=False,
         ),
     ] = None,
     text: Annotated[
-        list[str] | None, typer.Option("--text", "-t", help="A text to measure. May be repeated.")
+        list[str] | None, typer.Option("--text", "-t", help="A text to measure. Can be repeated.")
     ] = None,
     models: Annotated[
         str | None,
         typer.Option(
             "--models",
             "-m",
-            help=f"Which models to run, with commas: {', '.join(MODELS)}."
-            " Without it, all that this machine has an engine for.",
+            help=f"Models to run, separated by commas: {', '.join(MODELS)}."
+            " By default, all that this machine has an engine for.",
         ),
     ] = None,
     granularity: Annotated[
         Granularity | None,
-        typer.Option(help="How finely prosody and language are cut.", show_default=False),
+        typer.Option(help="What one prediction of prosody and language covers.", show_default=False),
     ] = None,
     window: Annotated[
         str | None,
         typer.Option(
             metavar="L,S",
-            help="Measure prosody in windows of L seconds, one every S seconds (4,1).",
+            help="Measure prosody in windows of L seconds, one every S seconds, e.g. 4,1.",
         ),
     ] = None,
     identify_speakers: Annotated[
-        bool, typer.Option("--identify-speakers", help="Tell speakers apart.")
+        bool, typer.Option("--identify-speakers", help="Group predictions by speaker.")
     ] = False,
-    identify_faces: Annotated[
-        bool, typer.Option("--identify-faces", help="Tell faces apart and follow them.")
-    ] = False,
+    identify_faces: Annotated[bool, typer.Option("--identify-faces", help="Group faces by person.")] = False,
     fps_pred: Annotated[
-        float, typer.Option(help="Frames of a film looked at a second; 0 looks at every one.", min=0)
+        float, typer.Option(help="Frames of a video to analyse per second; 0 analyses every frame.", min=0)
     ] = FaceOptions.model_fields["fps_pred"].default,
-    facs: Annotated[bool, typer.Option("--facs", help="Say of faces which action units move.")] = False,
+    facs: Annotated[bool, typer.Option("--facs", help="Also score facial action units (FACS).")] = False,
     descriptions: Annotated[
-        bool, typer.Option("--descriptions", help="Say of faces how people describe them: Smile, Frown …")
+        bool, typer.Option("--descriptions", help="Also score descriptions of faces: Smile, Frown …")
     ] = False,
     min_face_size: Annotated[
-        int, typer.Option(help="Pixels a side of the smallest faces wanted, but in small pictures.", min=0)
+        int,
+        typer.Option(help="Drop smaller faces (pixels of the shorter side), except in small images.", min=0),
     ] = FaceOptions.model_fields["min_face_size"].default,
     prob_threshold: Annotated[
-        float, typer.Option(help="How sure it must be that there is a face (0 to 1).", min=0, max=1)
+        float, typer.Option(help="Drop detections with a lower face probability.", min=0, max=1)
     ] = FaceOptions.model_fields["prob_threshold"].default,
     save_faces: Annotated[
-        bool, typer.Option("--save-faces", help="Put the faces found into the artifacts, as PNG.")
+        bool, typer.Option("--save-faces", help="Save cropped faces as PNG in the artifacts archive.")
     ] = False,
     sentiment: Annotated[
-        bool, typer.Option("--sentiment", help="Say of texts how negative (1) or positive (9) they are.")
+        bool,
+        typer.Option(
+            "--sentiment", help="Also score the sentiment of texts, from 1 (negative) to 9 (positive)."
+        ),
     ] = False,
     toxicity: Annotated[
-        bool, typer.Option("--toxicity", help="Say of texts whether they are toxic, in six ways.")
+        bool, typer.Option("--toxicity", help="Also score six kinds of toxicity in texts.")
     ] = False,
     language: Annotated[
-        str | None, typer.Option(help="The language spoken, such as en; detected without it.")
+        str | None, typer.Option(help="The language spoken, e.g. en. By default it is detected.")
     ] = None,
     transcription: Annotated[
         bool,
         typer.Option(
-            help="Write down what is said. Without it prosody is measured in windows,"
-            " and language and ner in texts alone."
+            help="Transcribe speech. Without a transcript, prosody is measured in windows,"
+            " and language and ner read texts only."
         ),
     ] = True,
     confidence_threshold: Annotated[
-        float, typer.Option(help="A transcript less sure than this (0 to 1) is not used.")
+        float, typer.Option(help="Reject transcripts with a lower confidence (0 to 1).")
     ] = 0.5,
     json: Annotated[
         Path | None,
-        typer.Option(metavar="F", help="Write what `…/predictions` would answer; - for standard output."),
+        typer.Option(
+            metavar="F", help="Write JSON as `…/predictions` of the API returns it; - for standard output."
+        ),
     ] = None,
     csv: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write one CSV a file and model into a folder that holds none yet."),
+        typer.Option(
+            metavar="DIR", help="Write a CSV per file and model into a folder that has no CSV files yet."
+        ),
     ] = None,
     artifacts: Annotated[
-        Path | None, typer.Option(metavar="ZIP", help="Write the artifacts archive.")
+        Path | None,
+        typer.Option(metavar="ZIP", help="Write the artifacts archive: CSVs, and the faces of --save-faces."),
     ] = None,
     draw: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Draw the faces found, an SVG a frame, into a folder; --rows of them a film."
+            metavar="DIR",
+            help="Draw the detected faces into a folder: one SVG per frame, at most --rows per video.",
         ),
     ] = None,
-    rows: Annotated[int, typer.Option(help="Pieces shown a file; 0 shows all.", min=0)] = 12,
+    rows: Annotated[int, typer.Option(help="Predictions shown per file; 0 shows all.", min=0)] = 12,
 ) -> None:
-    """Measure expression in files, addresses, folders or texts.
+    """Measure expression in files, URLs, folders or texts.
 
     A score is the share of average people who, given only this piece, would say that it expresses
     this. It is no claim about what somebody feels.
 
-    Exit code: 0 all was measured and written, 1 something was not, 2 nothing was measured.
+    Exit code: 0 everything was measured and written, 1 something was not, 2 nothing was measured.
 
     Examples:
 
@@ -143,7 +151,7 @@ def measure(
 
       mien measure https://example.org/talk.mp4 --models prosody --granularity sentence --json -
 
-      mien measure film.mp4 --models face --facs --fps-pred 10 --identify-faces
+      mien measure video.mp4 --models face --facs --fps-pred 10 --identify-faces
 
       mien measure reviews.txt --granularity sentence --sentiment --toxicity
     """

@@ -13,13 +13,13 @@ from mien.weights import COMPLETE, shipped
 from mien.weights.pull import MULTILINGUAL, PULLABLE, by_id, check, known, pull
 
 models = typer.Typer(
-    help="Networks: those in the package, and others that can be pulled.", no_args_is_help=True
+    help="Networks: those in the package, and others that can be downloaded.", no_args_is_help=True
 )
 
 
 @models.command("list")
 def list_() -> None:
-    """List the networks, with licence, size, source and checksum."""
+    """List all networks with licence, size, source and checksum."""
     settings, console = Settings(), Console(highlight=False)
     for network in shipped():
         card = network.card
@@ -70,11 +70,12 @@ def pull_(
         list[str],
         typer.Argument(
             metavar="NAME…",
-            help="As `mien models list` shows them, or owner/name[@revision] of a classifier.",
+            help="A name from `mien models list`, or owner/name[@revision] of a text classifier"
+            " on the Hugging Face Hub.",
         ),
     ],
 ) -> None:
-    """Fetch networks and verify them. What was fetched before a break is not fetched again."""
+    """Download networks and verify them. An interrupted download is resumed."""
     settings = Settings()
     for weights in [known(name, settings) for name in names]:
         with _bar() as progress:
@@ -85,7 +86,7 @@ def pull_(
 
 @models.command("check")
 def check_() -> None:
-    """Verify the networks in the package and those pulled. Exit code 1 where one is not right."""
+    """Verify the checksums of all networks. Exit code 1 if one is wrong."""
     wrong = 0
     for checked in check(Settings()):
         wrong += checked.problem is not None

@@ -47,8 +47,7 @@ class Outputs:
                     _check_folder(path)
         if self.csv and next(self.csv.glob("*-[0-9]*/csv"), None):
             raise RequestError(
-                f"--csv {self.csv} holds results of another run, which these would be mixed with;"
-                " empty it or name another folder"
+                f"--csv {self.csv} contains results of another run; empty it or name another folder"
             )
 
     def write(self, results: Results) -> list[str]:
@@ -92,7 +91,7 @@ def _check_file(path: Path) -> None:
         raise IsADirectoryError(None, "it is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(None, "it is there, and must not be changed")
+        raise PermissionError(None, "it exists and is not writable")
     if _is_replaced(path):
         TemporaryFile(dir=path.resolve().parent).close()
 

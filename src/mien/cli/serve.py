@@ -25,25 +25,26 @@ def serve(
     ] = None,
     home: Annotated[
         Path | None,
-        typer.Option(help="Where jobs, results and pulled weights are kept.", show_default=False),
+        typer.Option(help="Folder for jobs, results and downloaded weights.", show_default=False),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(help="Worker processes; 0 leaves the work to `mien work`. [default: 1]"),
+        typer.Option(help="Worker processes; with 0, only `mien work` measures. [default: 1]"),
     ] = None,
     allow_no_key: Annotated[
-        bool, typer.Option("--allow-no-key", help="Let everybody in who reaches the address.")
+        bool, typer.Option("--allow-no-key", help="Serve without API keys on any address.")
     ] = False,
     ssl_certfile: Annotated[
         Path | None, typer.Option(help="Serve https and wss with this certificate (PEM).", show_default=False)
     ] = None,
     ssl_keyfile: Annotated[
-        Path | None, typer.Option(help="The key of the certificate, if not in its file.", show_default=False)
+        Path | None,
+        typer.Option(help="Private key of the certificate, if in a separate file.", show_default=False),
     ] = None,
 ) -> None:
-    """Serve the API that clients of the retired Expression Measurement API call.
+    """Serve the REST API, the stream and the web page.
 
-    On loopback no key is needed. On any other address create one first: `mien keys create`.
+    On 127.0.0.1 no API key is needed. For any other address, create one first: `mien keys create`.
     """
     from mien.api.auth import check_bind  # as in `parts`: only who serves waits for these
     from mien.api.server import server

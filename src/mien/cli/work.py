@@ -26,10 +26,10 @@ def work(
     processes: Annotated[int, typer.Option("--processes", "-n", min=1, help="How many workers.")] = 1,
     name: Annotated[str, typer.Option(hidden=True, help="Be one worker of this name.")] = "",
 ) -> None:
-    """Work on the jobs of a server.
+    """Run workers that measure the jobs of a server.
 
-    Workers find the jobs in the store that MIEN_STORE_URL and MIEN_FILES_URL name (or in MIEN_HOME), so
-    they may run on other machines. Stop them at any time: what they have not ended others take up.
+    Workers find the jobs in MIEN_STORE_URL and MIEN_FILES_URL (by default in MIEN_HOME), so they may run
+    on other machines. They can be stopped at any time: other workers take over unfinished tasks.
     """
     settings = Settings()
     speak()

@@ -298,7 +298,7 @@ class Engines:
                 return self._loaded[role]
             name, work = self._choice(role), _ROLES[role].work
             if not name:
-                raise EngineMissing(f"mien has no engine for {work} yet")
+                raise EngineMissing(f"no engine for {work} is configured")
             if not name.isidentifier() or find_spec(f"{self._package}.{name}") is None:
                 raise EngineMissing(f"there is no engine {name!r} for {work} (MIEN_{role.upper()})")
             try:

@@ -70,5 +70,5 @@ def face_reader(settings: Settings) -> FaceNet:
     """The network that is part of this package."""
     path = network("face")
     if path is None:
-        raise EngineMissing("this installation has no face network (mien/weights/face.onnx is not there)")
+        raise EngineMissing("this installation has no face network: mien/weights/face.onnx is missing")
     return FaceNet(path, cores(settings))

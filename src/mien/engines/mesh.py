@@ -542,18 +542,18 @@ def _folder(settings: Settings) -> Path:
         return folders[-1]
     from mien.weights.pull import known, pull  # the hub's library: half a second that is seldom needed
 
-    log.warning("fetching the networks that find faces (36 MB, of which 2 MB are kept); this is done once")
+    log.warning("downloading the face detection networks (36 MB, of which 2 MB are kept), once")
     try:
         return pull(known("mesh", settings), settings)
     except EngineError as error:
-        raise EngineMissing(f"there are no networks to find faces with: {error}") from error
+        raise EngineMissing(f"the face detection networks could not be fetched: {error}") from error
 
 
 def face_finder(settings: Settings) -> MeshFinder:
     """The networks that have been pulled, or will be at first use."""
     if settings.offline and not pulled(settings.weights, "mesh"):
         raise EngineMissing(
-            "the networks that find faces have not been pulled (`mien models pull mesh`),"
-            " and MIEN_OFFLINE says that nothing is fetched here"
+            "the face detection networks have not been pulled (`mien models pull mesh`),"
+            " and MIEN_OFFLINE is set: nothing is fetched"
         )
     return MeshFinder(settings)

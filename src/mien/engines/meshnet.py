@@ -42,6 +42,6 @@ def mesh_reader(settings: Settings) -> MeshNet:
     path = network("facemesh")
     if path is None:
         raise EngineMissing(
-            "this installation has no facemesh network (mien/weights/facemesh.onnx is not there)"
+            "this installation has no facemesh network: mien/weights/facemesh.onnx is missing"
         )
     return MeshNet(path, cores(settings))

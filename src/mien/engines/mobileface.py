@@ -33,8 +33,7 @@ class MobileFace:
         given, gives = self._session.get_inputs()[0], self._session.get_outputs()[0]
         if list(given.shape[1:]) != [3, ALIGNED, ALIGNED] or len(gives.shape) != 2:
             raise EngineError(
-                f"{path.name} is no network that tells faces apart:"
-                f" it takes {given.shape} and gives {gives.shape}"
+                f"{path.name} is not a face identity network: it takes {given.shape} and gives {gives.shape}"
             )
         self._given, self._gives = given.name, gives.name
         # one that was exported for a single face takes no more

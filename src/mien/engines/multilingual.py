@@ -188,7 +188,7 @@ class Multilingual:
         self._session = opened(network, threads)
         self._inputs = {one.name for one in self._session.get_inputs()}
         if not {"input_ids"} <= self._inputs <= {"input_ids", "attention_mask", "token_type_ids"}:
-            raise EngineError(f"{folder.name} is no classifier of texts: it takes {sorted(self._inputs)}")
+            raise EngineError(f"{folder.name} is not a text classifier: it takes {sorted(self._inputs)}")
         self._output, shape = next((one.name, one.shape) for one in self._session.get_outputs())
         if len(shape) != 2 or (isinstance(shape[1], int) and shape[1] != len(labels)):
             raise EngineError(f"{folder.name} has {len(labels)} labels, but gives {self._output} of {shape}")
@@ -251,7 +251,7 @@ def _files(folder: Path) -> tuple[Path, Mapping[str, Any], Path]:
         config = json.loads(files["config.json"].read_bytes())
         return network, config, files["tokenizer.json"]
     except (StopIteration, KeyError, TypeError, ValueError, OSError) as error:
-        raise EngineError(f"{folder.name} is not whole ({error!r}); see `mien models check`") from error
+        raise EngineError(f"{folder.name} is incomplete ({error!r}); see `mien models check`") from error
 
 
 def _labels(config: Mapping[str, Any], name: str) -> list[str]:
@@ -260,7 +260,7 @@ def _labels(config: Mapping[str, Any], name: str) -> list[str]:
         named = {int(number): str(label).strip().lower() for number, label in config["id2label"].items()}
         return [SAME.get(named[number], named[number]) for number in range(len(named))]
     except (KeyError, ValueError, AttributeError, TypeError) as error:
-        raise EngineError(f"the config.json of {name} does not say what its labels are") from error
+        raise EngineError(f"the config.json of {name} does not name its labels") from error
 
 
 def _shares(labels: Sequence[str], name: str) -> ScoreTable:

@@ -142,6 +142,6 @@ def voice_activity(settings: Settings) -> Silero:
     )
     if network is None:
         raise EngineMissing(
-            "the network of silero is not there: it comes with faster-whisper (`pip install faster-whisper`)"
+            "the silero network is missing: it comes with faster-whisper (`pip install faster-whisper`)"
         )
     return Silero(network)

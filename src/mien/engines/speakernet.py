@@ -310,7 +310,5 @@ def diarizer(settings: Settings) -> SpeakerNet:
     """The network that is part of this package."""
     path = network("speakers")
     if path is None:
-        raise EngineMissing(
-            "this installation has no speaker network (mien/weights/speakers.onnx is not there)"
-        )
+        raise EngineMissing("this installation has no speaker network: mien/weights/speakers.onnx is missing")
     return SpeakerNet(path, cores(settings))

@@ -300,6 +300,6 @@ def text_reader(settings: Settings) -> TextNet:
     path = network("language")
     if path is None:
         raise EngineMissing(
-            "this installation has no language network (mien/weights/language.onnx is not there)"
+            "this installation has no language network: mien/weights/language.onnx is missing"
         )
     return TextNet(path, path.with_suffix(".vocabulary.json"), cores(settings))

@@ -56,7 +56,7 @@ class VoiceNet:
         self._width = _shape(self._ears, "heard", ears)
         wanted = {"prosody": len(EXPRESSIONS), "descriptions": len(BURST_DESCRIPTIONS)}
         if {name: _shape(self._heads, name, heads) for name in wanted} != wanted:
-            raise EngineError(f"{heads.name} is not a voice network: it gives other names")
+            raise EngineError(f"{heads.name} is not a voice network: its outputs have other names")
 
     def hear(self, sounds: Sequence[Sound]) -> list[Heard]:
         padded = [np.pad(sound, (0, max(0, SHORTEST - len(sound)))) for sound in sounds]
@@ -133,5 +133,5 @@ def voice(settings: Settings) -> VoiceNet:
     """The networks that are part of this package."""
     ears = network("voice")
     if ears is None:
-        raise EngineMissing("this installation has no voice network (mien/weights/voice.onnx is not there)")
+        raise EngineMissing("this installation has no voice network: mien/weights/voice.onnx is missing")
     return VoiceNet(ears, ears.with_suffix(".heads.onnx"), cores(settings))

@@ -50,7 +50,7 @@ def call_back(job: Job, files: FileStore, settings: Settings) -> None:
     if url is None:
         return
     if settings.offline:
-        raise Undeliverable("MIEN_OFFLINE says that nothing is sent from here", final=True)
+        raise Undeliverable("MIEN_OFFLINE is set: nothing is sent", final=True)
     digest, size = _signed(job, files, settings)
     headers = {
         "Content-Type": "application/json",

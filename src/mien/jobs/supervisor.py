@@ -106,14 +106,14 @@ class Supervisor:
                 except (StoreError, OSError) as error:
                     log.warning("%s", error)
                 except Exception:  # of a file store; nothing may end the watch over the workers
-                    log.exception("what need not be kept could not be looked for")
+                    log.exception("looking for expired files failed")
 
     def _look(self, place: _Place) -> None:
         if place.process is not None:
             status = place.process.poll()
             if status is None:
                 return
-            log.error("worker %s died (%s); another takes its place", place.name, _cause(status))
+            log.error("worker %s died (%s); starting another", place.name, _cause(status))
             self._release(place, crashed=True)
             place.process = None
             # who ended by itself at once would do so again; a crash is that of one file, whose

@@ -135,7 +135,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`. Returns when nothing is held any more."""
-        log.info("worker %s begins", self.name)
+        log.info("worker %s starts", self.name)
         lanes = [
             threading.Thread(target=_vital, args=(self._work, lane), name=f"{lane[0]}-{i}")
             for lane, count in LANES.items()
@@ -197,7 +197,7 @@ class Worker:
                     return  # another does what we have lost
             tidy(job_id, self._jobs, self._files, keep_media=self._settings.keep_media)
         except Exception:
-            log.exception("job %s: what was written after its end is still there", job_id)
+            log.exception("job %s: files written after its end could not be deleted", job_id)
 
     def _done(self, held: _Held) -> Callable[[], object]:
         """Do a task; what then has to be told to the store."""
@@ -407,7 +407,7 @@ class Worker:
                 except StoreError as error:
                     log.warning("%s", error)
                 if self._overdue(held, allowed=1.5):
-                    log.error("a file has hung this process for hours: it ends itself")
+                    log.error("a file has blocked this process for hours: ending the process")
                     os._exit(70)  # nothing else ends a call that does not come back
 
     def _check(self, held: _Held) -> None:
@@ -415,7 +415,9 @@ class Worker:
         if held.lost or (self._stop.is_set() and time.monotonic() > self._grace_ends):
             raise _GiveUp
         if self._overdue(held, allowed=1.0):
-            raise MediaError(f"measuring it took longer than {self._settings.max_file_minutes:g} minutes")
+            raise MediaError(
+                f"measuring the file took longer than {self._settings.max_file_minutes:g} minutes"
+            )
 
     def _overdue(self, held: _Held, allowed: float) -> bool:
         limit = self._settings.max_file_minutes * 60 * allowed
@@ -496,5 +498,5 @@ def _vital(work: Callable[..., None], *given: object) -> None:
     try:
         work(*given)
     except Exception:
-        log.exception("this worker cannot go on: it ends itself")
+        log.exception("this worker cannot continue: it exits")
         os._exit(70)

@@ -116,7 +116,7 @@ class Decoders:
         if not was_ready:
             return EngineError(f"a decoder could not be started (status {status})")
         late = -status == getattr(signal, "SIGALRM", None)
-        log.error("a decoder %s; another takes its place", "took too long" if late else f"died ({status})")
+        log.error("a decoder %s; starting another", "took too long" if late else f"died ({status})")
         self._died("time" if late else "crash")
         return NotDecoded(
             "decoding the file takes too long"

@@ -147,7 +147,7 @@ class _Count:
             )
         if self._bytes > UNSUSPECTED and self._bytes > self._ratio * self._packed:
             raise UnsafeArchive(
-                f"the archive unpacks to more than {self._ratio:g} times its size, as bombs do"
+                f"the archive unpacks to more than {self._ratio:g} times its size, like a zip bomb"
             )
 
 
@@ -300,7 +300,7 @@ def _check_extended(header: bytes) -> None:
         record = _RECORD.match(header, at)
         at += int(record[1]) if record else 0
         if not record or record.end() >= at or header[at - 1 : at] != b"\n":
-            raise tarfile.ReadError("a header does not keep to its lengths")
+            raise tarfile.ReadError("a header has invalid lengths")
 
 
 class _Tar:

@@ -167,7 +167,7 @@ class Picture:
         self.name = name
         self._opener, self._demuxer, self._header = opener, demuxer, header
         self._max_pixels = settings.max_pixels
-        self.warnings = ("the picture lacks its end: the file was cut short",) * header.cut_short
+        self.warnings = ("the image is incomplete: the file was cut short",) * header.cut_short
 
     def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
         if (first := next(iter(wanted), None)) and first.number == 0:
@@ -182,13 +182,13 @@ class Picture:
         with _opened(self._opener, self._demuxer, self._max_pixels) as container:
             film = _only(container.streams.video)
             if film is None:
-                raise BrokenMedia("a picture made of several cannot be read; save it as JPEG or PNG")
+                raise BrokenMedia("an image made of several tiles cannot be read; save it as JPEG or PNG")
             _check_pixels(film.width, film.height, self._max_pixels)
             for frame in _Decoder(container, film, self._max_pixels, threads=1).frames(VideoFrame):
                 # a header that did not give the size did not give the orientation either
                 way_up = self._header.orientation if self._header.width else _orientation(frame)
                 return _turned(_rgb(frame, VideoReformatter()), way_up)
-        raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
+        raise BrokenMedia("the image cannot be decoded; save it as JPEG or PNG")
 
     def _opened_by_pillow(self) -> Image:
         """Of a TIFF in tiles, or with JPEG inside, FFmpeg makes a black picture; pillow turns it, too."""
@@ -217,7 +217,7 @@ class Animation:
         with opener() as file:
             self._shown = [seconds or UNSTATED for seconds in read_durations(file)]
         if not self._shown:
-            raise BrokenMedia("the picture cannot be decoded; save it as JPEG or PNG")
+            raise BrokenMedia("the image cannot be decoded; save it as JPEG or PNG")
         self.duration = sum(self._shown)
         self.fps = len(self._shown) / self.duration
         self._max_hours = settings.max_media_hours
@@ -261,7 +261,7 @@ class Recording:
         with self._opened() as container:
             film, track = _film(container), _track(container)
             if film is None and track is None:
-                raise BrokenMedia("the file holds neither sound nor pictures that can be decoded")
+                raise BrokenMedia("the file contains neither audio nor images that can be decoded")
             self.has_frames, self.has_sound = film is not None, track is not None
             self._begin = (container.start_time or 0) / av.time_base
             self.duration = _length(container)
@@ -326,7 +326,7 @@ class Recording:
         if decoder.bad and not decoder.good:
             raise BrokenMedia(f"the {what} cannot be decoded")
         if decoder.bad > BAD_PACKETS:
-            self._warn(f"{decoder.bad} damaged packets of the {what} were left out")
+            self._warn(f"{decoder.bad} damaged packets of the {what} were skipped")
         stated = self._stated or decoder.stated_length
         if stated and seconds < CUT_SHORT * stated:
             self._warn(f"the {what} ends after {seconds:.1f} of {stated:.1f} seconds: the file was cut short")
@@ -798,7 +798,7 @@ def _rgb(frame: VideoFrame, reformatter: VideoReformatter, aspect: float = 1.0) 
             return np.asarray(rgb.to_ndarray(), np.uint8)
         except _FOREIGN as error:
             broken = error
-    raise BrokenMedia("the colours of the pictures cannot be read") from broken
+    raise BrokenMedia("the colours of the images cannot be read") from broken
 
 
 def _aspect(film: VideoStream) -> float:
@@ -853,5 +853,5 @@ def _lasts_too_long(hours: float) -> MediaTooLarge:
 def _check_pixels(width: int, height: int, most: int) -> None:
     if width * height > most:
         raise PictureTooLarge(
-            f"a picture of {width} × {height} pixels is larger than this server allows ({most:,} pixels)"
+            f"an image of {width} × {height} pixels is larger than this server allows ({most:,} pixels)"
         )

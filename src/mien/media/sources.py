@@ -50,7 +50,7 @@ def check_url(url: str) -> None:
     try:
         _check(httpx.URL(url))
     except (httpx.InvalidURL, ValueError) as error:
-        raise UnsafeAddress(f"this is not an address that can be fetched: {error}") from None
+        raise UnsafeAddress(f"this is not a URL that can be fetched: {error}") from None
 
 
 def name_of(url: str) -> str:
@@ -96,10 +96,10 @@ def fetch(url: str, folder: Path, settings: Settings, check: Callable[[], None] 
     client = public_client(settings, settings.fetch_minutes * 60)
     with client, _explained(settings), client.stream("GET", url) as response:
         if not response.is_success:
-            raise FetchFailed(f"the address answers {response.status_code} {response.reason_phrase}".rstrip())
+            raise FetchFailed(f"the URL returned {response.status_code} {response.reason_phrase}".rstrip())
         limit = round(settings.max_url_mb * 1e6)
         too_large = MediaTooLarge(
-            f"what lies at the address is larger than the {settings.max_url_mb:g} MB that this server allows"
+            f"the file at the URL is larger than the {settings.max_url_mb:g} MB that this server allows"
         )
         stated = response.headers.get("Content-Length", "")
         if stated.isascii() and stated.isdigit() and int(stated) > limit:
@@ -142,11 +142,11 @@ def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 def _check(url: httpx.URL) -> None:
     if url.scheme not in {"http", "https"}:
-        raise UnsafeAddress(f"only http and https addresses are fetched, not {url.scheme[:20] or 'this'!r}")
+        raise UnsafeAddress(f"only http and https URLs are fetched, not {url.scheme[:20] or 'this'!r}")
     if not url.host.strip(".") or "%" in url.host or not 0 < (url.port or 80) < 1 << 16:
-        raise UnsafeAddress("the address names no host, or none that can be")
+        raise UnsafeAddress("the URL has no valid host name")
     if url.userinfo:
-        raise UnsafeAddress("the address must not carry a user name or password")
+        raise UnsafeAddress("the URL must not contain a user name or password")
 
 
 class _Transport(httpx.BaseTransport):
@@ -163,7 +163,7 @@ class _Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if self._offline:
-            raise FetchFailed("this server fetches nothing: it is set to be offline (MIEN_OFFLINE)")
+            raise FetchFailed("this server is offline (MIEN_OFFLINE): it fetches nothing")
         _check(request.url)
         with _as_httpx(request):
             response = self._pool.handle_request(
@@ -249,7 +249,7 @@ class _Checked(httpcore.NetworkBackend):
         if not self._open & {name, shown, f"{shown}:{port}"} and not all(map(is_public, addresses)):
             # what the name stands for in there is nobody's business
             raise UnsafeAddress(
-                f"the host {host!r} is not public; MIEN_OPEN_HOSTS opens hosts that may be reached anyway"
+                f"the host {host!r} is not public; MIEN_OPEN_HOSTS allows hosts that may be reached anyway"
             )
         return addresses
 
@@ -283,7 +283,7 @@ def _left(deadline: float, timeout: float | None) -> float:
     """Seconds that the next step may take."""
     left = deadline - time.monotonic()
     if left <= 0:
-        raise httpcore.ReadTimeout("the time for it is over")
+        raise httpcore.ReadTimeout("the time limit was reached")
     return left if timeout is None else min(left, timeout)
 
 
@@ -306,15 +306,13 @@ def _explained(settings: Settings) -> Iterator[None]:
         yield
     except httpx.TimeoutException:
         raise FetchFailed(
-            f"the address did not answer in time: it may be silent for {settings.fetch_timeout_seconds:g}"
+            f"the URL did not answer in time: it may be silent for {settings.fetch_timeout_seconds:g}"
             f" seconds and take {settings.fetch_minutes:g} minutes in all"
         ) from None
     except httpx.TooManyRedirects:
-        raise FetchFailed(f"the address redirects more than {MAX_REDIRECTS} times") from None
+        raise FetchFailed(f"the URL redirects more than {MAX_REDIRECTS} times") from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # redirected to what is no name
-        raise FetchFailed(
-            f"the address could not be fetched: {str(error) or type(error).__name__}"
-        ) from error
+        raise FetchFailed(f"the URL could not be fetched: {str(error) or type(error).__name__}") from error
 
 
 def _uncompressed(response: httpx.Response, name: str) -> Iterator[bytes]:
@@ -324,7 +322,7 @@ def _uncompressed(response: httpx.Response, name: str) -> Iterator[bytes]:
         yield from response.iter_raw()
         return
     if packing not in {"gzip", "x-gzip", "deflate"}:
-        raise FetchFailed(f"the address sends its answer compressed as {packing[:20]!r}, unasked")
+        raise FetchFailed(f"the URL's response has an unsupported compression, {packing[:20]!r}")
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     try:
         for chunk in response.iter_raw():
@@ -332,4 +330,4 @@ def _uncompressed(response: httpx.Response, name: str) -> Iterator[bytes]:
                 yield unpacker.decompress(chunk, CHUNK)
                 chunk = unpacker.unconsumed_tail
     except zlib.error as error:
-        raise FetchFailed(f"the answer of the address is damaged: {error}") from None
+        raise FetchFailed(f"the URL's response is damaged: {error}") from None

@@ -92,7 +92,7 @@ def read_written(file: BinaryIO, name: str, encoding: str, settings: Settings) -
     if not is_prose(text):
         raise UnknownFileType(f"{UnknownFileType.__doc__}: it is a web page, a document or a playlist")
     if promised := _MEDIA_NAME.search(name):
-        raise BrokenMedia(f"the file is called {promised[0]}, but it holds text")
+        raise BrokenMedia(f"the file is named {promised[0]}, but contains text")
     landmarks = _json(text)
     if landmarks is None:
         return Written(name, "text", text=text, warnings=warnings)
@@ -122,7 +122,7 @@ def _meshes(data: Any) -> Iterator[Landmarks]:
     """
     faces = [data] if _shape(data) == LANDMARKS else data
     if not isinstance(faces, list) or not faces:
-        raise BadLandmarks("JSON is taken for face landmarks, which are a list of faces; this is none")
+        raise BadLandmarks("JSON files are read as face landmarks, a list of faces; this is not one")
     if len(faces) > MAX_FACES:
         raise TooManyFaces(f"{len(faces)} faces in one landmark file; {MAX_FACES} are allowed")
     for number, face in enumerate(faces):

@@ -14,12 +14,12 @@ from mien.types import Interval, Prediction, Scores, Voiced
 
 
 class BurstOptions(Options):
-    """The burst model cannot be configured."""
+    """The burst model has no options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurstPrediction(Prediction):
-    """One burst, from its begin to its end in seconds. `descriptions` say what kind of call it is."""
+    """One vocal burst; `time` is in seconds. `descriptions` score what sound it is (Laugh, Sigh …)."""
 
     time: Interval
     emotions: Scores

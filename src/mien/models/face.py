@@ -46,22 +46,31 @@ TOGETHER = 4
 
 
 class FaceOptions(Options):
-    """What a caller may ask of the face model."""
+    """Options of the face model."""
 
     fps_pred: float = Field(default=3.0, ge=0)
+    """Frames of a video that are analysed per second; 0 analyses every frame."""
     prob_threshold: float = Field(default=0.99, ge=0, le=1)
+    """Detections with a lower face probability are dropped."""
     identify_faces: bool = False
+    """Group predictions by person: `face_0`, `face_1` …"""
     min_face_size: int = Field(default=60, ge=0)
+    """Smaller bounding boxes are dropped, in pixels of the shorter side; a box that spans a quarter of a
+    small image is kept anyway."""
     facs: Switch | None = None
+    """Also score facial action units (FACS) and hand gestures. `{}` turns it on."""
     descriptions: Switch | None = None
+    """Also score descriptions such as Smile and Frown. `{}` turns it on."""
     save_faces: bool = False
+    """Save the cropped faces as PNG in the artifacts archive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacePrediction(Prediction):
-    """One face in one frame: `frame` counts those of the film, `time` is in seconds (0.0 for pictures), `box`
-    in pixels, `prob` how sure it is that this is a face. `facs` and `descriptions` are None where they were
-    not asked for, as is `crop`, whose `png()` is the face that `save_faces` kept."""
+    """One face in one frame. `frame` is the frame's number in the video, `time` is in seconds (0.0 for
+    images), `box` is the bounding box in pixels, `prob` the probability that this is a face. `facs`,
+    `descriptions` and `crop` are None unless requested; with `save_faces`, `crop.png()` is the cropped
+    face."""
 
     frame: int
     time: float

@@ -14,12 +14,12 @@ from mien.types import Mesh, Prediction, Scores
 
 
 class FaceMeshOptions(Options):
-    """The facemesh model cannot be configured."""
+    """The facemesh model has no options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceMeshPrediction(Prediction):
-    """One face of a file of landmarks, in the order of the file."""
+    """One face of a landmark file, in the order of the file."""
 
     emotions: Scores
 

@@ -14,20 +14,25 @@ from mien.types import Granularity, Interval, Prediction, ReadPassage, Scores
 
 
 class LanguageOptions(Options):
-    """What a caller may ask of the language model."""
+    """Options of the language model."""
 
     granularity: Granularity = "word"
+    """What one prediction covers."""
     sentiment: Switch | None = None
+    """Also score sentiment, from 1 (negative) to 9 (positive). `{}` turns it on."""
     toxicity: Switch | None = None
+    """Also score six kinds of toxicity. `{}` turns it on."""
     identify_speakers: bool = False
+    """Group predictions by speaker: `spk_0`, `spk_1` …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguagePrediction(Prediction):
-    """One passage. `position` counts characters of the text, or of all that was said; `time` is in seconds,
-    and None in texts, as `confidence` is: how sure it is that this was said. `speaker_confidence` is None
-    unless speakers are told apart. `sentiment` is the share of people who would give each mark from "1"
-    (negative) to "9" (positive), which sum to one; it and `toxicity` are None where not asked for."""
+    """One passage of text or speech. `position` is in characters of the text or of the whole transcript.
+    `time` (in seconds) and `confidence` (of the transcript, 0 to 1) are None for written text;
+    `speaker_confidence` is None unless speakers are identified. `sentiment` is the share of people who
+    would choose each mark from "1" (negative) to "9" (positive); the nine sum to one. It and `toxicity` are
+    None unless requested."""
 
     text: str
     position: Interval

@@ -14,19 +14,20 @@ from mien.types import Interval, Prediction, ReadPassage, Scores
 
 
 class NerOptions(Options):
-    """What a caller may ask of the entity model."""
+    """Options of the entity model."""
 
     identify_speakers: bool = False
+    """Group predictions by speaker: `spk_0`, `spk_1` …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NerPrediction(Prediction):
-    """One entity, with what the sentence around it expresses. Positions, times and confidences are as in
-    `LanguagePrediction`.
+    """One named entity, with what the sentence around it expresses. `position`, `time`, `confidence` and
+    `speaker_confidence` are as for `language`.
 
-    `support` (how often others link to it) and `uri` told of a knowledge base that the retired API
-    had. There is none here: they are 0 and empty. `entity_type` is a word of ours: PERSON, LOCATION,
-    ORGANIZATION, PRODUCT, WORK, EVENT or MISC.
+    `support` and `uri` referred to the retired API's knowledge base, which mien does not have: they are
+    always 0 and empty. `entity_type` is new in mien: PERSON, LOCATION, ORGANIZATION, PRODUCT, WORK, EVENT
+    or MISC.
     """
 
     entity: str

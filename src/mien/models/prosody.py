@@ -17,25 +17,30 @@ from mien.types import Granularity, Interval, Prediction, Scores, Voiced
 
 
 class WindowOptions(Options):
-    """A window that slides over the sound; seconds."""
+    """A sliding window over the audio, in seconds."""
 
     length: float = Field(default=4.0, ge=0.5)
+    """Length of a window, in seconds."""
     step: float = Field(default=1.0, ge=0.5)
+    """Seconds from the start of one window to the start of the next."""
 
 
 class ProsodyOptions(Options):
-    """What a caller may ask of the prosody model."""
+    """Options of the prosody model."""
 
     granularity: Granularity = "utterance"
+    """What one prediction covers."""
     window: WindowOptions | None = None
+    """Measure sliding windows instead of words, sentences, utterances or turns."""
     identify_speakers: bool = False
+    """Group predictions by speaker: `spk_0`, `spk_1` …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProsodyPrediction(Prediction):
-    """One piece of speech, from its begin to its end in seconds. `text` is what is said in it and
-    `confidence` how sure that is (0 to 1), both None in windows; `speaker_confidence` is None unless
-    speakers are told apart."""
+    """One segment of speech; `time` is in seconds. `text` is its transcript and `confidence` the
+    transcript's confidence (0 to 1), both None for windows; `speaker_confidence` is None unless speakers
+    are identified."""
 
     text: str | None
     time: Interval

@@ -30,13 +30,17 @@ SURE_OF_LANGUAGE = 0.9
 
 
 class TranscriptionOptions(BaseModel):
-    """How speech is to be written down."""
+    """How speech is transcribed."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     language: str | None = Field(default=None, json_schema_extra={"enum": [*LANGUAGES, None]})
+    """The language spoken; null detects it."""
     identify_speakers: bool = False
+    """End segments where the speaker changes. To group predictions by speaker, set the model's own
+    `identify_speakers`."""
     confidence_threshold: float = Field(default=0.5, ge=0, le=1)
+    """Transcripts with a lower confidence are rejected, as `unable to transcribe file`."""
 
     @field_validator("language")
     @classmethod
@@ -95,7 +99,7 @@ class Reading:
         try:
             diarizer = self._engines.diarizer
         except EngineMissing as missing:
-            self.warn(f"speakers were not told apart: {missing}")
+            self.warn(f"speakers were not identified: {missing}")
             return ()
         return tuple(diarizer.turns(self._stretches()))
 
@@ -106,12 +110,12 @@ class Reading:
 
     def _transcribed(self) -> Transcript:
         if self.transcription is None:
-            raise NotTranscribed("there are no words to go by: transcription is switched off")
+            raise NotTranscribed("there is no transcript: transcription is switched off")
         engine, wanted = self._engines.transcriber, self.transcription.language
         if wanted and engine.languages is not None and wanted.partition("-")[0] not in engine.languages:
             raise EngineMissing(
-                f"{engine.label} cannot write down {wanted!r};"
-                " `mien models pull whisper-small` adds the other languages"
+                f"{engine.label} cannot transcribe {wanted!r};"
+                " `mien models pull whisper-small` gets one for other languages"
             )
         transcript = engine.transcribe(self._stretches(), wanted)
         threshold = self.transcription.confidence_threshold
@@ -129,8 +133,9 @@ class Reading:
         transcription off in their own way."""
         if not self.speech:
             return "No speech was found in it"
-        more = ", `mien models pull whisper-small` hears more" if engine.languages else ""
-        return f"{engine.label} heard no more; with transcription switched off prosody needs no words{more}"
+        more = "; `mien models pull whisper-small` gets a better engine" if engine.languages else ""
+        off = "with transcription switched off, prosody needs no words"
+        return f"{engine.label} recognised too little; {off}{more}"
 
     @cached_property
     def reader(self) -> TextReader:
@@ -155,7 +160,8 @@ class Reading:
             other = self._engines.multilingual_reader
         except EngineMissing as missing:
             raise UnsupportedLanguage(
-                f"the text is in another language ({tag!r}, confidence {sure:.2f}) than {reader.label} reads;"
+                f"the text is in a language ({tag!r}, confidence {sure:.2f})"
+                f" that {reader.label} does not read;"
                 " `mien models pull multilingual` adds an engine that reads it"
             ) from missing
         self.warn(f"the text ({tag!r}, confidence {sure:.2f}) was read by {other.label}: {other.caveat}")

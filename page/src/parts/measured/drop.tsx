@@ -34,7 +34,7 @@ export function Drop({ opened, label = "Drop a predictions JSON here" }: { opene
       }}
     >
       <label for={id}>{label}</label>
-      <p class="quiet small">with its film, sound or pictures beside it, if you have them</p>
+      <p class="quiet small">together with its videos, audio or images, if you have them</p>
       <input id={id} type="file" multiple onChange={(event) => void take([...(event.currentTarget.files ?? [])])} />
       {trouble.value && (
         <p class="error" role="alert">

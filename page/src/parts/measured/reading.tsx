@@ -48,7 +48,7 @@ export function Reading({ paragraphs, spoken, tracks, coloring, chosen, choose, 
       ref={host}
       tabIndex={0}
       role="group"
-      aria-label={`${label}. Arrow keys go from piece to piece.`}
+      aria-label={`${label}. Arrow keys move from passage to passage.`}
       data-keys
       onClick={(event) => {
         const piece = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-piece]") : null;

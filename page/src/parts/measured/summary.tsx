@@ -74,7 +74,7 @@ function Strip({ spread: { low, median, high }, most }: { spread: Spread; most: 
 }
 
 function count({ model, rows }: Track): string {
-  const [one, many] = { face: ["look", "looks"], burst: ["burst", "bursts"], language: ["piece", "pieces"], prosody: ["stretch", "stretches"], ner: ["entity", "entities"], facemesh: ["mesh", "meshes"] }[model] as [string, string];
+  const [one, many] = { face: ["detection", "detections"], burst: ["burst", "bursts"], language: ["passage", "passages"], prosody: ["segment", "segments"], ner: ["entity", "entities"], facemesh: ["mesh", "meshes"] }[model] as [string, string];
   return `${rows.toLocaleString("en")} ${rows === 1 ? one : many}`;
 }
 

@@ -23,10 +23,10 @@ const WAVE_HEIGHT = 68;
 export function SoundLane({ peaks, bursts }: { peaks: Int8Array | null; bursts: Track | null }) {
   return (
     <Lane
-      label="Sound"
+      label="Audio"
       name={
         <>
-          <h3>Sound</h3>
+          <h3>Audio</h3>
           {bursts && <BurstName bursts={bursts} />}
         </>
       }

@@ -45,8 +45,8 @@ export function Library() {
         <input
           type="search"
           class="search"
-          aria-label="Search in file names, addresses and texts"
-          placeholder="Search in names, addresses, texts"
+          aria-label="Search in file names, URLs and texts"
+          placeholder="Search in names, URLs, texts"
           value={words}
           onInput={(event) => setWords(event.currentTarget.value)}
         />

@@ -264,7 +264,7 @@ function FacePanel({ live, now }: Moving) {
   const on = live.camera.value !== null;
   const ids = [...new Set(live.seen.value?.faces.map(({ face_id }) => face_id) ?? [])].sort();
   return (
-    <Panel title={MODEL_NAMES.face} live={live} part="face" unit="pictures">
+    <Panel title={MODEL_NAMES.face} live={live} part="face" unit="images">
       {ids.length > 1 && (
         <p class="row live-people" role="group" aria-label="Whose face">
           {ids.map((id) => (
@@ -274,7 +274,7 @@ function FacePanel({ live, now }: Moving) {
           ))}
         </p>
       )}
-      <Strongest rolling={live.face} on={on} now={now.value} label="What the face expresses" nothing="No face in the picture." off="The camera is off." />
+      <Strongest rolling={live.face} on={on} now={now.value} label="What the face expresses" nothing="No face in the image." off="The camera is off." />
     </Panel>
   );
 }
@@ -282,7 +282,7 @@ function FacePanel({ live, now }: Moving) {
 function VoicePanel({ live, now }: Moving) {
   const on = live.microphone.value !== null;
   return (
-    <Panel title={MODEL_NAMES.prosody} live={live} part="prosody" unit="pieces">
+    <Panel title={MODEL_NAMES.prosody} live={live} part="prosody" unit="segments">
       <Strongest rolling={live.voice} on={on} now={now.value} label="What the voice expresses" nothing="Nobody speaks." off="The microphone is off." />
     </Panel>
   );
@@ -307,7 +307,7 @@ function Panel(props: { title: string; live: Session; part: PartName; unit: stri
         <h2 id={id}>{title}</h2>
         {speed && (
           <span class="quiet small figures" title="Round trip, and of it the time in the server">
-            {speed.perSecond.toFixed(1)} {props.unit} a second, {speed.ms.toFixed(0)} ms there and back
+            {speed.perSecond.toFixed(1)} {props.unit} per second, {speed.ms.toFixed(0)} ms round trip
             {speed.serverMs !== null && `, ${speed.serverMs.toFixed(0)} in the server`}
           </span>
         )}
@@ -336,7 +336,7 @@ function Timeline({ live, now: moving }: Moving) {
       <Lane {...lane} height={110} least={0.5} names={faceNames} data={live.face.columns(faceNames)} label={spoken("face", faceNames)} />
       <LaneHead title={MODEL_NAMES.prosody} names={voiceNames} />
       <Lane {...lane} height={110} least={0.3} names={voiceNames} data={live.voice.columns(voiceNames)} label={spoken("voice", voiceNames)} />
-      <LaneHead title="Sound and bursts" names={[]} note={trouble?.text} />
+      <LaneHead title="Audio and bursts" names={[]} note={trouble?.text} />
       <Lane
         {...lane}
         height={82}

@@ -108,7 +108,7 @@ export class Live {
       this.listener = await listening(stream);
     } catch (error) {
       this.turnOff("microphone");
-      throw new Error(`The sound of the microphone cannot be read: ${(error as Error).message}`);
+      throw new Error(`The microphone's audio cannot be read: ${(error as Error).message}`);
     }
     this.microphone.value = stream;
     this.clock.start();

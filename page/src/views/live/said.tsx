@@ -18,7 +18,7 @@ export function Said({ live }: { live: Live }) {
     <section class="panel live-said" aria-labelledby="said-title">
       <div class="head">
         <h2 id="said-title">What was said</h2>
-        {live.notUnderstood.value && <span class="quiet small">the last piece was not understood</span>}
+        {live.notUnderstood.value && <span class="quiet small">the last sentence was not understood</span>}
       </div>
       {trouble && (
         <p class={trouble.over ? "quiet small" : "error small"} role="status">

@@ -154,7 +154,7 @@ function Forecast({ sound, choice, past }: { sound: Staged[]; choice: Choice | n
 const WAYS: [Way, string][] = [
   ["files", "Files"],
   ["record", "Record"],
-  ["address", "Address"],
+  ["address", "URL"],
   ["text", "Text"],
 ];
 
@@ -182,8 +182,8 @@ function Source({ add, addFiles }: { add: (more: Staged[]) => void; addFiles: (f
         )}
         {way === "address" && (
           <Written
-            label="Addresses of films, recordings, pictures or archives"
-            hint="One a line. The server fetches them; they must be public."
+            label="URLs of videos, recordings, images or archives"
+            hint="One per line. The server fetches them; they must be public."
             action="Add"
             rows={3}
             take={(text) => add(addresses(text).map((url) => ({ id: ++lastId, kind: "url", url })))}
@@ -248,7 +248,7 @@ function Files({ addFiles }: { addFiles: (found: Found[]) => Promise<void> }) {
       <svg viewBox="0 0 64 40" width="96" height="60" aria-hidden="true">
         <path d="M4 24c7 0 7-16 14-16s7 28 14 28 7-20 14-20 7 8 14 8" />
       </svg>
-      <p class="drop-words">Drop films, recordings, pictures, folders or archives here</p>
+      <p class="drop-words">Drop videos, recordings, images, folders or archives here</p>
       <p class="row">
         <button onClick={() => files.current?.click()}>Choose files</button>
         <button onClick={() => folder.current?.click()}>Choose a folder</button>

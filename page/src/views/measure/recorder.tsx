@@ -40,8 +40,8 @@ export function Recorder({ keep }: { keep: (recorded: Recorded) => void }) {
         <InProgress running={running} end={() => void end(running)} />
       ) : (
         <p class="row">
-          <button onClick={() => begin(false)}>Record sound</button>
-          <button onClick={() => begin(true)}>Record a film</button>
+          <button onClick={() => begin(false)}>Record audio</button>
+          <button onClick={() => begin(true)}>Record video</button>
         </p>
       )}
       {wrong && (

@@ -42,7 +42,7 @@ function MomentLink({ player }: { player: Player }) {
   return (
     <button
       class="bare small"
-      title="Puts this moment into the address, and copies it"
+      title="Copy a link to this moment"
       onClick={() => {
         history.replaceState(history.state, "", here());
         void navigator.clipboard?.writeText(here().href).catch(() => {});

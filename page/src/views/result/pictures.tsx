@@ -39,7 +39,7 @@ export function PictureView({ result, number, head, told, media, go }: FileViewP
               <img src={media.path} alt={head.file} onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => (size.value = { width, height })} />
             </Framed>
           ) : (
-            <p class="quiet no-media">The picture itself is not here.</p>
+            <p class="quiet no-media">The image itself is not stored here.</p>
           )}
         </div>
         <aside class="panel moment-panel" aria-label="The chosen face" aria-live="polite">
@@ -52,7 +52,7 @@ export function PictureView({ result, number, head, told, media, go }: FileViewP
               ))}
             </div>
           )}
-          {face ? <RowScores track={face.track} row={face.row} count={8} /> : <p>No face was found in this picture.</p>}
+          {face ? <RowScores track={face.track} row={face.row} count={8} /> : <p>No face was found in this image.</p>}
         </aside>
       </div>
       {many && <Grid result={result} chosen={number} go={go} />}

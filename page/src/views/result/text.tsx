@@ -53,7 +53,7 @@ export function TextView({ result, head, told, media }: FileViewProps) {
           host={host}
           label="The text"
         />
-        <aside class="panel moment-panel" aria-label="The chosen piece" aria-live="polite">
+        <aside class="panel moment-panel" aria-label="The selected passage" aria-live="polite">
           <h2 class="quoted">“{shortened(piece.text)}”</h2>
           <RowScores track={spoken[piece.track]!} row={piece.row} count={8} />
           <EntitiesOf piece={piece} tracks={tracks} />
