@@ -99,6 +99,10 @@ def left_behind(settings: Settings) -> list[Path]:
             "urls[1]: 'ftp://example.org' cannot be used",
         ),
         ({"urls": [""]}, "urls[0]: '' cannot be used"),
+        (
+            {"urls": ["example.org/a.mp4"]},
+            "urls[0]: 'example.org/a.mp4' cannot be used: a URL must begin with http:// or https://",
+        ),
         (TEXT | {"callback_url": "gopher://x"}, "callback_url: 'gopher://x' cannot be used"),
     ],
 )

@@ -114,6 +114,7 @@ def test_the_name_of_a_file_is_its_own_without_folders(given, name, tmp_path):
     ("content", "told"),
     [
         (b"PK\x03\x04rest", "application/zip"),
+        (b"PK\x05\x06rest", "application/zip"),
         (b"\x1f\x8b\x08rest", "application/gzip"),
         (b"BZh9rest", "application/x-bzip2"),
         (b"\xfd7zXZ\x00rest", "application/x-xz"),
@@ -222,6 +223,13 @@ def test_json_is_read_as_clients_write_it(body, tmp_path):
     assert received(tmp_path, body, "application/json").request.text == ("hi",)
 
 
+def test_a_text_that_was_cut_in_the_middle_of_an_emoji_is_read(tmp_path):
+    body = rb'{"text": ["so glad \ud83d", "\ud83d\ude00"]}'
+
+    assert received(tmp_path, body, "application/json").request.text == ("so glad \ufffd", "😀")
+    assert received(tmp_path, json.dumps(body.decode()).encode(), "").request.text[0] == "so glad \ufffd"
+
+
 @pytest.mark.parametrize("body", [b"", b" ", b"null", b"{}"])
 def test_nothing_asked_is_a_request_for_nothing_in_particular(body, tmp_path):
     request = received(tmp_path, body, "application/json").request
@@ -235,7 +243,9 @@ def test_nothing_asked_is_a_request_for_nothing_in_particular(body, tmp_path):
         pytest.param(b"{", id="cut short"),
         pytest.param(b'{"text": ["\xff\xfe"]}', id="not UTF-8"),
         pytest.param('{"text": ["é"]}'.encode("utf-16"), id="UTF-16"),
-        pytest.param(b'{"text": ["\\ud800"]}', id="half a surrogate pair"),
+        pytest.param(b'{"text": ["\\ud800"], "a": [\xff]}', id="half a character that is not UTF-8"),
+        pytest.param(b'{"text": ["\\ud800"], "a": NaN}', id="half a character beside NaN"),
+        pytest.param(b'{"text": ["\\ud800"], "a": ' + b"[" * 100_000, id="half a character beside much"),
         pytest.param(b'{"models": {"face": {"fps_pred": NaN}}}', id="NaN"),
         pytest.param(b'{"models": {"face": {"fps_pred": 1e999}}}', id="infinite"),
         pytest.param(b"[" * 100_000, id="nested"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.errors import BrokenMedia, MediaTooLarge, UnsafeArchive
+from mien.errors import BrokenMedia, MediaError, MediaTooLarge, UnsafeArchive
 from mien.media.archives import Member, is_archive, safe_name, unpack
 
 FILES = {"a.wav": b"RIFF", "Happy/21.png": b"\x89PNG", "deep/er/est/ü.txt": b"text"}
@@ -215,8 +215,17 @@ def test_long_names_and_much_that_is_said_come_through(form, tmp_path, settings)
     assert outcome(tmp_path / "x", tmp_path, settings) == files
 
 
-def test_an_empty_archive_holds_nothing(tmp_path, settings):
-    assert outcome(zipped(tmp_path / "x", {}), tmp_path, settings) == {}
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(lambda path: zipped(path, {}), id="zip"),
+        pytest.param(lambda path: zipped(path, {"a/": b"", "__MACOSX/._b.png": b"\0"}), id="folders alone"),
+        pytest.param(lambda path: tarred(path, {}), id="tar"),
+    ],
+)
+def test_an_archive_without_files_is_told_as_such(made, tmp_path, settings):
+    with pytest.raises(MediaError, match="the archive holds no files"):
+        outcome(made(tmp_path / "x"), tmp_path, settings)
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=40))

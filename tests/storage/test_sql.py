@@ -137,6 +137,35 @@ def test_a_job_goes_from_its_sources_to_completed(store, clock):
     assert kinds_left(store) == ["callback", "notify", "tidy"]
 
 
+@pytest.mark.parametrize("status", [Completed, Failed])
+def test_no_job_begins_or_ends_before_what_came_before(status, store, clock):
+    new = job(texts=1)
+    store.add(new, max_queued=1)
+    created = 1_700_000_000_000
+
+    clock.now -= 1  # set back, or of another machine
+    task = claim(store)
+    assert store.get(new.id).state == InProgress(created, created)
+    clock.now -= 1
+    if status is Failed:
+        store.fail(task, "a", "out of order")
+    else:
+        end(store, task, measured(task))
+        end(store, claim(store))
+
+    state = store.get(new.id).state
+    assert isinstance(state, status)
+    assert (state.started_timestamp_ms, state.ended_timestamp_ms) == (created, created)
+
+
+def test_a_job_without_an_address_calls_nobody_back(store):
+    store.add(job(texts=1, callback_url=""), max_queued=1)
+    end(store, task := claim(store), measured(task))
+    end(store, claim(store))
+
+    assert kinds_left(store) == ["tidy"]
+
+
 def test_texts_are_measured_without_being_opened(store):
     store.add(job(texts=2), max_queued=1)
 

@@ -191,6 +191,13 @@ def test_the_address_may_end_in_a_slash(url):
         assert "language" in client.ask(TEXT)
 
 
+def test_who_asks_without_a_handshake_is_told_that_it_takes_one(url):
+    answer = httpx.get(url.replace("ws", "http", 1))
+
+    assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
+    assert "WebSocket" in answer.json()["message"]
+
+
 def test_there_is_nothing_else_behind_the_address(url):
     with pytest.raises(InvalidStatus) as refused, Client(url.replace("models", "face")):
         pass

@@ -10,10 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from mien.api import batch, health, library
 from mien.api.auth import Door
 from mien.api.docs import page
+from mien.api.manners import Manners
 from mien.api.openapi import description
 from mien.engines import Engines
 from mien.errors import MienError
@@ -46,6 +48,7 @@ def api(
     app.add_api_route("/docs", lambda: HTMLResponse(page(app.openapi())), include_in_schema=False)
     door, seen = Door(settings, keys), health.Seen()
     app.add_middleware(seen.middleware)
+    app.add_middleware(Manners(door.may_read).middleware)
     app.include_router(health.routes(app.version, Engines(settings), jobs, (seen.requests, *figures), door))
     for path in ("/v0/registry/{path:path}", "/v0/batch/jobs/tl/{path:path}"):
         app.add_api_route(path, _retired, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
@@ -89,7 +92,20 @@ def _http(request: Request, error: HTTPException) -> Response:
     says = {404: "there is nothing at this address", 405: f"{request.method} cannot be used at this address"}
     response = _error(says.get(error.status_code, str(error.detail)), error.status_code)
     response.headers.update(error.headers or {})
+    if error.status_code == 405:  # of its own, the framework names those of one route
+        response.headers["Allow"] = ", ".join(_methods(request))
     return response
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address of a request can be asked with."""
+    scope, routes = request.scope, request.app.routes
+    known = {
+        method
+        for method in health.METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    }
+    return sorted(known | ({"HEAD"} if "GET" in known else set()))
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

@@ -65,6 +65,16 @@ class Door:
         elif self._among_us:
             _check_origin(request)
 
+    def may_read(self, request: HTTPConnection) -> bool:
+        """Whether a page may read what it is answered: one that is let in, or that has to show a key, which
+        no browser sends of its own accord."""
+        try:
+            if self._among_us:
+                _check_origin(request)
+        except NotServed:
+            return False
+        return True
+
 
 def _keys_of(request: HTTPConnection) -> list[str]:
     """What may be a key: in the header of the SDKs, in the address, as a bearer token, or among the

@@ -19,7 +19,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from mien.errors import RequestError, TooLarge
 from mien.settings import Settings
 from mien.types import FileSource
-from mien.wire.batch import Request
+from mien.wire.batch import Request, loads
 from mien.wire.errors import explained
 
 MB = 1_000_000
@@ -29,6 +29,7 @@ LONGEST_NAME = 255
 
 ARCHIVES = {
     b"PK\x03\x04": "application/zip",
+    b"PK\x05\x06": "application/zip",  # that holds nothing
     b"\x1f\x8b": "application/gzip",
     b"BZh": "application/x-bzip2",
     b"\xfd7zXZ\x00": "application/x-xz",
@@ -237,9 +238,9 @@ def _parsed(body: bytes) -> Request:
     """The request that some JSON is. No JSON at all is a request for nothing in particular."""
     body = body.removeprefix(b"\xef\xbb\xbf")  # PowerShell begins with it
     try:
-        asked = orjson.loads(body) if body.strip() else {}
+        asked = loads(body) if body.strip() else {}
         if isinstance(asked, str):  # generated clients encode the body twice
-            asked = orjson.loads(asked)
+            asked = loads(asked)
     except orjson.JSONDecodeError as error:
         raise RequestError(f"the request is not JSON: {error}") from error
     try:

@@ -21,7 +21,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO, Protocol, Self, TypeAlias
 
-from mien.errors import BrokenMedia, MediaTooLarge, UnsafeArchive
+from mien.errors import BrokenMedia, MediaError, MediaTooLarge, UnsafeArchive
 from mien.settings import Settings
 
 CHUNK = 1 << 18
@@ -104,6 +104,7 @@ def unpack(path: Path, folder: Path, settings: Settings) -> Unpacked:
         UnsafeArchive: it would unpack to many times its size, or hides too much in its headers.
         MediaTooLarge: it holds more files or bytes than the settings allow.
         BrokenMedia: it is damaged. What came before was sound.
+        MediaError: there is no file in it.
     """
     with path.open("rb") as file:
         count = _Count(path.stat().st_size, settings)
@@ -113,6 +114,7 @@ def unpack(path: Path, folder: Path, settings: Settings) -> Unpacked:
             yield from _zip(file, folder, count)
         else:
             yield from _tar(_unpacked(file, head), folder, count)
+        count.end()
 
 
 class _Count:
@@ -132,6 +134,10 @@ class _Count:
     def member(self) -> None:
         self._members += 1
         self._check_members(self._members)
+
+    def end(self) -> None:
+        if not self._members:
+            raise MediaError("the archive holds no files")
 
     def _check_members(self, members: float) -> None:
         if members > self.max_members:

@@ -142,7 +142,7 @@ def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 def _check(url: httpx.URL) -> None:
     if url.scheme not in {"http", "https"}:
-        raise UnsafeAddress(f"only http and https URLs are fetched, not {url.scheme[:20] or 'this'!r}")
+        raise UnsafeAddress("a URL must begin with http:// or https://")
     if not url.host.strip(".") or "%" in url.host or not 0 < (url.port or 80) < 1 << 16:
         raise UnsafeAddress("the URL has no valid host name")
     if url.userinfo:

@@ -44,6 +44,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    case,
     create_engine,
     delete,
     event,
@@ -197,7 +198,7 @@ class SqlStore:
                 "status": "QUEUED",
                 "created_ms": now,
                 "files_total": files,
-                "calls_back": job.request.callback_url is not None,
+                "calls_back": bool(job.request.callback_url),
                 "notifies": job.request.notify,
             }
             db.execute(insert(jobs).values(row))
@@ -290,7 +291,7 @@ class SqlStore:
             db.execute(
                 update(jobs)
                 .where(jobs.c.id == row.job_id, jobs.c.status == "QUEUED")
-                .values(status="IN_PROGRESS", started_ms=now)
+                .values(status="IN_PROGRESS", started_ms=_latest(now, jobs.c.created_ms))
             )
         return Task(
             id=row.id,
@@ -448,12 +449,12 @@ class SqlStore:
 
     def _end(self, db: Connection, job: _Row, status: Status, message: str | None = None) -> None:
         """The job ends; nothing but its aftermath is left to do."""
-        now = self._now()
-        started = now if job.started_ms is None else job.started_ms
+        begun = func.coalesce(jobs.c.started_ms, _latest(self._now(), jobs.c.created_ms))
+        ended = _latest(self._now(), begun)
         db.execute(
             update(jobs)
             .where(jobs.c.id == job.id)
-            .values(status=status, message=message, started_ms=started, ended_ms=now)
+            .values(status=status, message=message, started_ms=begun, ended_ms=ended)
         )
         db.execute(delete(tasks).where(tasks.c.job_id == job.id))
         after: list[TaskKind] = ["tidy"]
@@ -611,9 +612,14 @@ def _lock_tasks(db: Connection, which: ColumnElement[bool]) -> Sequence[_Row]:
     return db.execute(found.with_for_update()).all()
 
 
+def _latest(now: int, before: ColumnElement[int]) -> ColumnElement[int]:
+    """Now, but not before what came before: clocks of machines differ, and are set back."""
+    return case((before > now, before), else_=now)
+
+
 def _locked_job(db: Connection, job_id: str) -> _Row | None:
     """What its tasks change of a job, or need to know of it: not its request, which may be large."""
-    needed = (jobs.c.id, jobs.c.started_ms, jobs.c.ended_ms, jobs.c.place, jobs.c.calls_back, jobs.c.notifies)
+    needed = (jobs.c.id, jobs.c.ended_ms, jobs.c.place, jobs.c.calls_back, jobs.c.notifies)
     return db.execute(select(*needed).where(jobs.c.id == job_id).with_for_update()).first()
 
 

@@ -33,6 +33,8 @@ from mien.wire.stream import PROTOCOL
 
 log = logging.getLogger(__name__)
 
+PATH = "v0/stream/models"
+
 LANES = 4
 """Threads a core: while a network is busy, others decode, and calls come together."""
 
@@ -77,6 +79,7 @@ class Sockets:
         """The socket, which asks for a key where one is needed."""
         router = APIRouter()
         router.add_api_websocket_route("/{path:path}", self._found)
+        router.add_api_route("/" + PATH, _no_socket, include_in_schema=False)
         return router
 
     async def end(self) -> None:
@@ -87,7 +90,7 @@ class Sockets:
 
     async def _found(self, socket: WebSocket) -> None:
         """Clients given an address that ends in a slash write two of them."""
-        if socket.scope["path"].strip("/") == "v0/stream/models":
+        if socket.scope["path"].strip("/") == PATH:
             await self._admit(socket)
         else:
             await _refuse(socket, "there is no socket at this address", 404)
@@ -159,6 +162,14 @@ async def _close(socket: WebSocket, code: int, reason: str) -> None:
     """Say goodbye, if the client still reads."""
     with suppress(TimeoutError):
         await wait_for(socket.close(code, reason), CLOSING_SECONDS)
+
+
+def _no_socket() -> Response:
+    """What is told to who asks for the stream as for a page: proxies do so that do not know better."""
+    body = orjson.dumps(
+        error_json("this address is a WebSocket: proxies on the way must pass on Upgrade and Connection", 426)
+    )
+    return Response(body, 426, {"Upgrade": "websocket", "Connection": "Upgrade"}, "application/json")
 
 
 async def _refuse(socket: WebSocket, message: str, status: int) -> None:

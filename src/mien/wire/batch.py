@@ -1,10 +1,13 @@
 """The JSON of the batch API: requests, jobs, predictions."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
+import orjson
 from pydantic import BaseModel, ConfigDict, FailFast, create_model, model_validator
 
 from mien.models import MODELS
@@ -89,6 +92,25 @@ class Request(BaseModel):
             name: options for name in MODELS if (options := getattr(self.models, name, None)) is not None
         }
         return named or {name: kind.options() for name, kind in MODELS.items()}
+
+
+def loads(text: str | bytes) -> Any:
+    """What some JSON says. Half a pair of surrogates is valid JSON too, and becomes U+FFFD: JavaScript cuts
+    emoji in two.
+
+    Raises:
+        orjson.JSONDecodeError: it is none.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if "surrogate" in str(error):
+            with suppress(ValueError, RecursionError):
+                written = text if isinstance(text, str) else text.decode()
+                halves = json.dumps(json.loads(written), ensure_ascii=False)
+                whole = halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+                return orjson.loads(whole)
+        raise
 
 
 def without_nulls(value: Any, depth: int) -> Any:

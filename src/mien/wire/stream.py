@@ -1,6 +1,5 @@
 """The JSON of the stream: messages, replies, errors and their codes."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -34,7 +33,7 @@ from mien.models.options import Options
 from mien.models.prosody import ProsodyPrediction
 from mien.segments import TranscriptionOptions
 from mien.types import Box, FileMeasurement, FileType, Interval, Measured, Prediction, Scores
-from mien.wire.batch import Json, short, without_nulls
+from mien.wire.batch import Json, loads, short, without_nulls
 from mien.wire.errors import explained
 
 STREAMED = tuple(name for name in MODELS if name != "ner")
@@ -155,13 +154,6 @@ class Message(BaseModel):
         }
 
 
-_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
-"""An escape in JSON: two halves of a pair, one without the other, or something else."""
-
-
 def read_json(message: str | bytes) -> Json:
     """The object that a message is.
 
@@ -171,20 +163,12 @@ def read_json(message: str | bytes) -> Json:
     if isinstance(message, bytes):
         raise Refused("E0100", "binary frames are not read: send JSON, with the payload as base64 in `data`")
     try:
-        said = orjson.loads(message)
+        said = loads(message)
     except orjson.JSONDecodeError as error:
-        try:  # half a pair of surrogates is valid JSON: JavaScript cuts emoji in two
-            said = orjson.loads(_ESCAPE.sub(_whole, message))
-        except orjson.JSONDecodeError:
-            raise Refused("E0100", f"the message is not valid JSON: {error}") from None
+        raise Refused("E0100", f"the message is not valid JSON: {error}") from None
     if not isinstance(said, dict):
         raise Refused("E0101", "the message must be a JSON object")
     return said
-
-
-def _whole(escape: re.Match[str]) -> str:
-    """The escape, but U+FFFD for half a pair."""
-    return "\\ufffd" if escape["half"] else escape.group()
 
 
 def read_message(said: Json) -> Message:
