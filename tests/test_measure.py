@@ -13,7 +13,7 @@ from mien.models import MODELS
 from mien.segments import TranscriptionOptions
 from mien.types import SOUND_RATE
 from mien.wire.batch import file_json
-from tests.media import Fake, Film, Meshed, Picture, Talk, Written, speech, talk
+from tests.media import Fake, Film, Meshed, Picture, Talk, Written, grey, speech, talk
 
 USUAL = TranscriptionOptions()
 
@@ -183,6 +183,31 @@ def test_media_that_break_while_they_are_read_are_an_error_of_those_who_read(eng
 
     assert list(found.models) == ["face"]
     assert [error.model for error in found.errors] == ["prosody"]
+
+
+def test_a_file_is_read_no_further_once_an_engine_broke(engines):
+    reading = []
+
+    class Watched(Fake):
+        def frames(self, wanted):
+            reading.append(self)
+            try:
+                yield from super().frames(wanted)
+            finally:
+                reading.pop()
+
+    class Broken(Stub):
+        def read(self, faces):
+            raise EngineError
+
+    engines._loaded["face_reader"] = Broken()
+    media = Watched(file_type="video_no_audio", fps=1, has_frames=True, images=(grey(200),) * 100)
+
+    with pytest.raises(EngineError) as broken:
+        measure(media, wish("face", face={"min_face_size": 10}), engines)
+
+    assert broken.tb  # which holds what was under way
+    assert reading == []
 
 
 class Reader(Stub):
