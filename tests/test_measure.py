@@ -7,8 +7,8 @@ import pytest
 
 from mien.engines import Engines
 from mien.engines.stub import Stub
-from mien.errors import BrokenMedia, EngineError
-from mien.measure import PASSAGES, Wish, measure, measure_path, measure_together
+from mien.errors import BrokenMedia, EngineError, EngineMissing
+from mien.measure import BATCH, PASSAGES, Wish, measure, measure_path, measure_together
 from mien.models import MODELS
 from mien.segments import TranscriptionOptions
 from mien.types import SOUND_RATE
@@ -294,6 +294,23 @@ def test_scores_that_are_no_numbers_are_never_served(engines):
 
     with pytest.raises(EngineError, match="not a number"):
         measure(Talk(), wish("prosody"), engines)
+
+
+def test_a_model_that_failed_is_asked_no_further(engines):
+    asked = []
+
+    class Missing(Stub):
+        def prosody(self, pieces):
+            asked.append(len(pieces))
+            raise EngineMissing
+
+    engines._loaded["voice"] = Missing()
+
+    found = measure(Talk(40.0), wish("prosody", "ner", prosody={"window": {}}), engines)
+
+    assert [error.model for error in found.errors] == ["prosody"]
+    assert list(found.models) == ["ner"]
+    assert asked == [BATCH]
 
 
 def test_what_a_reader_of_texts_does_not_read_is_null_rather_than_zero(engines):

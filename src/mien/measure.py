@@ -92,8 +92,7 @@ def measure_path(
     try:
         media = open_media(path, name, settings)
     except MediaError as error:
-        problem = Problem(file=name, message=str(error))
-        return FileMeasurement(file=name, file_type=None, errors=(problem,))
+        return FileMeasurement.unread(name, str(error))
     return measure(through(media), wish, engines)
 
 

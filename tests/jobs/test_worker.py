@@ -297,7 +297,7 @@ FAR = RuntimeError("could not connect to the endpoint")
         pytest.param("write", "/originals/", FULL, TRIES + 2, id="a full disk at opening"),
         pytest.param("local", "/upload/", BROKEN, 3, id="a file that cannot be reached"),
         pytest.param("write", "/result/", FAR, 3, id="what nobody foresaw, at a result"),
-        pytest.param("local", "/upload/", FAR, 3, id="what nobody foresaw, at opening"),
+        pytest.param("local", "/upload/", FAR, TRIES - 1, id="what nobody foresaw, at opening"),
     ],
 )
 @pytest.mark.usefixtures("hasty")
