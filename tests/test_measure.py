@@ -185,6 +185,44 @@ def test_media_that_break_while_they_are_read_are_an_error_of_those_who_read(eng
     assert [error.model for error in found.errors] == ["prosody"]
 
 
+def test_of_what_is_large_little_is_given_at_once(engines):
+    given = []
+
+    class Finder(Stub):
+        def find(self, images):
+            given.append(len(images))
+            return [[] for _ in images]
+
+    engines._loaded["face_finder"] = Finder()
+    image = np.broadcast_to(np.uint8(0), (4000, 4000, 3))  # 48 MB, and takes nothing
+
+    measure(
+        Fake(file_type="video_no_audio", fps=1, has_frames=True, images=(image,) * 5), wish("face"), engines
+    )
+
+    assert given == [2, 2, 1]
+
+
+def test_what_a_model_was_refused_for_first_is_what_it_says(engines):
+    class Breaking(Fake):
+        def frames(self, wanted):
+            yield from super().frames(wanted)
+            raise BrokenMedia
+
+    class Missing(Stub):
+        def find(self, images):
+            raise EngineMissing("out for lunch")
+
+    engines._loaded["face_finder"] = Missing()
+    images = (grey(200),) * (BATCH + 1)
+
+    found = measure(
+        Breaking(file_type="video_no_audio", fps=1, has_frames=True, images=images), wish("face"), engines
+    )
+
+    assert [error.message for error in found.errors] == ["out for lunch"]
+
+
 def test_a_file_is_read_no_further_once_an_engine_broke(engines):
     reading = []
 
