@@ -7,13 +7,13 @@ import pytest
 
 from mien.engines import Engines
 from mien.engines.stub import Stub
-from mien.errors import BrokenMedia, EngineError
-from mien.measure import PASSAGES, Wish, measure, measure_path, measure_together
+from mien.errors import BrokenMedia, EngineError, EngineMissing
+from mien.measure import BATCH, PASSAGES, Wish, measure, measure_path, measure_together
 from mien.models import MODELS
 from mien.segments import TranscriptionOptions
 from mien.types import SOUND_RATE
 from mien.wire.batch import file_json
-from tests.media import Fake, Film, Meshed, Picture, Talk, Written, speech, talk
+from tests.media import Fake, Film, Meshed, Picture, Talk, Written, grey, speech, talk
 
 USUAL = TranscriptionOptions()
 
@@ -185,6 +185,69 @@ def test_media_that_break_while_they_are_read_are_an_error_of_those_who_read(eng
     assert [error.model for error in found.errors] == ["prosody"]
 
 
+def test_of_what_is_large_little_is_given_at_once(engines):
+    given = []
+
+    class Finder(Stub):
+        def find(self, images):
+            given.append(len(images))
+            return [[] for _ in images]
+
+    engines._loaded["face_finder"] = Finder()
+    image = np.broadcast_to(np.uint8(0), (4000, 4000, 3))  # 48 MB, and takes nothing
+
+    measure(
+        Fake(file_type="video_no_audio", fps=1, has_frames=True, images=(image,) * 5), wish("face"), engines
+    )
+
+    assert given == [2, 2, 1]
+
+
+def test_what_a_model_was_refused_for_first_is_what_it_says(engines):
+    class Breaking(Fake):
+        def frames(self, wanted):
+            yield from super().frames(wanted)
+            raise BrokenMedia
+
+    class Missing(Stub):
+        def find(self, images):
+            raise EngineMissing("out for lunch")
+
+    engines._loaded["face_finder"] = Missing()
+    images = (grey(200),) * (BATCH + 1)
+
+    found = measure(
+        Breaking(file_type="video_no_audio", fps=1, has_frames=True, images=images), wish("face"), engines
+    )
+
+    assert [error.message for error in found.errors] == ["out for lunch"]
+
+
+def test_a_file_is_read_no_further_once_an_engine_broke(engines):
+    reading = []
+
+    class Watched(Fake):
+        def frames(self, wanted):
+            reading.append(self)
+            try:
+                yield from super().frames(wanted)
+            finally:
+                reading.pop()
+
+    class Broken(Stub):
+        def read(self, faces):
+            raise EngineError
+
+    engines._loaded["face_reader"] = Broken()
+    media = Watched(file_type="video_no_audio", fps=1, has_frames=True, images=(grey(200),) * 100)
+
+    with pytest.raises(EngineError) as broken:
+        measure(media, wish("face", face={"min_face_size": 10}), engines)
+
+    assert broken.tb  # which holds what was under way
+    assert reading == []
+
+
 class Reader(Stub):
     """Reads English, and remembers how many passages it was given at once."""
 
@@ -269,6 +332,23 @@ def test_scores_that_are_no_numbers_are_never_served(engines):
 
     with pytest.raises(EngineError, match="not a number"):
         measure(Talk(), wish("prosody"), engines)
+
+
+def test_a_model_that_failed_is_asked_no_further(engines):
+    asked = []
+
+    class Missing(Stub):
+        def prosody(self, pieces):
+            asked.append(len(pieces))
+            raise EngineMissing
+
+    engines._loaded["voice"] = Missing()
+
+    found = measure(Talk(40.0), wish("prosody", "ner", prosody={"window": {}}), engines)
+
+    assert [error.model for error in found.errors] == ["prosody"]
+    assert list(found.models) == ["ner"]
+    assert asked == [BATCH]
 
 
 def test_what_a_reader_of_texts_does_not_read_is_null_rather_than_zero(engines):

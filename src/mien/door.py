@@ -258,14 +258,12 @@ def measured(
     try:
         for member in unpack(opened.path, folder, settings):
             if isinstance(member, Refused):
-                problem = Problem(file=member.name, message=member.reason)
-                yield FileMeasurement(file=member.name, file_type=None, errors=(problem,))
+                yield FileMeasurement.unread(member.name, member.reason)
             else:
                 yield measure_path(member.path, member.name, wish, engines, settings, through)
                 member.path.unlink()
     except MediaError as error:
-        problem = Problem(file=opened.name, message=str(error))
-        yield FileMeasurement(file=opened.name, file_type=None, errors=(problem,))
+        yield FileMeasurement.unread(opened.name, str(error))
 
 
 def measured_texts(texts: Iterable[str], wish: Wish, engines: Engines) -> Iterator[FileMeasurement]:

@@ -2,6 +2,7 @@
 `measure_together` for several files."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -65,10 +66,11 @@ def measure_together(medias: Sequence[Media], wish: Wish, engines: Engines) -> l
     """
     files = [_File(media, wish, engines) for media in medias]
     for cut in dict.fromkeys(model.cut for file in files for model in file.models.values()):
-        pieces = ((file, segment) for file in files for segment in file.segments(cut))
-        for batch in _batches(pieces):
-            for file, segments in _by_file(_read(batch)):
-                file.predict(cut, segments)
+        # closed at once, also where an engine breaks: nothing may read ahead in a file that is closed next
+        with closing((file, segment) for file in files for segment in file.segments(cut)) as pieces:
+            for batch in _batches(pieces):
+                for file, segments in _by_file(_read(batch)):
+                    file.predict(cut, segments)
     return [file.measurement(wish) for file in files]
 
 
@@ -90,8 +92,7 @@ def measure_path(
     try:
         media = open_media(path, name, settings)
     except MediaError as error:
-        problem = Problem(file=name, message=str(error))
-        return FileMeasurement(file=name, file_type=None, errors=(problem,))
+        return FileMeasurement.unread(name, str(error))
     return measure(through(media), wish, engines)
 
 

@@ -288,6 +288,11 @@ class FileMeasurement:
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
+    @classmethod
+    def unread(cls, file: str, why: str) -> "FileMeasurement":
+        """Of a file that could not be read, or was not."""
+        return cls(file=file, file_type=None, errors=(Problem(file=file, message=why),))
+
 
 # ── where files come from
 

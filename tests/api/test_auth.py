@@ -87,6 +87,12 @@ def test_a_key_is_accepted_wherever_clients_put_it(shown, locked):
     assert client.get("/v0/batch/jobs", **shown(key)).status_code == 200
 
 
+def test_of_several_keys_in_an_address_the_first_counts(locked):
+    client, key = locked
+
+    assert client.get("/v0/batch/jobs", params=[("apikey", "stale"), ("apikey", key)]).status_code == 401
+
+
 @pytest.mark.parametrize(
     "shown",
     [

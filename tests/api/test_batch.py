@@ -1,6 +1,7 @@
 import re
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from mien.app import build
+from mien.errors import QueueFull
 from mien.settings import Settings
 from mien.types import FileSource, TextSource, UrlSource
 from tests.api.serving import api_of, begin, complete, serving
@@ -122,6 +124,27 @@ def test_a_job_that_was_refused_leaves_no_upload_behind(client, mien):
 
     assert answer.status_code == 400
     assert left_behind(mien.settings) == []
+    assert [*mien.files.keys("jobs")] == []
+
+
+class Filled:
+    """A store that another filled while the files came."""
+
+    def __init__(self, jobs):
+        self._jobs = jobs
+
+    def __getattr__(self, name):
+        return getattr(self._jobs, name)
+
+    def add(self, job, *, max_queued):
+        raise QueueFull
+
+
+def test_a_job_that_the_store_refuses_leaves_no_file_behind(mien):
+    with serving(api_of(replace(mien, jobs=Filled(mien.jobs)))) as url:
+        answer = httpx.post(f"{url}/v0/batch/jobs", files=[("file", ("x.wav", b"x"))], timeout=30)
+
+    assert answer.status_code == 429
     assert [*mien.files.keys("jobs")] == []
 
 

@@ -208,6 +208,14 @@ def test_a_film_is_searched_as_a_whole_every_other_second(with_mesh, astronaut, 
     assert searched == [True] * 3
 
 
+def test_a_film_that_begins_before_the_last_one_ended_is_searched_as_a_whole(with_mesh, astronaut, searched):
+    memory, finder = FaceMemory(), MeshFinder(with_mesh)
+
+    finder.find([Watched(astronaut, memory, time=time) for time in (3.0, 4.0, 1.0, 2.0)])
+
+    assert searched == [True] * 2
+
+
 def test_faces_that_were_too_small_for_one_question_are_found_for_the_next(with_mesh, astronaut):
     memory, finder = FaceMemory(), MeshFinder(with_mesh)
 

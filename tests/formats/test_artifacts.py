@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from io import BytesIO, RawIOBase
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -185,6 +185,15 @@ class Pipe(RawIOBase):
 
     def getvalue(self) -> bytes:
         return self.taken
+
+
+def test_tables_are_packed_and_pictures_are_not(tmp_path):
+    file = FileMeasurement(file="a.mp4", file_type="video", models={"face": SEEN})
+
+    packed = archive(tmp_path, (uploaded("a.mp4"), [file]))
+
+    ways = {PurePosixPath(one.filename).suffix: one.compress_type for one in packed.infolist()}
+    assert ways == {".csv": ZIP_DEFLATED, ".png": ZIP_STORED}
 
 
 def test_can_be_written_where_nobody_can_seek(tmp_path):

@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from mien.jobs.job import NewTask, Outcome
-from mien.jobs.worker import TRIES
+from mien.engines import Engines
+from mien.jobs.job import NewTask, Outcome, Task
+from mien.jobs.worker import TRIES, Worker, _Held
 from mien.wire.batch import Completed, Failed
 from tests.jobs.conftest import add, ended, eventually, kept, predictions, working
 from tests.media import picture, talk, tone
@@ -237,6 +238,14 @@ def test_a_download_is_given_back_by_a_worker_that_is_told_to_stop(mien, drippin
     assert mien.jobs.claim("another", ["fetch"], 60).attempt == 1
 
 
+@pytest.mark.parametrize(("kind", "is_bounded"), [("measure", True), ("fetch", False), ("open", False)])
+def test_a_download_may_take_longer_than_measuring_may(mien, kind, is_bounded):
+    worker = Worker(mien.settings, mien.jobs, mien.files, Engines(mien.settings))
+    held = _Held(Task(id=1, job_id="a", kind=kind, attempt=1), begun=-1e9)
+
+    assert worker._overdue(held, allowed=1.0) is is_bounded
+
+
 def test_an_upload_does_not_wait_for_slow_addresses(mien, dripping, tmp_path):
     add(mien, urls=[f"{dripping.url}?{i}" for i in range(8)])
     job_id = add(mien, talk(tmp_path / "a.wav"), models=["prosody"])
@@ -297,7 +306,7 @@ FAR = RuntimeError("could not connect to the endpoint")
         pytest.param("write", "/originals/", FULL, TRIES + 2, id="a full disk at opening"),
         pytest.param("local", "/upload/", BROKEN, 3, id="a file that cannot be reached"),
         pytest.param("write", "/result/", FAR, 3, id="what nobody foresaw, at a result"),
-        pytest.param("local", "/upload/", FAR, 3, id="what nobody foresaw, at opening"),
+        pytest.param("local", "/upload/", FAR, TRIES - 1, id="what nobody foresaw, at opening"),
     ],
 )
 @pytest.mark.usefixtures("hasty")

@@ -202,6 +202,7 @@ def test_others_are_decoded_while_all_hang_and_so_many_at_most(sound):
         hanging = [threads.submit(hangs) for _ in range(2)]
         soon(lambda: len(decoders.processes()) == 2)
         assert length(decoders, sound) == 8000
+        assert len(decoders.processes()) == 2  # the one that was started besides is gone again
         hanging += [threads.submit(hangs) for _ in range(4)]
         soon(lambda: len(decoders.processes()) == 1 + SPARE)
         time.sleep(2.0)

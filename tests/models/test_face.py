@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from io import BytesIO
+from threading import Event
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from mien.engines import ALIGNED, VIEW, FaceMemory, FaceScores, FoundFace
 from mien.engines.views import View
 from mien.models import face
-from mien.models.face import Face, FaceOptions
+from mien.models.face import TOGETHER, Face, FaceOptions
 from mien.types import Box, Frame
 
 ANNA, BEN, CARL = np.eye(4, dtype=np.float32)[:3]
@@ -197,3 +198,26 @@ def test_in_a_connection_what_counts_as_a_moment_is_time_that_passed(monkeypatch
         times += [watched.time for watched in script.watched]
 
     assert times == [0.0, 3.5]
+
+
+def test_faces_are_read_while_the_next_are_found():
+    found = Event()
+
+    class Busy(Script):
+        def find(self, images):
+            if images[0].image[0, -1, 0]:  # not the first frame
+                found.set()
+            return super().find(images)
+
+        def read(self, faces):
+            assert found.wait(30)
+            return super().read(faces)
+
+    script = Busy(*[[(ANNA, 0, 1)]] * (TOGETHER + 1))
+    engines = SimpleNamespace(
+        face_finder=script, face_reader=script, face_identity=script, face_memory=FaceMemory
+    )
+
+    seen = Face(FaceOptions(), engines, None).predict(list(script.pieces(1.0)))
+
+    assert [one.frame for one in seen] == list(range(TOGETHER + 1))

@@ -1,18 +1,22 @@
 """Which frames of a film are looked at."""
 
 from fractions import Fraction
-from itertools import chain, count, pairwise, takewhile
+from itertools import chain, count, islice, pairwise, takewhile
+from threading import Event, Semaphore, Thread
 
+import numpy as np
 import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mien.errors import BrokenMedia
 from mien.media import decode
 from mien.media.decode import open_media
 from mien.segments import Reading
-from mien.segments.frames import Frames
-from tests.media import Film, Picture, Talk, film, grey, paced
+from mien.segments.frames import AHEAD, Frames
+from mien.types import Frame
+from tests.media import Fake, Film, Picture, Talk, film, grey, paced
 
 NTSC = float(Fraction(30000, 1001))
 
@@ -191,3 +195,75 @@ def test_a_webp_whose_pictures_are_shown_for_longer_and_shorter(tmp_path, settin
     found = picked(open_media(path, path.name, settings), 3)
 
     assert [frame.index for frame in found] == [0, 7, 14, 20, *range(21, 30)]
+
+
+def told(tell, side=8):
+    """The frames of a film that tells the number of each before it gives it, 40 of so many pixels a side."""
+
+    class Telling(Fake):
+        def frames(self, wanted):
+            image = np.broadcast_to(np.uint8(0), (side, side, 3))  # as large as it says, and takes nothing
+            try:
+                for one in islice(wanted, 40):
+                    tell(one.number)
+                    yield Frame(index=one.number, time=float(one.number), image=image)
+            finally:
+                tell(None)
+
+    media = Telling(file_type="video_no_audio", fps=1.0, has_frames=True)
+    return Frames(fps=0).segments(Reading(media, None, None))
+
+
+@pytest.mark.parametrize(
+    ("side", "ahead"),
+    [
+        pytest.param(8, AHEAD, id="small ones"),
+        pytest.param(3000, 2, id="large ones"),
+        pytest.param(8000, 1, id="enormous ones"),
+    ],
+)
+def test_some_frames_are_decoded_while_those_before_them_are_measured(side, ahead):
+    decoded = [Event() for _ in range(40)]
+    frames = told(lambda number: number is not None and decoded[number].set(), side)
+
+    assert [next(frames).index, next(frames).index] == [0, 1]
+    assert decoded[1 + ahead].wait(30)
+    assert not decoded[2 + ahead].wait(0.1)
+    assert [frame.index for frame in frames] == list(range(2, 40))
+
+
+def test_who_stops_early_waits_for_one_frame_alone_and_leaves_the_film_closed():
+    decoded, may = [], Semaphore(2)
+
+    def tell(number):
+        if number is not None:
+            may.acquire()
+        decoded.append(number)
+
+    frames = told(tell)
+    next(frames), next(frames)
+    stopping = Thread(target=frames.close)
+    stopping.start()
+    while stopping.is_alive():
+        stopping.join(0.05)
+        may.release()
+
+    assert decoded[-1] is None
+    assert len(decoded) < AHEAD
+
+
+class Ended(BaseException):
+    """As what ends a reading."""
+
+
+@pytest.mark.parametrize("error", [BrokenMedia, Ended])
+def test_what_ends_a_film_is_told_after_what_came_before(error):
+    def tell(number):
+        if number == 3:
+            raise error
+
+    frames = told(tell)
+
+    assert [frame.index for frame in islice(frames, 3)] == [0, 1, 2]
+    with pytest.raises(error):
+        next(frames)

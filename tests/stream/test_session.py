@@ -10,6 +10,7 @@ import pytest
 
 from mien import labels, measure
 from mien.engines import Engines
+from mien.errors import EngineError
 from mien.media.apart import Decoders
 from mien.media.decoder import command
 from mien.media.webm import CLUSTER
@@ -707,16 +708,21 @@ def test_where_no_engine_is_the_reply_says_so(settings, begin, shot):
 
 
 class _Broken(SharedEngines):
-    """Engines one of which fails in a way that nobody foresaw."""
+    """Engines one of which fails."""
+
+    def __init__(self, settings, error):
+        super().__init__(settings, at_once=2)
+        self._error = error
 
     def load(self, role):
         if role == "text_reader":
-            raise ZeroDivisionError("a secret of the machine")
+            raise self._error
         return super().load(role)
 
 
-def test_a_defect_of_ours_is_an_error_and_tells_nothing(settings, begin, caplog):
-    session = begin(_Broken(settings, at_once=2))
+@pytest.mark.parametrize("kind", [ZeroDivisionError, EngineError])
+def test_a_defect_of_ours_is_an_error_and_tells_nothing(kind, settings, begin, caplog):
+    session = begin(_Broken(settings, kind("a secret of the machine")))
 
     reply = json.loads(session.answer('{"data": "Hi", "raw_text": true, "models": {"language": {}}}'))
 

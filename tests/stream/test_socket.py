@@ -681,14 +681,19 @@ def masked(opcode, payload):
     return bytes([0x80 | opcode]) + size + bytes(4) + payload
 
 
-def test_who_does_not_read_is_let_go_and_holds_no_place(open_to, monkeypatch):
+@pytest.mark.parametrize(
+    ("said", "idle"), [pytest.param(1, 1, id="and falls silent"), pytest.param(3, 60, id="and goes on")]
+)
+def test_who_does_not_read_is_let_go_and_holds_no_place(said, idle, open_to, monkeypatch):
     monkeypatch.setattr("mien.api.connection.GRACE_SECONDS", 0.5)
     monkeypatch.setattr("mien.stream.socket.CLOSING_SECONDS", 0.5)
-    url, _ = open_to(stream_idle_seconds=1, max_sessions=1)
+    monkeypatch.setattr("mien.stream.socket.SENDING_SECONDS", 0.5)
+    url, _ = open_to(stream_idle_seconds=idle, max_sessions=1)
     much = {"data": "ok " * 3_000, "raw_text": True, "models": {"language": {"granularity": "word"}}}
 
     with raw(url, receive_buffer=4096) as silent:
-        silent.sendall(masked(1, json.dumps(much).encode()))
+        for _ in range(said):
+            silent.sendall(masked(1, json.dumps(much).encode()))
         until = time.monotonic() + 20
         while time.monotonic() < until:
             with suppress(InvalidStatus), Client(url) as other:

@@ -68,13 +68,14 @@ def test_those_who_wait_are_answered_in_one_call():
     assert len(call.calls) == 2
 
 
-def test_no_call_is_larger_than_allowed():
+@pytest.mark.parametrize(("size", "largest"), [(3, 6), (4, 8)])
+def test_no_call_is_larger_than_allowed(size, largest):
     call = Recorded()
 
-    answers = crowd(call, [1], *[[n] * 3 for n in range(20, 25)])
+    answers = crowd(call, [1], *[[n] * size for n in range(20, 25)])
 
-    assert [answer.result().tolist() for answer in answers[1:]] == [[2 * n] * 3 for n in range(20, 25)]
-    assert max(map(len, call.calls)) <= 8
+    assert [answer.result().tolist() for answer in answers[1:]] == [[2 * n] * size for n in range(20, 25)]
+    assert max(map(len, call.calls)) == largest
 
 
 def test_one_that_is_larger_than_allowed_is_made_alone():

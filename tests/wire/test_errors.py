@@ -18,7 +18,7 @@ from mien.errors import (
     UnsafeAddress,
 )
 from mien.wire.batch import Request
-from mien.wire.errors import error_json, explained, status_of
+from mien.wire.errors import WORST, error_json, explained, status_of
 
 
 class Newcomer(JobNotFound):
@@ -130,6 +130,7 @@ def test_of_many_wrong_values_the_first_few_are_told():
         Request.model_validate({"models": {"face": wrong}})
 
     assert explained(error.value).endswith("; and 2 more")
+    assert explained(error.value).count("; ") == WORST
 
 
 def test_a_million_wrong_texts_are_told_at_the_first():

@@ -8,8 +8,9 @@ import pytest
 
 from mien import errors, labels
 from mien.errors import MienError
+from mien.models.face import FacePrediction
 from mien.models.prosody import ProsodyPrediction
-from mien.types import FileMeasurement, Group, Interval, Measured, Scores
+from mien.types import Box, FileMeasurement, Group, Interval, Measured, Scores
 from mien.wire.stream import CODES, STREAMED, WARNINGS, code_of, measured_json, read_json
 
 
@@ -57,6 +58,19 @@ def items(scores):
     group = Group("unknown", (prediction,))
     found = FileMeasurement(file="x", file_type="audio", models={"prosody": Measured(groups=(group,))})
     return json.loads(orjson.dumps(measured_json(found)))["prosody"]["predictions"]
+
+
+def test_faces_come_by_frame_whosever_they_are():
+    def face(frame):
+        scores = Scores(labels.EXPRESSIONS, np.zeros(48, np.float32))
+        return FacePrediction(frame=frame, time=0.0, prob=1.0, box=Box(0, 0, 9, 9), emotions=scores)
+
+    groups = (Group("face_0", (face(0), face(2))), Group("face_1", (face(1), face(2))))
+    found = FileMeasurement(file="x", file_type="video", models={"face": Measured(groups=groups)})
+
+    told = json.loads(orjson.dumps(measured_json(found)))["face"]["predictions"]
+
+    assert [one["frame"] for one in told] == [0, 1, 2, 2]
 
 
 def test_every_model_of_the_stream_can_warn():

@@ -260,7 +260,7 @@ class _Run:
                 if is_url
                 else FileSource(filename=one.name, content_type=None, md5sum="")
             )
-            return source, [_unmeasured(one.name, reason(error))]
+            return source, [FileMeasurement.unread(one.name, reason(error))]
         return opened.source, self._files(opened, work, through)
 
     def _files(
@@ -327,14 +327,10 @@ def _to_their_end(files: Iterable[FileMeasurement], name: str) -> Iterator[FileM
             done += 1
     except (EngineError, OSError) as error:  # other sources may be spared it
         rest = "; nothing after this was measured" if done else ""
-        yield _unmeasured(name or str(done), reason(error) + rest)
+        yield FileMeasurement.unread(name or str(done), reason(error) + rest)
     except (KeyboardInterrupt, SystemExit):
-        yield _unmeasured(name or str(done), "was not measured: it was interrupted")
+        yield FileMeasurement.unread(name or str(done), "was not measured: it was interrupted")
         raise
-
-
-def _unmeasured(name: str, why: str) -> FileMeasurement:
-    return FileMeasurement(file=name, file_type=None, errors=(Problem(file=name, message=why),))
 
 
 def _options(granularity: str | None, window: str | None, speakers: bool) -> dict[str, dict[str, Any]]:

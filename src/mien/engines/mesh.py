@@ -272,14 +272,15 @@ class _Networks:
         for was in before.held:
             view = was.next_view()
             now = self._lay(image, view)
-            if (
-                was.presence >= HELD
-            ):  # one that was not surely a face is no reason to search the whole picture
+            # one that was not surely a face is no reason to search the whole picture
+            if was.presence >= HELD:
                 lost = lost or now is None or now.presence < HELD or _far(view, now.next_view())
             if now and now.side >= least:
                 held.append(now)
         changed = before.changed(cells, held)
-        tiled = changed.mean() >= CUT or time - before.tiled >= SEARCHED_AFTER
+        # of films that a connection sends faster than they are shown, one begins before the other ended
+        late = not 0 <= time - before.tiled < SEARCHED_AFTER
+        tiled = changed.mean() >= CUT or late
         if not (lost or tiled or changed.any()):
             return replace(before, held=_sorted(held), least=matters)
         views = _tiles(width, height) if tiled else _around(changed, width, height)

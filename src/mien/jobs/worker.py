@@ -35,7 +35,7 @@ from mien.media.decode import text_media
 from mien.media.followed import Followed
 from mien.media.sources import fetch, name_of
 from mien.settings import Settings
-from mien.types import FileMeasurement, FileSource, Problem, UrlSource
+from mien.types import FileMeasurement, FileSource, UrlSource
 from mien.wire.batch import Completed, Failed
 
 log = logging.getLogger(__name__)
@@ -307,7 +307,7 @@ class Worker:
         if task.files > 1 and (task.crashes or why):
             return Outcome(follow=_one_by_one(task))
         if refused := why or task.work.get("refused"):
-            return self._kept(held, [_failed(_name(task), refused)])
+            return self._kept(held, [FileMeasurement.unread(_name(task), refused)])
         key = task.work.get("key")
         with self._files.local(key) if key else nullcontext() as path:
             try:
@@ -320,7 +320,8 @@ class Worker:
                 log.exception("job %s, file %r", job.id, _name(task))
                 if task.files > 1:
                     return Outcome(follow=_one_by_one(task))
-                found = [_failed(_name(task), f"{_DOING['measure']} failed ({type(error).__name__})")]
+                why = f"{_DOING['measure']} failed ({type(error).__name__})"
+                found = [FileMeasurement.unread(_name(task), why)]
         return self._kept(held, found)
 
     def _kept(self, held: _Held, found: list[FileMeasurement]) -> Outcome:
@@ -474,10 +475,6 @@ def _name(task: Task) -> str:
 
 def _refused(name: str, reason: str) -> dict[str, str]:
     return {"name": name, "refused": reason}
-
-
-def _failed(name: str, message: str) -> FileMeasurement:
-    return FileMeasurement(file=name, file_type=None, errors=(Problem(file=name, message=message),))
 
 
 def _hopeless(task: Task, crashes: int) -> str | None:

@@ -58,7 +58,8 @@ class Through:
 
 @dataclass(frozen=True, slots=True)
 class Followed(Through):
-    """The same media; `at` is told the second that was read last, and may raise to end the reading."""
+    """The same media; `at` is told the second that was read last, and may raise to end the reading. Of films
+    it is told by the thread that reads ahead: what is measured is some frames behind."""
 
     at: Callable[[float], None]
 

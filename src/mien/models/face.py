@@ -149,7 +149,7 @@ class Face:
                 descriptions=Scores(labels.FACE_DESCRIPTIONS, scores.descriptions[i])
                 if self._options.descriptions
                 else None,
-                crop=self._crops.keep(_png(cropped(frame.image, face.box))) if self._crops else None,
+                crop=self._crops.keep(_png(_cropped(frame.image, face.box))) if self._crops else None,
             )
             for i, (frame, face) in enumerate(found)
         ]
@@ -248,7 +248,7 @@ def _shared(one: Box, other: Box) -> float:
     return both / max(one.w * one.h + other.w * other.h - both, 1e-6)
 
 
-def cropped(image: Image, box: Box) -> Image:
+def _cropped(image: Image, box: Box) -> Image:
     """What lies in the box and in the picture; at least one pixel."""
     height, width = image.shape[:2]
     left, top = min(max(0, round(box.x)), width - 1), min(max(0, round(box.y)), height - 1)

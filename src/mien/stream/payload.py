@@ -31,7 +31,6 @@ NAME, TEXT_NAME = "payload", "payload.txt"
 LATE_MS = 150.0
 """By so much a recording may be longer than allowed: encoders add a little at either end."""
 
-
 BLOCK = 64
 """Pixels by which a picture may be larger than it is shown: codecs work in blocks."""
 
