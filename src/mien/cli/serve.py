@@ -41,7 +41,9 @@ def serve(
         Path | None, typer.Option(help="The key of the certificate, if not in its file.", show_default=False)
     ] = None,
 ) -> None:
-    """Serve the API that clients of the retired Expression Measurement API call.
+    """Serve the API, the stream and the page.
+
+    Clients of the retired Expression Measurement API call it as they called that.
 
     On loopback no key is needed. On any other address create one first: `mien keys create`.
     """

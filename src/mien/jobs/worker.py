@@ -367,6 +367,7 @@ class Worker:
         for name, write in FORMATS.items():
             with self._files.write(f"jobs/{job.id}/{name}") as out:
                 write(zip(job.sources, map(self._folders, keys), strict=True), out)
+        log.info("job %s: measured", job.id)
         return Outcome()
 
     def _folders(self, keys: Iterable[str]) -> Iterator[Folder]:
