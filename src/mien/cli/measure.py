@@ -115,7 +115,11 @@ def measure(
     ] = None,
     csv: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write one CSV a file and model into a folder that holds none yet."),
+        typer.Option(
+            metavar="DIR",
+            help="Write one CSV a file and model, and what their columns mean, into a folder that holds"
+            " none yet.",
+        ),
     ] = None,
     artifacts: Annotated[
         Path | None, typer.Option(metavar="ZIP", help="Write the artifacts archive.")
@@ -141,7 +145,7 @@ def measure(
 
       mien measure interviews/ --models prosody --window 4,1 --csv scores/
 
-      mien measure https://example.org/talk.mp4 --models prosody --granularity sentence --json -
+      mien measure https://example.org/talk.mp4 --granularity sentence --json -
 
       mien measure film.mp4 --models face --facs --fps-pred 10 --identify-faces
 
@@ -178,7 +182,11 @@ def measure(
                 run.measure([*expanded(inputs or [])], text or [])
             finally:  # also when it was interrupted: what was measured is not lost, nor what another run did
                 if run.is_over or run.good:
-                    unwritten = outputs.write(run.results)
+                    try:
+                        unwritten = outputs.write(run.results)
+                    except (KeyboardInterrupt, SystemExit):
+                        unwritten = ["the writing was interrupted"]
+                        raise
         finally:
             if unwritten:
                 unwritten.append(f"what was measured is kept in {folder}: a folder a file, JSON and CSVs")
@@ -217,13 +225,18 @@ class _Run:
 
     def measure(self, inputs: Sequence[Input], texts: Sequence[str]) -> None:
         console = Console(stderr=self.quiet)
-        with Bars(len(inputs) + bool(texts)) as bars:
-            for one in inputs:
-                bars.begin(one.name)
-                source, files = self._source(one, bars.followed)
-                self._keep(source, one.name, files, console)
-            if texts:
-                self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines), console)
+        sources = len(inputs) + bool(texts)
+        try:
+            with Bars(sources) as bars:
+                for one in inputs:
+                    bars.begin(one.name)
+                    source, files = self._source(one, bars.followed)
+                    self._keep(source, one.name, files, console)
+                if texts:
+                    self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines), console)
+        except (KeyboardInterrupt, SystemExit):
+            say(f"interrupted at {len(self.results)} of {sources}; nothing after that was measured")
+            raise
         self.is_over = True
         self._sum_up()
 
