@@ -223,6 +223,17 @@ def test_files_of_which_something_is_missing_are_named_in_the_end(run, tmp_path)
     assert "could not be measured" not in run("measure", bad).stderr
 
 
+def test_files_of_an_archive_are_shown_with_its_name(run, tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("in/good.txt", "Good!")
+        archive.writestr("bad.txt", "")
+
+    ran = run("measure", tmp_path / "all.zip")
+
+    assert "all.zip/in/good.txt  text\n" in ran.stdout
+    assert "could not be measured: all.zip/bad.txt" in ran.stderr
+
+
 def test_what_is_asked_for_beside_expressions_is_shown_and_written(run, tmp_path):
     out = tmp_path / "out.json"
 

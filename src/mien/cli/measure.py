@@ -230,8 +230,8 @@ class _Run:
             with Bars(sources) as bars:
                 for one in inputs:
                     bars.begin(one.name)
-                    source, files = self._source(one, bars.followed)
-                    self._keep(source, one.name, files, console)
+                    source, name, files = self._source(one, bars.followed)
+                    self._keep(source, name, files, console)
                 if texts:
                     self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines), console)
         except (KeyboardInterrupt, SystemExit):
@@ -250,7 +250,8 @@ class _Run:
 
     def _source(
         self, one: Input, through: Callable[[Media], Media]
-    ) -> tuple[Source, Iterable[FileMeasurement]]:
+    ) -> tuple[Source, str, Iterable[FileMeasurement]]:
+        """The source, what it is called, and its files."""
         work = self.folder / f"work-{len(self.results)}"
         work.mkdir()
         try:
@@ -265,8 +266,8 @@ class _Run:
                 if is_url
                 else FileSource(filename=one.name, content_type=None, md5sum="")
             )
-            return source, [_unmeasured(one.name, reason(error))]
-        return opened.source, self._files(opened, work, through)
+            return source, one.name, [_unmeasured(one.name, reason(error))]
+        return opened.source, opened.name, self._files(opened, work, through)
 
     def _files(
         self, opened: Opened, work: Path, through: Callable[[Media], Media]
@@ -288,7 +289,9 @@ class _Run:
                 folder = LocalFolder(self.folder / f"{len(self.results)}" / f"{len(folders)}")
                 keep(file, folder)
                 folders.append(folder)
-                self._tell(file, console, f"{len(self.results)}-{len(folders)}-{Path(file.file).name}")
+                called = f"{name}/{file.file}" if name and name != file.file else file.file  # in an archive
+                drawn = f"{len(self.results)}-{len(folders)}-{Path(file.file).name}"
+                self._tell(file, called, console, drawn)
         except BaseException:
             if not folders:  # it would look like a source without faults
                 self.results.pop()
@@ -311,11 +314,11 @@ class _Run:
             self._noted.add(problem.model)
         return True
 
-    def _tell(self, file: FileMeasurement, console: Console, drawn: str) -> None:
+    def _tell(self, file: FileMeasurement, called: str, console: Console, drawn: str) -> None:
         if file.errors or not file.models:
-            self.bad.append(file.file)
+            self.bad.append(called)
         self.good += bool(file.models)
-        shown(file, console, self.rows)
+        shown(file, called, console, self.rows)
         if self.draw and self._media and "face" in file.models:
             draw_faces(file.models["face"], self._media.frames, LocalFolder(self.draw / drawn), self.rows)
         if not file.models and not file.errors:
