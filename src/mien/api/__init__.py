@@ -16,8 +16,8 @@ from mien.api.auth import Door
 from mien.api.docs import page
 from mien.api.openapi import description
 from mien.engines import Engines
-from mien.errors import MienError
-from mien.jobs.store import FileStore, JobStore, KeyStore
+from mien.errors import DiskFull, MienError
+from mien.jobs.store import FileStore, JobStore, KeyStore, is_full
 from mien.settings import Settings
 from mien.wire.errors import error_json, explained, status_of
 
@@ -56,6 +56,7 @@ def api(
         (MienError, _ours),
         (RequestValidationError, _invalid),
         (HTTPException, _http),
+        (OSError, _system),
         (Exception, _unforeseen),
     ):
         app.exception_handler(kind)(answer)
@@ -90,6 +91,13 @@ def _http(request: Request, error: HTTPException) -> Response:
     response = _error(says.get(error.status_code, str(error.detail)), error.status_code)
     response.headers.update(error.headers or {})
     return response
+
+
+def _system(request: Request, error: OSError) -> Response:
+    if not is_full(error):
+        raise error
+    log.error("%s", error)
+    return _ours(request, DiskFull("the disk of this server is full; try again later"))
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:
