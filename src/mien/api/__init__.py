@@ -96,7 +96,7 @@ def _http(request: Request, error: HTTPException) -> Response:
 def _system(request: Request, error: OSError) -> Response:
     if not is_full(error):
         raise error
-    log.error("%s", error)
+    log.error("the disk is full: %s", error)
     return _ours(request, DiskFull("the disk of this server is full; try again later"))
 
 
