@@ -18,6 +18,7 @@ from typer.main import get_command
 
 import mien
 from mien.cli import app
+from mien.formats import columns
 from mien.models import MODELS
 from mien.segments import TranscriptionOptions
 from mien.settings import Settings
@@ -61,7 +62,12 @@ ERRORS = (mien.MienError, mien.RequestError, mien.MediaError, mien.EngineError, 
 
 
 def pages() -> dict[str, str]:
-    return {"settings.md": settings_page(), "cli.md": cli_page(), "python.md": python_page()}
+    return {
+        "settings.md": settings_page(),
+        "cli.md": cli_page(),
+        "python.md": python_page(),
+        columns.NAME: columns.page(),
+    }
 
 
 def settings_page() -> str:

@@ -1,3 +1,4 @@
+import errno
 import re
 import time
 import tracemalloc
@@ -11,6 +12,7 @@ import pytest
 from mien.app import build
 from mien.errors import QueueFull
 from mien.settings import Settings
+from mien.storage.files import Files
 from mien.types import FileSource, TextSource, UrlSource
 from tests.api.serving import api_of, begin, complete, serving
 
@@ -167,7 +169,26 @@ def test_a_full_queue_says_when_to_come_again(limited):
     assert "queued jobs" in answer.json()["message"]
 
 
-def test_a_full_disk_says_when_to_come_again(limited):
+class Full(Files):
+    """A disk without room."""
+
+    def put(self, key: str, path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_without_room_says_so_in_a_line(mien, caplog):
+    full = replace(mien, files=Full(mien.settings.files))
+    with serving(api_of(full)) as url:
+        answer = httpx.post(f"{url}/v0/batch/jobs", files=[("file", ("x.wav", b"x" * 2000))])
+
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"]
+    assert answer.json()["message"] == "the disk of this server is full; try again later"
+    assert "Traceback" not in caplog.text
+    assert "No space left on device" in caplog.text
+
+
+def test_where_too_much_is_kept_it_says_when_to_come_again(limited):
     client = limited(max_disk_gb=0.000_001)
     assert client.post("/v0/batch/jobs", files=[("file", ("x.wav", b"x" * 2000))]).status_code == 200
 

@@ -1,10 +1,13 @@
 """The command line as a whole."""
 
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from typer.main import get_command
 
-from mien.cli import main
+from mien.cli import app, main
 
 
 def test_what_the_system_refuses_is_said_in_one_line(monkeypatch, capsys, environment, tmp_path):
@@ -18,3 +21,45 @@ def test_what_the_system_refuses_is_said_in_one_line(monkeypatch, capsys, enviro
 
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"mien: {tmp_path / 'file' / 'home'}: Not a directory\n"
+
+
+def _commands(command, words=()):
+    yield command, words
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _commands(inner, (*words, name))
+
+
+def test_at_80_columns_the_help_cuts_nothing_off(run, environment):
+    environment["COLUMNS"] = "80"
+
+    for command, words in _commands(get_command(app)):
+        shown = run(*words, "--help").stdout
+        for parameter in (one for one in command.params if not getattr(one, "hidden", False)):
+            options = [name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("--")]
+            assert [name for name in options if name not in shown] == []
+        for example in (line for line in command.help.splitlines() if line.startswith("  mien")):
+            assert f"{example}\n" in shown
+        assert max(map(len, shown.splitlines())) <= 80
+        assert "..." not in shown.replace("]...", "").replace("}...", "")  # what a command does, cut short
+
+
+def test_what_looks_like_markup_is_shown(run):
+    assert "owner/name[@revision]" in run("models", "pull", "--help").stdout
+
+
+@pytest.fixture
+def web():
+    """A web server that has nothing."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_addresses_whose_queries_may_be_keys_are_not_logged(run, environment, web, caplog):
+    environment["MIEN_OPEN_HOSTS"] = web
+    caplog.set_level("INFO")
+
+    run("--verbose", "measure", f"http://{web}/nowhere.wav?key=hush")
+
+    assert "hush" not in caplog.text

@@ -51,8 +51,9 @@ def test_jobs_are_listed_and_shown(run, mien):
     assert job_id in run("jobs", "list").stdout
     assert job_id in run("jobs", "list", "--status", "QUEUED").stdout
     assert job_id not in run("jobs", "list", "--status", "FAILED").stdout
-    shown = json.loads(run("jobs", "show", job_id).stdout)
-    assert shown["state"]["status"] == "QUEUED"
+    shown = run("jobs", "show", job_id)
+    assert json.loads(shown.stdout)["state"]["status"] == "QUEUED"
+    assert shown.stderr == "0 of 1 files done, 0% of all\n"
 
 
 def test_a_job_can_be_cancelled_and_deleted(run, mien):

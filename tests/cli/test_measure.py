@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import PIL.Image
 import pytest
 
+from mien.cli import outputs
 from mien.engines.stub import Stub
 from mien.errors import EngineError, RequestError
 from tests.media import film, picture, strange_film, talk, tone
@@ -84,6 +85,7 @@ def test_csv_and_artifacts_hold_the_same(run, tmp_path):
     (row,) = csv.DictReader(found.open(newline=""))
     assert row["Id"] == "unknown"
     assert float(row["Excitement"]) > 0
+    assert "`SpeakerConfidence`" in (tmp_path / "scores" / "columns.md").read_text("utf-8")
 
 
 def test_faces_are_drawn_into_their_pictures(run, tmp_path):
@@ -219,6 +221,17 @@ def test_files_of_which_something_is_missing_are_named_in_the_end(run, tmp_path)
     )
     assert "could not be measured" not in run("measure", good, good).stderr
     assert "could not be measured" not in run("measure", bad).stderr
+
+
+def test_files_of_an_archive_are_shown_with_its_name(run, tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("in/good.txt", "Good!")
+        archive.writestr("bad.txt", "")
+
+    ran = run("measure", tmp_path / "all.zip")
+
+    assert "all.zip/in/good.txt  text\n" in ran.stdout
+    assert "could not be measured: all.zip/bad.txt" in ran.stderr
 
 
 def test_what_is_asked_for_beside_expressions_is_shown_and_written(run, tmp_path):
@@ -454,6 +467,7 @@ def test_what_was_measured_before_an_interruption_is_written(number, code, inter
     (error,) = second["results"]["errors"]
     assert error["file"] == "p2/call.txt"
     assert "interrupted" in error["message"]
+    assert "mien: interrupted at 2 of 3; nothing after that was measured" in ran.stderr
 
 
 def test_what_is_told_to_go_on_when_the_terminal_closes_goes_on(interrupted, run):
@@ -478,6 +492,21 @@ def test_an_interruption_before_anything_was_measured_leaves_earlier_results(run
     assert ran.exit_code == 130
     assert out.read_text() == "of another run"
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_an_interruption_of_the_writing_leaves_what_was_measured(run, tmp_path, monkeypatch):
+    def write(results, out):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(outputs, "write_predictions", write)
+
+    ran = run("measure", "--text", "Good!", "--models", "language", "--json", tmp_path / "out.json")
+
+    assert ran.exit_code == 130
+    assert not (tmp_path / "out.json").exists()
+    kept = Path(re.search(r"kept in (\S+):", ran.stderr)[1])
+    assert json.loads((kept / "1" / "0" / "file.json").read_text())["models"]["language"]
+    shutil.rmtree(kept)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def said(begin, text=None, person="unknown", **values):
 def printed(measured, rows=0, name="prosody", errors=()):
     out = io.StringIO()
     file = FileMeasurement(file="a.wav", file_type="audio", models={name: measured}, errors=errors)
-    shown(file, Console(file=out, width=80), rows)
+    shown(file, file.file, Console(file=out, width=80), rows)
     return out.getvalue()
 
 
@@ -118,3 +118,12 @@ def test_nothing_found_and_what_went_wrong_are_said():
 
     assert "nothing found" in lines
     assert "burst: [bold]no engine" in lines
+
+
+def test_what_ends_several_models_is_said_once():
+    errors = [Problem(file="a.wav", model=model, message="nobody speaks") for model in ("prosody", "ner")]
+    errors.append(Problem(file="a.wav", model="face", message="nobody is seen"))
+
+    text = printed(Measured(groups=()), errors=errors)
+
+    assert "  prosody, ner: nobody speaks\n  face: nobody is seen\n" in text

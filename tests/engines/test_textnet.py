@@ -297,7 +297,7 @@ def test_words_are_named_by_their_first_tokens(reader):
     tags[first, [TAGS.index("B-GROUP"), TAGS.index("B-CORPORATION")]] = 0.3, 0.4
     tags[second, TAGS.index("B-GROUP")] = 0.9
 
-    (found,) = entities(text, textnet._named(tokens, tags))
+    (found,) = entities(text, textnet._named(tokens, tags[tokens.firsts] @ textnet.SERVED_AS))
 
     assert not tokens.firsts[second + 1]
     assert (found.text, found.kind) == ("Cafe\u0301 Xylophonists", "ORGANIZATION")

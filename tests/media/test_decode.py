@@ -1,6 +1,7 @@
 """Media are opened by what they hold, and decoded as they are shown and heard."""
 
 import struct
+import zipfile
 import zlib
 from fractions import Fraction
 from itertools import pairwise
@@ -700,6 +701,14 @@ def test_a_text_of_windows_is_read_with_a_warning(name, text, tmp_path, opened):
 
     assert (media.file_type, media.text) == ("text", text)
     assert "Windows-1252" in media.warnings[0]
+
+
+def test_an_archive_that_got_this_far_is_told_why_it_stays_closed(tmp_path, opened):
+    with zipfile.ZipFile(tmp_path / "inner.zip", "w") as archive:
+        archive.writestr("a.txt", "Good!")
+
+    with pytest.raises(UnknownFileType, match="unable to determine file type: it is packed"):
+        opened(tmp_path / "inner.zip")
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,18 @@ def test_a_browser_that_refuses_is_named_and_typing_goes_on(mien, address, look)
 
     page.get_by_label("Text to be read as you type").fill("That is awful.")
     page.locator(".typing mark").first.wait_for()
+
+
+def test_while_the_server_does_not_answer_nothing_is_said_of_what_is_seen(mien, address, look):
+    key = mien.keys.create_key("test")[1]
+    page = look(address, allow="401")
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    page.route_web_socket(re.compile("/stream/models"), lambda socket: None)  # which never answers
+    page.goto(f"{address}/live")
+
+    page.get_by_role("button", name="Camera and microphone").click()
+
+    page.get_by_text("Waiting for the server.").nth(1).wait_for()
+    assert not page.get_by_text("No face in the picture.").is_visible()
+    assert not page.get_by_text("Nobody speaks.").is_visible()

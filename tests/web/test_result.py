@@ -304,6 +304,7 @@ def test_nobody_is_shut_out_of_a_result(address, look, axe, talking, measured, s
         (f"result/{talking}", "[data-piece]"),
         (f"result/{text}", "[data-piece]"),
         (f"compare?a={talking}&b={talking}", ".differences"),
+        ("compare", ".drop"),
     ):
         page = look(f"{address}/{way}", scheme=scheme, width=width)
         page.locator(there).first.wait_for()

@@ -18,8 +18,8 @@ from mien.api.docs import page
 from mien.api.manners import Manners
 from mien.api.openapi import description
 from mien.engines import Engines
-from mien.errors import MienError
-from mien.jobs.store import FileStore, JobStore, KeyStore
+from mien.errors import DiskFull, MienError
+from mien.jobs.store import FileStore, JobStore, KeyStore, is_full
 from mien.settings import Settings
 from mien.wire.errors import error_json, explained, status_of
 
@@ -59,6 +59,7 @@ def api(
         (MienError, _ours),
         (RequestValidationError, _invalid),
         (HTTPException, _http),
+        (OSError, _system),
         (Exception, _unforeseen),
     ):
         app.exception_handler(kind)(answer)
@@ -106,6 +107,13 @@ def _methods(request: Request) -> list[str]:
         if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
     }
     return sorted(known | ({"HEAD"} if "GET" in known else set()))
+
+
+def _system(request: Request, error: OSError) -> Response:
+    if not is_full(error):
+        raise error
+    log.error("the disk is full: %s", error)
+    return _ours(request, DiskFull("the disk of this server is full; try again later"))
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

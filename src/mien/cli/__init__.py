@@ -23,6 +23,7 @@ app = typer.Typer(
     help="Measure expression in faces, voices and texts, on your own machine.",
     epilog="Settings are environment variables: MIEN_HOME, MIEN_PORT, … (docs/reference/settings.md)",
     no_args_is_help=True,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
@@ -46,6 +47,8 @@ def _common(
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    # it would write whole addresses, whose queries may be keys
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ LEAST_FREE_GB = 2.0
 
 
 def doctor() -> None:
-    """Check this machine: Python, disk, database, and every engine and model.
+    """Check this machine: Python, disk, database, engines and models.
 
     Exit code: 0 everything that should work works, 1 something does not.
     """

@@ -38,7 +38,7 @@ def show(job_id: JobId) -> None:
     shown = job_json(job.id, job.request, job.sources, job.state)
     typer.echo(json_.dumps(shown, indent=2, ensure_ascii=False))
     if not isinstance(job.state, Completed | Failed):
-        typer.echo(f"{job.files_done} of {job.files_total} files done", err=True)
+        typer.echo(f"{job.files_done} of {job.files_total} files done, {job.progress:.0%} of all", err=True)
 
 
 @jobs.command()

@@ -120,7 +120,9 @@ def measure(
     csv: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write a CSV per file and model into a folder that has no CSV files yet."
+            metavar="DIR",
+            help="Write a CSV per file and model, and what their columns mean, into a folder that has no CSV"
+            " files yet.",
         ),
     ] = None,
     artifacts: Annotated[
@@ -149,7 +151,7 @@ def measure(
 
       mien measure interviews/ --models prosody --window 4,1 --csv scores/
 
-      mien measure https://example.org/talk.mp4 --models prosody --granularity sentence --json -
+      mien measure https://example.org/talk.mp4 --granularity sentence --json -
 
       mien measure video.mp4 --models face --facs --fps-pred 10 --identify-faces
 
@@ -186,7 +188,11 @@ def measure(
                 run.measure([*expanded(inputs or [])], text or [])
             finally:  # also when it was interrupted: what was measured is not lost, nor what another run did
                 if run.is_over or run.good:
-                    unwritten = outputs.write(run.results)
+                    try:
+                        unwritten = outputs.write(run.results)
+                    except (KeyboardInterrupt, SystemExit):
+                        unwritten = ["the writing was interrupted"]
+                        raise
         finally:
             if unwritten:
                 unwritten.append(f"what was measured is kept in {folder}: a folder a file, JSON and CSVs")
@@ -225,13 +231,18 @@ class _Run:
 
     def measure(self, inputs: Sequence[Input], texts: Sequence[str]) -> None:
         console = Console(stderr=self.quiet)
-        with Bars(len(inputs) + bool(texts)) as bars:
-            for one in inputs:
-                bars.begin(one.name)
-                source, files = self._source(one, bars.followed)
-                self._keep(source, one.name, files, console)
-            if texts:
-                self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines), console)
+        sources = len(inputs) + bool(texts)
+        try:
+            with Bars(sources) as bars:
+                for one in inputs:
+                    bars.begin(one.name)
+                    source, name, files = self._source(one, bars.followed)
+                    self._keep(source, name, files, console)
+                if texts:
+                    self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines), console)
+        except (KeyboardInterrupt, SystemExit):
+            say(f"interrupted at {len(self.results)} of {sources}; nothing after that was measured")
+            raise
         self.is_over = True
         self._sum_up()
 
@@ -245,7 +256,8 @@ class _Run:
 
     def _source(
         self, one: Input, through: Callable[[Media], Media]
-    ) -> tuple[Source, Iterable[FileMeasurement]]:
+    ) -> tuple[Source, str, Iterable[FileMeasurement]]:
+        """The source, what it is called, and its files."""
         work = self.folder / f"work-{len(self.results)}"
         work.mkdir()
         try:
@@ -260,8 +272,8 @@ class _Run:
                 if is_url
                 else FileSource(filename=one.name, content_type=None, md5sum="")
             )
-            return source, [FileMeasurement.unread(one.name, reason(error))]
-        return opened.source, self._files(opened, work, through)
+            return source, one.name, [FileMeasurement.unread(one.name, reason(error))]
+        return opened.source, opened.name, self._files(opened, work, through)
 
     def _files(
         self, opened: Opened, work: Path, through: Callable[[Media], Media]
@@ -283,7 +295,9 @@ class _Run:
                 folder = LocalFolder(self.folder / f"{len(self.results)}" / f"{len(folders)}")
                 keep(file, folder)
                 folders.append(folder)
-                self._tell(file, console, f"{len(self.results)}-{len(folders)}-{Path(file.file).name}")
+                called = f"{name}/{file.file}" if name and name != file.file else file.file  # in an archive
+                drawn = f"{len(self.results)}-{len(folders)}-{Path(file.file).name}"
+                self._tell(file, called, console, drawn)
         except BaseException:
             if not folders:  # it would look like a source without faults
                 self.results.pop()
@@ -306,11 +320,11 @@ class _Run:
             self._noted.add(problem.model)
         return True
 
-    def _tell(self, file: FileMeasurement, console: Console, drawn: str) -> None:
+    def _tell(self, file: FileMeasurement, called: str, console: Console, drawn: str) -> None:
         if file.errors or not file.models:
-            self.bad.append(file.file)
+            self.bad.append(called)
         self.good += bool(file.models)
-        shown(file, console, self.rows)
+        shown(file, called, console, self.rows)
         if self.draw and self._media and "face" in file.models:
             draw_faces(file.models["face"], self._media.frames, LocalFolder(self.draw / drawn), self.rows)
         if not file.models and not file.errors:

@@ -14,7 +14,7 @@ from zipfile import ZipFile
 
 from mien.cli.said import reason
 from mien.errors import RequestError
-from mien.formats import Results
+from mien.formats import Results, columns
 from mien.formats.artifacts import write_artifacts
 from mien.formats.json import write_predictions
 
@@ -128,7 +128,8 @@ def _write_file(path: Path, write: Callable[[Results, BinaryIO], None], results:
 
 
 def _write_tables(folder: Path, results: Results) -> None:
-    """The tables alone, laid out as in the artifacts."""
+    """The tables alone, laid out as in the artifacts, and what their columns mean."""
+    (folder / columns.NAME).write_text(columns.page(), "utf-8")
     with TemporaryFile() as out:
         write_artifacts(results, out)
         with ZipFile(out) as archive:

@@ -44,6 +44,8 @@ def serve(
 ) -> None:
     """Serve the REST API, the stream and the web page.
 
+    Clients of the retired Expression Measurement API work with it as they are.
+
     On 127.0.0.1 no API key is needed. For any other address, create one first: `mien keys create`.
     """
     from mien.api.auth import check_bind  # as in `parts`: only who serves waits for these

@@ -14,15 +14,18 @@ DIM, BRIGHT = 0.1, 0.3
 """Below the one few would say so; above the other many."""
 
 
-def shown(file: FileMeasurement, console: Console, rows: int) -> None:
+def shown(file: FileMeasurement, called: str, console: Console, rows: int) -> None:
     """Print a table for each model, and what went wrong. At most `rows` pieces each; 0 is all."""
-    console.print(Text.assemble((file.file, "bold"), (f"  {file.file_type or ''}", "dim")))
+    console.print(Text.assemble((called, "bold"), (f"  {file.file_type or ''}", "dim")))
     for name, measured in file.models.items():
         console.print(_table(name, measured, rows))
     for problem in file.warnings:
         console.print(Text.assemble(("  note: ", "yellow"), problem.message))
+    whose: dict[str, list[str]] = {}  # what ends several models is said once
     for problem in file.errors:
-        console.print(Text.assemble((f"  {problem.model or 'error'}: ", "bold red"), problem.message))
+        whose.setdefault(problem.message, []).append(problem.model or "error")
+    for message, models in whose.items():
+        console.print(Text.assemble((f"  {', '.join(models)}: ", "bold red"), message))
 
 
 def _table(name: str, measured: Measured, rows: int) -> Table:

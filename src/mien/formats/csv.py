@@ -47,6 +47,8 @@ HEADS = {"prob": "Probability"}
 
 BOX = ("FaceX0", "FaceY0", "FaceWidth", "FaceHeight")
 
+NOTHING = Measured(groups=())
+
 
 def write(model: str, measured: Measured, out: BinaryIO) -> None:
     """Write what a model says of a file: UTF-8, CRLF, quotes where needed, an empty cell for null.
@@ -58,18 +60,18 @@ def write(model: str, measured: Measured, out: BinaryIO) -> None:
 
 def write_table(kind: type[Prediction], measured: Measured, out: BinaryIO) -> None:
     """Write predictions of one kind."""
-    columns = [_column(name, type_, measured, kind) for name, type_ in _wire_fields(kind)]
+    all_columns = columns(kind, measured)
     text = TextIOWrapper(out, encoding="utf-8", newline="")
     table = csv.writer(text)
-    table.writerow(["Id", *(head for column in columns for head in column.heads)])
+    table.writerow(["Id", *(head for column in all_columns for head in column.heads)])
     for person, prediction in _in_order(measured):
-        cells = (column.cells(getattr(prediction, column.field)) for column in columns)
+        cells = (column.cells(getattr(prediction, column.field)) for column in all_columns)
         table.writerow([person, *(cell for some in cells for cell in some)])
     text.detach()  # whoever opened the file closes it
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """What becomes of a field: a head for each part of it."""
 
     field: str
@@ -93,6 +95,11 @@ class _Column:
                 return [value]
 
 
+def columns(kind: type[Prediction], measured: Measured = NOTHING) -> list[Column]:
+    """The columns of a table after `Id`, which says whom a row is about."""
+    return [_column(name, types, measured, kind) for name, types in _wire_fields(kind)]
+
+
 def _wire_fields(kind: type[Prediction]) -> Iterator[tuple[str, frozenset[Any]]]:
     """The fields that are no secret, with what they can be."""
     hints = get_type_hints(kind)
@@ -102,15 +109,15 @@ def _wire_fields(kind: type[Prediction]) -> Iterator[tuple[str, frozenset[Any]]]
             yield field.name, frozenset(get_args(hint) or [hint])
 
 
-def _column(field: str, types: frozenset[Any], measured: Measured, kind: type[Prediction]) -> _Column:
+def _column(field: str, types: frozenset[Any], measured: Measured, kind: type[Prediction]) -> Column:
     name = HEADS.get(field) or "".join(part.capitalize() for part in field.split("_"))
     if Scores in types:
-        return _Column(field, SCORES.get(kind, {}).get(field) or _first_names(measured, field))
+        return Column(field, SCORES.get(kind, {}).get(field) or _first_names(measured, field))
     if Interval in types:
-        return _Column(field, [f"Begin{name}", f"End{name}"])
+        return Column(field, [f"Begin{name}", f"End{name}"])
     if Box in types:
-        return _Column(field, BOX)
-    return _Column(field, [name])
+        return Column(field, BOX)
+    return Column(field, [name])
 
 
 def _first_names(measured: Measured, field: str) -> Sequence[str]:

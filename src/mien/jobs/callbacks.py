@@ -67,6 +67,7 @@ def call_back(job: Job, files: FileStore, settings: Settings) -> None:
         raise Undeliverable(f"{type(error).__name__}: {error}") from error
     if not httpx.codes.is_success(status):
         raise Undeliverable(f"the address answers {status}")
+    log.info("job %s: called back", job.id)
 
 
 def notify(job: Job, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 Each method of `JobStore` and `KeyStore` may raise StoreError.
 """
 
+import errno
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -112,6 +113,15 @@ class JobStore(Protocol):
 
     def tally(self) -> Tally:
         """How much there is, for those who watch the server."""
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a full disk says. No task is to blame for it, and it lasts until somebody makes room."""
+
+
+def is_full(error: Exception) -> bool:
+    """Whether there is no room on a disk."""
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 class FileStore(Protocol):

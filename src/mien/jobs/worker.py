@@ -5,7 +5,6 @@ sending (callbacks, mails, tidying up). One more thread renews the leases of wha
 counts once the store has it; a worker that dies at any moment leaves work that another takes up.
 """
 
-import errno
 import logging
 import os
 import socket
@@ -27,7 +26,7 @@ from mien.jobs.callbacks import Undeliverable, call_back, notify
 from mien.jobs.job import Job, NewTask, Outcome, Task, TaskKind
 from mien.jobs.originals import note
 from mien.jobs.retention import tidy
-from mien.jobs.store import FileStore, JobStore
+from mien.jobs.store import FileStore, JobStore, is_full
 from mien.measure import Wish, measure_path, measure_together
 from mien.media import Media
 from mien.media.archives import Refused, is_archive, unpack
@@ -64,9 +63,6 @@ at each attempt, at most."""
 
 TRIES = 10
 """Attempts, in about three quarters of an hour, before such a task is given up."""
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""What a full disk says. No task is to blame for it, and it lasts until somebody makes room."""
 
 
 def worker_name() -> str:
@@ -223,7 +219,7 @@ class Worker:
 
     def _troubled(self, task: Task, error: Exception) -> Callable[[], object]:
         """What has to be told of a task that met trouble which is not its own, or a defect of ours."""
-        full = isinstance(error, StoreError) or _is_full(error)
+        full = isinstance(error, StoreError) or is_full(error)
         # those say what there is to know; of a defect its place is wanted too
         told = None if isinstance(error, StoreError | OSError) else error
         if not full and task.attempt > TRIES:
@@ -315,7 +311,7 @@ class Worker:
             except (EngineError, StoreError):
                 raise
             except Exception as error:  # a defect of ours must not take the other files with it
-                if _is_full(error):
+                if is_full(error):
                     raise
                 log.exception("job %s, file %r", job.id, _name(task))
                 if task.files > 1:
@@ -368,6 +364,7 @@ class Worker:
         for name, write in FORMATS.items():
             with self._files.write(f"jobs/{job.id}/{name}") as out:
                 write(zip(job.sources, map(self._folders, keys), strict=True), out)
+        log.info("job %s: measured", job.id)
         return Outcome()
 
     def _folders(self, keys: Iterable[str]) -> Iterator[Folder]:
@@ -484,10 +481,6 @@ def _hopeless(task: Task, crashes: int) -> str | None:
     if task.attempt > TRIES:
         return f"{_DOING[task.kind]} failed {TRIES} times: the log of the server says why"
     return None
-
-
-def _is_full(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in FULL
 
 
 def _vital(work: Callable[..., None], *given: object) -> None:

@@ -43,6 +43,9 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     )
 )
 
+PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!")
+"""How archives begin, and files that are packed: nothing that is measured does."""
+
 _CONTENT_TYPES = {
     "png_pipe": "image/png",
     "jpeg_pipe": "image/jpeg",

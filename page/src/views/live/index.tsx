@@ -274,7 +274,7 @@ function FacePanel({ live, now }: Moving) {
           ))}
         </p>
       )}
-      <Strongest rolling={live.face} on={on} now={now.value} label="What the face expresses" nothing="No face in the image." off="The camera is off." />
+      <Strongest rolling={live.face} on={on} paused={live.paused.value} now={now.value} label="What the face expresses" nothing="No face in the image." off="The camera is off." />
     </Panel>
   );
 }
@@ -283,17 +283,17 @@ function VoicePanel({ live, now }: Moving) {
   const on = live.microphone.value !== null;
   return (
     <Panel title={MODEL_NAMES.prosody} live={live} part="prosody" unit="segments">
-      <Strongest rolling={live.voice} on={on} now={now.value} label="What the voice expresses" nothing="Nobody speaks." off="The microphone is off." />
+      <Strongest rolling={live.voice} on={on} paused={live.paused.value} now={now.value} label="What the voice expresses" nothing="Nobody speaks." off="The microphone is off." />
     </Panel>
   );
 }
 
-function Strongest(props: { rolling: Rolling; on: boolean; now: number; label: string; nothing: string; off: string }) {
+function Strongest(props: { rolling: Rolling; on: boolean; paused: boolean; now: number; label: string; nothing: string; off: string }) {
   const { rolling, on, now } = props;
-  const scores = now - rolling.end < STALE ? rolling.latest : null;
-  if (!on) return <p class="quiet small">{props.off}</p>;
-  if (!scores) return <p class="quiet small">{props.nothing}</p>;
-  return <Bars label={props.label} names={rolling.strongest(6, BARS_OVER)} scores={scores} />;
+  const scores = now - rolling.end < STALE ? rolling.latest : undefined;
+  if (on && scores) return <Bars label={props.label} names={rolling.strongest(6, BARS_OVER)} scores={scores} />;
+  const nothing = scores === null ? props.nothing : props.paused ? "Paused." : "Waiting for the server.";
+  return <p class="quiet small">{on ? nothing : props.off}</p>;
 }
 
 function Panel(props: { title: string; live: Session; part: PartName; unit: string; children: preact.ComponentChildren }) {

@@ -52,8 +52,9 @@ export class Rolling {
     return this.rows.at(-1) ?? null;
   }
 
+  /** When the last of it was measured; minus infinity while there is nothing. */
   get end(): number {
-    return this.times.at(-1) ?? 0;
+    return this.times.at(-1) ?? -Infinity;
   }
 
   /** Times, and for each name its scores, as plots want them. */

@@ -244,7 +244,7 @@ function Files({ addFiles }: { addFiles: (found: Found[]) => Promise<void> }) {
     input.value = "";
   };
   return (
-    <div class="drop">
+    <div class="dropzone">
       <svg viewBox="0 0 64 40" width="96" height="60" aria-hidden="true">
         <path d="M4 24c7 0 7-16 14-16s7 28 14 28 7-20 14-20 7 8 14 8" />
       </svg>

@@ -1,0 +1,78 @@
+"""What the columns of the tables mean: a page that lies beside them, and in the reference."""
+
+from collections.abc import Iterator
+
+from mien.formats.csv import columns
+from mien.models import MODELS
+
+NAME = "columns.md"
+"""What the page is called beside tables."""
+
+MEANINGS = {
+    "frame": "number of the frame in the film, the first is 0; 0 for pictures",
+    "time": "seconds from the begin of the film or sound; 0 for pictures, empty for texts",
+    "prob": "how sure it is that this is a face, 0 to 1",
+    "box": "left edge, upper edge, width and height of the face, in pixels",
+    "text": "what is said or written in it; empty in windows",
+    "position": "from which to which character of the text, or of all that was said, counted from 0; the"
+    " second is the first after it",
+    "confidence": "how sure it is that this was said, 0 to 1; empty for texts and in windows",
+    "speaker_confidence": "how sure it is that this person says it, 0 to 1; empty unless speakers were told"
+    " apart",
+    "entity": "what is named, as it is written there",
+    "entity_type": "PERSON, LOCATION, ORGANIZATION, PRODUCT, WORK, EVENT or MISC",
+    "entity_confidence": "how sure it is that this is such a name, 0 to 1",
+    "support": "always 0, as the knowledge base that the retired API had is not here",
+    "uri": "always empty, for the same reason",
+    "link_word": "once more what is named",
+    "emotions": "share of average people who, given only this piece, would say that it expresses this,"
+    " 0 to 1",
+    "facs": "how visible this action unit, or gesture of hands, is, 0 to 1; empty unless asked for",
+    "descriptions": "share of average people who would describe it so, 0 to 1; of faces, empty unless asked"
+    " for",
+    "sentiment": "share of people who would give this mark, from 1 (negative) to 9 (positive): they sum to 1;"
+    " empty unless asked for",
+    "toxicity": "how likely it is toxic in this way, 0 to 1; empty unless asked for",
+}
+"""By the field that they are made from."""
+
+HEAD = """\
+# Columns
+
+The CSVs of `mien measure --csv` and of artifacts: one file for each measured file and model,
+`<kind>-<number>-<name>/csv/<path of the file>/<model>.csv`, in UTF-8, with commas. What some file system
+does not take in names is `_` there. The page gives one table a model over all files of a job, whose first
+column, `File`, has that path.
+
+Each row is one prediction: a face in a frame, a piece of speech, a burst, a passage, an entity. Rows come in
+order of time, whoever they are about: `Id` is `face_0`, `spk_1` … where people were told apart, else
+`unknown`. A cell is empty where there is nothing to say. Scores of different names are independent of each
+other. A table with nothing but heads: there was nothing of the kind in the file. No table: the model does
+not read such files, or failed; `errors` of the JSON say why.
+
+```python
+from pathlib import Path
+
+import pandas  # to which words such as "null" are nothing, unless it is told
+
+rows = pandas.concat(
+    pandas.read_csv(path, keep_default_na=False, na_values=[""]).assign(File=path.parent.as_posix())
+    for path in Path("scores").glob("*/csv/**/prosody.csv")
+)
+```
+"""
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    return "\n".join([HEAD, *(line for name in MODELS for line in _section(name))])
+
+
+def _section(model: str) -> Iterator[str]:
+    yield from (f"## `{model}.csv`", "", "| column | |", "|---|---|")
+    yield "| `Id` | whom it is about |"
+    for column in columns(MODELS[model].prediction):
+        first, *rest = (f"`{head}`" for head in column.heads)
+        heads = f"{first} … {rest[-1]} ({len(column.heads)})" if len(rest) > 3 else ", ".join([first, *rest])
+        yield f"| {heads} | {MEANINGS[column.field]} |"
+    yield ""
