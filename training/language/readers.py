@@ -5,9 +5,9 @@
 All tasks share one encoder, in which expressions have the most say: its last states alone say too little of
 names, and what few sources know is drowned by what many do. Here the encoder stays as it is, and a layer of
 its own reads each of the two, from two layers of the encoder and from the state of a whole text, each source
-as often as it is worth. States are those of the 8-bit network, as they are served. The graph is rewritten in
-place; in one that has both readers already, as the shipped one has, that of names is fitted anew. From sentences
-that neither the encoder nor the reader of names has seen it is learned besides how one tag follows another.
+as often as it is worth. States are those of the 8-bit network, as they are served. How one tag follows another is
+learned besides, from prose that neither the encoder nor the readers have seen. The graph is rewritten in place; in
+one that has its readers already, as the shipped one has, they stay, and only the latter is learned anew.
 """
 
 import argparse
@@ -29,17 +29,14 @@ from mien.engines.onnx import calls
 from mien.engines.textnet import SERVED_AS, SERVED_TAGS, TAGS, TOXIC
 from mien.labels import TOXICITY
 from training.language.corpus import Source, Tokens, given, load
-from training.language.data import Tagged, entities, toxicity_written
+from training.language.data import entities, toxicity_written
 from training.language.train import between
 
 LONGEST = 100
 """Tokens of a text that are read."""
 
-WORTH = {"wnut17": 3.0, "wikigold": 5.0, "btc": 1.0, "written": 4.0, "prose": 3.0}
+WORTH = {"wnut17": 3.0, "wikigold": 5.0, "btc": 1.0, "written": 4.0}
 """How often a sentence is shown, by its source: the large one knows three kinds, of tweets alone."""
-
-KINDS = ("PERSON",), ("LOCATION",), ("CORPORATION", "GROUP"), ("PRODUCT", "WORK", "EVENT", "MISC")
-"""Kinds that wikigold tells apart."""
 
 UNMARKED = 0.02
 """How likely a word that a source leaves unmarked is of a kind that this source does not know. Were that left
@@ -56,7 +53,7 @@ counts so much less, lest all scores rise."""
 WRITTEN = 6.0
 """How much a sentence counts that was written to tell what is toxic from what merely sounds so."""
 
-FOLLOWING_EPOCHS, FOLLOWING_BATCH, FOLLOWING_RATE = 6, 16, 0.03
+FOLLOWING_EPOCHS, FOLLOWING_BATCH, FOLLOWING_RATE = 2, 16, 0.03
 
 Floats = NDArray[np.float32]
 
@@ -144,18 +141,15 @@ class Graph:
         node.input[0] = name
         self._changed.append((node, made))
 
-    def renew(self, node: NodeProto, reader: Reader) -> None:
-        """Give what a node is read by the weights of another reader."""
-        at = f"{node.output[0]}.reader"
-        tables = {one.name: one for one in self.model.graph.initializer}
-        for k, (weights, bias) in enumerate(reader.tables()):
-            for name, values in ((f"{at}.half{k}", weights.astype(np.float16)), (f"{at}.bias{k}", bias)):
-                tables[name].CopyFrom(numpy_helper.from_array(values, name))
-
-    def follow(self, table: Floats) -> None:
-        """Say how tags follow each other."""
+    def follow(self, table: Floats, warmth: float) -> None:
+        """Say how tags follow each other, and scale the logits of tags."""
         rows = [[round(float(one), 3) for one in row] for row in table]
         helper.set_model_props(self.model, {"follows": json.dumps(rows)})
+        at = self.tags.input[0].removesuffix("sum1")
+        for one in self.model.graph.initializer:
+            if one.name in (f"{at}half1", f"{at}bias1"):
+                values = numpy_helper.to_array(one)
+                one.CopyFrom(numpy_helper.from_array((values * warmth).astype(values.dtype), one.name))
 
     def save(self, path: Path) -> None:
         """Without what nothing rests on any more."""
@@ -180,37 +174,19 @@ def _named(nodes: Iterable[NodeProto], name: str) -> NodeProto:
     return next(node for node in nodes if node.name == name)
 
 
-def states_of(graph: Graph, texts: Sequence[Tokens]) -> list[NDArray[np.float16]]:
-    """What tags are read from: (tokens, 768) of each text."""
-    parts: list[NDArray[np.float16]] = [np.empty(0, np.float16)] * len(texts)
-    for call, layers in graph.read(texts, graph.layers):
-        for row, k in enumerate(call):
-            count = len(texts[k].ids)
-            parts[k] = np.concatenate([layer[row, 1 : count + 1] for layer in layers], 1).astype(np.float16)
-    return parts
-
-
-def worth_of(tagged: Sequence[Tagged]) -> NDArray[np.float64]:
-    """How often each sentence is shown. Our prose was written about organizations: it is weighed so that kinds
-    are as frequent in it as in wikigold, lest whatever is unknown be taken for one."""
-    begins = [[TAGS.index(f"B-{kind}") for kind in kinds] for kinds in KINDS]
-    counts = np.array([[one.allowed[:, some].any(1).sum() for some in begins] for one in tagged], np.float64)
-    of = {name: np.array([one.source == name for one in tagged]) for name in ("wikigold", "prose")}
-    usual, ours = (counts[rows].sum(0) / counts[rows].sum() for rows in of.values())
-    names = counts.sum(1)
-    balance = np.where(of["prose"] & (names > 0), counts @ (usual / ours) / np.maximum(names, 1), 1.0)
-    return np.array([WORTH[one.source] for one in tagged]) * balance
-
-
-def names_reader(
-    graph: Graph, source: Source, worth: NDArray[np.float64], rng: np.random.Generator
-) -> Reader:
-    """What tags are read by, from sentences that are shown as often as they are worth."""
+def names_reader(graph: Graph, source: Source, origins: Sequence[str], rng: np.random.Generator) -> Reader:
+    """What tags are read by."""
     ends = np.cumsum([len(text.ids) for text in source.written])
-    states = torch.from_numpy(np.concatenate(states_of(graph, source.written)))
+    parts: list[NDArray[np.float16]] = [np.empty(0, np.float16)] * len(ends)
+    for call, layers in graph.read(source.written, graph.layers):
+        for row, k in enumerate(call):
+            count = len(source.written[k].ids)
+            parts[k] = np.concatenate([layer[row, 1 : count + 1] for layer in layers], 1).astype(np.float16)
+    states = torch.from_numpy(np.concatenate(parts))
     allowed = np.concatenate([text.allowed for text in source.written]).astype(np.float32)
     allowed[allowed[:, 0] > 0, 1:] *= UNMARKED
     agreeing = torch.from_numpy(allowed).clamp(min=1e-9).log()
+    worth = np.array([WORTH[origin] for origin in origins])
     rows = [torch.arange(end - len(text.ids), end) for text, end in zip(source.written, ends, strict=True)]
 
     def loss(reader: Reader, some: NDArray[np.int64]) -> Tensor:
@@ -222,21 +198,20 @@ def names_reader(
 
 
 def following(
-    graph: Graph, reader: Reader, source: Source, vocabulary: Tokenizer, rng: np.random.Generator
-) -> Floats:
+    graph: Graph, source: Source, vocabulary: Tokenizer, rng: np.random.Generator
+) -> tuple[Floats, float]:
     """How well each of `SERVED_TAGS` follows each, as `mien.engines.names.given_each_other` takes it: the chain
-    under which tags of sentences are likeliest, if it does not matter which kind of a name begins. The reader's
-    logits are scaled for that, in place."""
+    under which tags of sentences are likeliest, if it does not matter which kind of a name begins; and what the
+    logits of tags are multiplied with for that."""
     served = torch.from_numpy(SERVED_AS)
-    logits, tags = [], []
-    for text, tokens, states in zip(
-        source.texts, source.written, states_of(graph, source.written), strict=True
-    ):
-        words = vocabulary.encode(text, add_special_tokens=False).word_ids[: len(tokens.ids)]
-        firsts = np.flatnonzero([i == 0 or words[i - 1] != word for i, word in enumerate(words)])
-        with torch.no_grad():
-            logits.append(reader(torch.from_numpy(states[firsts])))
-        tags.append((torch.from_numpy(tokens.allowed[firsts]).float() @ served).argmax(1))
+    logits, tags = [torch.empty(0)] * len(source.texts), [torch.empty(0)] * len(source.texts)
+    for call, (found,) in graph.read(source.written, [graph.tags.input[0]]):
+        for row, k in zip(found, call, strict=True):
+            tokens = source.written[k]
+            words = vocabulary.encode(source.texts[k], add_special_tokens=False).word_ids[: len(tokens.ids)]
+            firsts = np.flatnonzero([i == 0 or words[i - 1] != word for i, word in enumerate(words)])
+            logits[k] = torch.from_numpy(row[1 + firsts])
+            tags[k] = (torch.from_numpy(tokens.allowed[firsts]).float() @ served).argmax(1)
     steps = [[_step(one, other) for other in SERVED_TAGS] for one in SERVED_TAGS]
     known = sorted({step for row in steps for step in row})
     which = torch.tensor([[known.index(step) for step in row] for row in steps])
@@ -257,11 +232,7 @@ def following(
             optimizer.step()
             total += loss.item() * len(some)
         print(f"  epoch {epoch}: {total / len(logits):.3f}, logits times {warmth.item():.2f}", flush=True)
-    with torch.no_grad():
-        reader.second.weight.mul_(warmth)
-        reader.second.bias.mul_(warmth)
-    found: Floats = by_step.detach()[which].numpy()
-    return found
+    return by_step.detach()[which].numpy(), warmth.item()
 
 
 def _step(tag: str, following: str) -> tuple[str, str, bool]:
@@ -344,19 +315,20 @@ def main() -> None:
     vocabulary.no_truncation()
     vocabulary.no_padding()
     graph = Graph(wanted.network)
-    sources = {source.name: source for source in load(wanted.data, vocabulary, "train", LONGEST)}
-    held_out = {source.name: source for source in load(wanted.data, vocabulary, "development", LONGEST)}
-    print("names:")
-    worth = worth_of([one for one in entities(wanted.data) if one.part == "train"])
-    names = names_reader(graph, sources["entities"], worth, rng)
-    graph.follow(following(graph, names, held_out["entities"], vocabulary, rng))
-    if graph.is_read:
-        graph.renew(graph.tags, names)
-    else:
+    if not graph.is_read:
+        sources = {source.name: source for source in load(wanted.data, vocabulary, "train", LONGEST)}
+        print("names:")
+        origins = [one.source for one in entities(wanted.data) if one.part == "train"]
+        names = names_reader(graph, sources["entities"], origins, rng)
         print("toxicity:")
         toxicity = toxicity_reader(graph, sources["toxicity"], rng)
         graph.replace(graph.tags, graph.layers, names, changes=False)
         graph.replace(graph.toxic, [graph.whole], toxicity, changes=True)
+        graph.save(wanted.network)
+        graph = Graph(wanted.network)
+    print("how tags follow:")
+    held_out = {source.name: source for source in load(wanted.data, vocabulary, "development", LONGEST)}
+    graph.follow(*following(graph, held_out["entities"], vocabulary, rng))
     graph.save(wanted.network)
     print(f"{wanted.network}: {wanted.network.stat().st_size / 1e6:.1f} MB")
 
