@@ -1,5 +1,7 @@
 """Files of jobs: what is deleted, and what stays."""
 
+from contextlib import suppress
+
 import pytest
 
 from mien.storage.files import PARTIAL, Files
@@ -51,3 +53,17 @@ def test_half_written_files_go_from_folders_that_are_spared(tmp_path):
 def test_deleting_nothing_is_no_error(files):
     files.delete("jobs/nobody")
     files.delete("jobs/nobody", but=["jobs/nobody/upload"])
+
+
+def test_what_was_not_written_to_its_end_leaves_nothing(tmp_path):
+    with suppress(EOFError), Files(str(tmp_path)).write("jobs/a/x") as out:
+        out.write(b"half")
+        raise EOFError
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("key", ["jobs/../x", "./x", "jobs//x", "/x", "jobs\\x", ""])
+def test_no_key_leads_elsewhere(key, tmp_path):
+    with pytest.raises(ValueError, match="not a key"), Files(str(tmp_path)).read(key):
+        pass
