@@ -30,13 +30,24 @@ def decoders():
     return Decoders(command(BOUNDS), 2)
 
 
-@pytest.fixture
-def breakable():
-    """Two decoders, and why others had to take their place."""
+def watched(bounds):
+    """Two decoders that payloads can break, and why others had to take their place."""
     causes = []
-    decoders = Decoders(fragile(), 2, causes.append)
+    decoders = Decoders(fragile(bounds), 2, causes.append)
     decoders.causes = causes
     return decoders
+
+
+@pytest.fixture
+def breakable():
+    """Decoders with little time."""
+    return watched(BOUNDS)
+
+
+@pytest.fixture
+def patient():
+    """Decoders that a busy machine does not make late."""
+    return watched(replace(BOUNDS, seconds=600.0))
 
 
 @pytest.fixture
@@ -152,14 +163,14 @@ def test_a_film_is_held_by_its_reader_and_a_picture_only_while_it_is_decoded(tmp
 
 
 @pytest.mark.parametrize("payload", [CRASH, SLIP], ids=["crash", "slip"])
-def test_a_crash_is_the_error_of_its_file_alone(payload, breakable, sound):
-    with breakable.opened(sound, "other") as other:
+def test_a_crash_is_the_error_of_its_file_alone(payload, patient, sound):
+    with patient.opened(sound, "other") as other:
         begun = other.sound()
-        with pytest.raises(NotDecoded, match="damaged"), breakable.opened(payload, "a"):
+        with pytest.raises(NotDecoded, match="damaged"), patient.opened(payload, "a"):
             pass
         assert sum(map(len, begun)) == 8000
-    assert length(breakable, sound) == 8000
-    assert breakable.causes == ["crash"]
+    assert length(patient, sound) == 8000
+    assert patient.causes == ["crash"]
 
 
 @pytest.mark.parametrize("payload", [HANG, SPIN], ids=["hang", "spin"])

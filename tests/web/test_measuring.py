@@ -40,7 +40,7 @@ def test_addresses_texts_and_options_reach_the_job(mien, address, look):
     page.get_by_role("button", name="Text").click()
     page.get_by_label("What somebody wrote or said").fill("I am so glad that you came.")
     page.get_by_role("button", name="Add this text").click()
-    page.get_by_role("button", name="Address").click()
+    page.get_by_role("button", name="URL").click()
     page.get_by_label(re.compile("URLs")).fill("example.org/talk.mp3\nnonsense")
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("Not an address that begins with").wait_for()
