@@ -104,7 +104,6 @@ class Transcriber:
 
     label = "transcriber"
     languages = None
-    mistakes_bursts = False
 
     def __init__(self, text, language):
         words = tuple(Word(text=word, time=Interval(0, 1), confidence=0.6) for word in text.split())
@@ -123,44 +122,6 @@ def reading(settings, media, tag="de", sure=0.95, others="stub", **more):
 
 def by_english(reading):
     return isinstance(reading.reader, English)
-
-
-class Credulous:
-    """Hears a word a second, also where somebody laughs."""
-
-    label = "credulous"
-    languages = frozenset({"en"})
-    mistakes_bursts = True
-
-    def transcribe(self, stretches, language):
-        words = tuple(Word(text=str(k), time=Interval(k, k + 1), confidence=0.9) for k in range(4))
-        return Transcript(words=words, confidence=0.9, language="en")
-
-
-def heard_by_the_credulous(settings, *bursts):
-    spoken = reading(settings, Talk(), transcriber=Credulous())
-    spoken.bursts = bursts
-    return spoken
-
-
-def test_words_within_bursts_are_none(settings):
-    spoken = heard_by_the_credulous(settings, Interval(0.6, 1.7), Interval(3.4, 3.6))
-
-    assert [word.text for word in spoken.transcript.words] == ["0", "2"]
-    assert spoken.transcript.confidence == 0.9
-
-
-def test_a_laugh_alone_says_nothing(settings):
-    with pytest.raises(NotTranscribed, match="confidence"):
-        _ = heard_by_the_credulous(settings, Interval(0, 4)).transcript
-
-
-def test_without_a_voice_engine_words_stay(settings):
-    spoken = reading(settings.model_copy(update={"voice": "none"}), Talk(), transcriber=Credulous())
-
-    with pytest.raises(EngineMissing):
-        _ = spoken.bursts
-    assert len(spoken.transcript.words) == 4
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,6 @@ class Transcriber(Engine, Protocol):
     def languages(self) -> frozenset[str] | None:
         """The BCP-47 tags it can write; None is all of the API's."""
 
-    @property
-    def mistakes_bursts(self) -> bool:
-        """Whether it takes laughs, sighs and groans for words."""
-
     def transcribe(self, stretches: Iterable[Speech], language: str | None) -> Transcript:
         """The words of a file from its stretches of speech, none longer than `LONGEST_STRETCH`.
 

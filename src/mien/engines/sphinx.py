@@ -37,7 +37,6 @@ class Sphinx:
 
     label = "pocketsphinx (US English)"
     languages: frozenset[str] | None = frozenset({"en"})
-    mistakes_bursts = True
 
     def __init__(self) -> None:
         self._own = local()  # a decoder serves one thread at a time

@@ -41,7 +41,6 @@ class Stub:
 
     label = "stub (no measurement)"
     languages: frozenset[str] | None = None
-    mistakes_bursts = False
     caveat = "it means nothing"
     alike = 0.5
 

@@ -45,8 +45,6 @@ _TAGS = {"nn": "no", "yue": "zh", "jw": "jv"}
 class Whisper:
     """Writes down speech in a hundred languages."""
 
-    mistakes_bursts = False  # what it writes for a laugh is a laugh: ha ha
-
     def __init__(self, folder: Path, threads: int) -> None:
         try:
             self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)

@@ -1,7 +1,6 @@
 """The second room: a file is cut into the pieces that models want to see."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 from math import floor
 from typing import Protocol, TypeVar
@@ -119,8 +118,6 @@ class Reading:
                 " `mien models pull whisper-small` gets one for other languages"
             )
         transcript = engine.transcribe(self._stretches(), wanted)
-        if engine.mistakes_bursts:
-            transcript = self._without_bursts(transcript)
         threshold = self.transcription.confidence_threshold
         if transcript.confidence < threshold:
             sure = floor(transcript.confidence * 1000) / 1000  # rounding up could reach the threshold
@@ -130,16 +127,6 @@ class Reading:
                 f" {self._advice(engine)}"
             )
         return transcript
-
-    def _without_bursts(self, transcript: Transcript) -> Transcript:
-        """Without words whose middle lies in a vocal burst; where none is left, nothing was understood."""
-        try:
-            bursts = self.bursts
-        except EngineMissing:  # nothing here knows bursts
-            return transcript
-        middles = ((word, (word.time.begin + word.time.end) / 2) for word in transcript.words)
-        words = tuple(w for w, at in middles if not any(burst.begin <= at <= burst.end for burst in bursts))
-        return replace(transcript, words=words, confidence=transcript.confidence if words else 0.0)
 
     def _advice(self, engine: Transcriber) -> str:
         """What to do about words that were not understood; jobs, the stream and the command line each switch
