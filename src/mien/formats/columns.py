@@ -9,10 +9,10 @@ NAME = "columns.md"
 """What the page is called beside tables."""
 
 MEANINGS = {
-    "frame": "number of the frame in the film, the first is 0; 0 for pictures",
-    "time": "seconds from the begin of the film or sound; 0 for pictures, empty for texts",
+    "frame": "number of the frame in the video, from 0; 0 for images",
+    "time": "seconds from the start of the video or recording; 0 for images, empty for texts",
     "prob": "how sure it is that this is a face, 0 to 1",
-    "box": "left edge, upper edge, width and height of the face, in pixels",
+    "box": "left edge, top edge, width and height of the bounding box, in pixels",
     "text": "what is said or written in it; empty in windows",
     "position": "from which to which character of the text, or of all that was said, counted from 0; the"
     " second is the first after it",
@@ -24,7 +24,7 @@ MEANINGS = {
     "entity_confidence": "how sure it is that this is such a name, 0 to 1",
     "support": "always 0, as the knowledge base that the retired API had is not here",
     "uri": "always empty, for the same reason",
-    "link_word": "once more what is named",
+    "link_word": "the same as Entity",
     "emotions": "share of average people who, given only this piece, would say that it expresses this,"
     " 0 to 1",
     "facs": "how visible this action unit, or gesture of hands, is, 0 to 1; empty unless asked for",
@@ -47,7 +47,7 @@ column, `File`, has that path.
 Each row is one prediction: a face in a frame, a piece of speech, a burst, a passage, an entity. Rows come in
 order of time, whoever they are about: `Id` is `face_0`, `spk_1` … where people were told apart, else
 `unknown`. A cell is empty where there is nothing to say. Scores of different names are independent of each
-other. A table with nothing but heads: there was nothing of the kind in the file. No table: the model does
+other. A table with a header alone: there was nothing of the kind in the file. No table: the model does
 not read such files, or failed; `errors` of the JSON say why.
 
 ```python
@@ -70,7 +70,7 @@ def page() -> str:
 
 def _section(model: str) -> Iterator[str]:
     yield from (f"## `{model}.csv`", "", "| column | |", "|---|---|")
-    yield "| `Id` | whom it is about |"
+    yield "| `Id` | the person or speaker it is about |"
     for column in columns(MODELS[model].prediction):
         first, *rest = (f"`{head}`" for head in column.heads)
         heads = f"{first} … {rest[-1]} ({len(column.heads)})" if len(rest) > 3 else ", ".join([first, *rest])
