@@ -28,6 +28,9 @@ FPS, FOLLOWED = 24, 48
 """Frames a second of a film that is made of one picture, and how many of them are followed at once: two
 seconds, which is how often a film is searched."""
 
+LEAST = 60.0
+"""Pixels a side of the smallest faces that matter by default."""
+
 PUBLISHED = """published by others, not measured here (they want torch or TensorFlow):
   py-feat 1, find and read, a frame          80 ms on an Apple M, 98 to 314 ms on a Linux server, CPU
   py-feat 2, find and read, frame by frame   26 ms on an RTX 3090 (its docs/benchmarks)
@@ -49,17 +52,17 @@ def parts(engines: Engines, portrait: np.ndarray, large: np.ndarray) -> None:
     """Finding and reading, one picture at a time."""
     finder, reader, identity = engines.face_finder, engines.face_reader, engines.face_identity
     followed, enlarged, frames = FaceMemory(), FaceMemory(), count()
-    ((face,),) = finder.find([Watched(portrait, followed)])
+    ((face,),) = finder.find([Watched(portrait, followed, LEAST)])
     view = seen(portrait, face.view, VIEW)
 
     def follow(picture: np.ndarray, memory: FaceMemory) -> None:  # with the searches of as long a film
-        finder.find([Watched(picture, memory, time=next(frames) / FPS) for _ in range(FOLLOWED)])
+        finder.find([Watched(picture, memory, LEAST, next(frames) / FPS) for _ in range(FOLLOWED)])
 
     print("one thread, processor time, median of 20:")
     for name, work in {
-        "find in a portrait of 512 pixels": lambda: finder.find([Watched(portrait, FaceMemory())]),
+        "find in a portrait of 512 pixels": lambda: finder.find([Watched(portrait, FaceMemory(), LEAST)]),
         "follow in one, a frame": lambda: follow(portrait, followed),
-        "find in a picture of 1280 × 720, with tiles": lambda: finder.find([Watched(large, FaceMemory())]),
+        "find in one of 1280 × 720, with tiles": lambda: finder.find([Watched(large, FaceMemory(), LEAST)]),
         "follow in one of 1280 × 720, a frame": lambda: follow(large, enlarged),
         "cut out the view of a face": lambda: seen(portrait, face.view, VIEW),
         "read one face": lambda: reader.read([view]),

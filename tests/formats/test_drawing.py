@@ -43,7 +43,7 @@ def test_each_frame_has_its_picture_its_boxes_and_the_highest_names(tmp_path):
     pages = drawn(tmp_path, face(0, 10, 0.8), face(0, 50, 0.3), face(7, 30, 0.5))
 
     assert sorted(pages) == ["frame=0.svg", "frame=7.svg"]
-    boxes = pages["frame=0.svg"].findall(f"{SVG}rect")
+    boxes = pages["frame=0.svg"].findall(f"{SVG}rect[@stroke]")
     assert [(box.get("x"), box.get("width")) for box in boxes] == [("10.0", "20.0"), ("50.0", "20.0")]
     words = [text.text for text in pages["frame=0.svg"].findall(f"{SVG}text")]
     assert {"face_0 1.00", "Joy 0.80", "Joy 0.30"} <= set(words)
@@ -51,15 +51,20 @@ def test_each_frame_has_its_picture_its_boxes_and_the_highest_names(tmp_path):
     assert b64decode(picture.partition(",")[2]).startswith(b"\xff\xd8\xff")  # JPEG
 
 
+@pytest.mark.parametrize("x", [1, 59])
 @pytest.mark.parametrize("y", [0, 30])
-def test_names_stay_within_the_picture(y, tmp_path):
+def test_names_stay_within_the_picture(x, y, tmp_path):
     one = face(0, 10, 0.8)
     (page,) = drawn(
-        tmp_path, FacePrediction(frame=0, time=0, prob=1, box=Box(1, y, 20, 28), emotions=one.emotions)
+        tmp_path, FacePrediction(frame=0, time=0, prob=1, box=Box(x, y, 20, 28), emotions=one.emotions)
     ).values()
 
     heights = [float(text.get("y")) for text in page.findall(f"{SVG}text")]
     assert 0 < min(heights) < max(heights) <= 60
+    plate = page.find(f"{SVG}rect[@fill-opacity]")
+    left, wide = float(plate.get("x")), float(plate.get("width"))
+    assert 0 <= left < left + wide <= 80
+    assert all(left <= float(text.get("x")) < left + wide for text in page.findall(f"{SVG}text"))
 
 
 def test_of_a_film_as_many_frames_as_wanted_are_drawn_evenly(tmp_path):

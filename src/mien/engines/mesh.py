@@ -14,9 +14,11 @@ middle of each cell, boxes and six points relative to them, weighted suppression
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
@@ -42,8 +44,12 @@ OVERLAP = 0.3
 """Share of their union that two proposals share when they mean one face; MediaPipe's own."""
 
 TILE, TILED = 640, 900
-"""Side of the tiles that larger pictures are looked at in, and the longer side from which they are: a
-face of 30 pixels fills a twentieth of a tile, which the full range still finds."""
+"""Side of the tiles that larger pictures are looked at in, and the longer side from which they are, for
+faces from `USUAL` pixels on: these fill a tenth of a tile, and the full range finds 57 of 60. Where smaller
+ones matter, both are smaller."""
+
+USUAL = 60.0
+"""Pixels a side of the smallest faces that matter by default."""
 
 TILES_MOST = 100
 """Tiles of one picture: larger tiles are taken for enormous pictures. With these, a face of 60 pixels is
@@ -54,9 +60,9 @@ NEAR, PART = 0.25, 0.58
 Without one, BlazeFace may have passed over a whole crowd: the picture is looked at in parts besides, of such
 a side each (of a square, four)."""
 
-SEVERAL = 3
-"""Proposals from which there may be a crowd, of which BlazeFace passes over more than half. If one of them is
-a face, it is looked at more closely."""
+SEVERAL, SURELY = 3, 2
+"""Proposals from which there may be a crowd, of which BlazeFace passes over more than half; and how many of
+them must surely be faces for it to be looked at more closely."""
 
 CLOSE = ((5.0, 0.25, "full"), (3.0, 0.5, "short"), (2.5, 0.5, "short"))
 """Side of the tiles in which it then is, in faces; which of the faces proposed so far (a quantile of their
@@ -265,7 +271,7 @@ class _Networks:
         cells = _cells(image)
         height, width = image.shape[:2]
         if before is None:
-            found = self._searched(image, [], _tiles(width, height), least, closely=True)
+            found = self._searched(image, [], _tiles(width, height, matters), least, closely=True)
             return _Scene(image.shape, found, cells, matters, time)
         held: list[_Held] = []
         lost = False
@@ -283,7 +289,7 @@ class _Networks:
         tiled = changed.mean() >= CUT or late
         if not (lost or tiled or changed.any()):
             return replace(before, held=_sorted(held), least=matters)
-        views = _tiles(width, height) if tiled else _around(changed, width, height)
+        views = _tiles(width, height, matters) if tiled else _around(changed, width, height)
         searched = self._searched(image, held, views, least, closely=tiled)
         return _Scene(image.shape, searched, cells, matters, time if tiled else before.tiled)
 
@@ -321,8 +327,10 @@ class _Networks:
         """Proposals from smaller tiles: all where somebody was proposed, and their neighbours, as long as
         they bring somebody new."""
         known = _merged([one for one in found if one.side >= least])
-        surely = (one for one in known if one.score >= CANDIDATE)
-        if len(known) < SEVERAL or not any(self._lay(image, one.view) for one in surely):
+        if len(known) < SEVERAL:
+            return []
+        likely = (self._lay(image, one.view) for one in known if one.score >= CANDIDATE)
+        if len(list(islice((one for one in likely if one and one.presence >= HELD), SURELY))) < SURELY:
             return []
         height, width = image.shape[:2]
         crowd: list[_Proposal] = []
@@ -349,7 +357,7 @@ class _Networks:
     def _lay(self, image: Image, view: View) -> _Held | None:
         """The mesh in a view, laid a second time where the first says the face is; None without one."""
         for _ in range(2):
-            given = _planes(seen(image, view, 192)) / np.float32(255)
+            given = _planes(seen(image, view, 192), 1 / 255, 0.0)
             points, presence = self._mesh.run(["conv2d_21", "conv2d_31"], {"input_1": given})
             placed = view.placed(points.reshape(-1, 3)[:, :2] / 192)
             sure = float(presence.reshape(-1)[0])
@@ -408,7 +416,7 @@ class _BlazeFace:
         self._anchors = np.concatenate(anchors)
 
     def proposed(self, image: Image, view: View) -> Iterator[_Proposal]:
-        given = _planes(seen(image, view, self._side, black=True)) / np.float32(127.5) - 1
+        given = _planes(seen(image, view, self._side, black=True), 1 / 127.5, -1.0)
         points, scores = self._session.run(self._gives, {self._given: given})
         likely = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -80, 80)))
         for i in np.flatnonzero(likely >= FAINT):
@@ -420,11 +428,12 @@ class _BlazeFace:
             yield _Proposal(float(likely[i]), box, float(np.arctan2(eyes[1], eyes[0])))
 
 
-def _planes(view: Image) -> NDArray[np.float32]:
-    """(1, 3, side, side): colour by colour, as networks compute."""
+def _planes(view: Image, scale: float, shift: float) -> NDArray[np.float32]:
+    """(1, 3, side, side): colour by colour, as networks compute, scaled and shifted."""
     planes = np.empty((1, 3, *view.shape[:2]), np.float32)
-    for channel in range(3):
-        planes[0, channel] = view[..., channel]
+    for plane, channel in zip(planes[0], cv2.split(view), strict=True):
+        np.multiply(channel, np.float32(scale), out=plane)
+    planes += np.float32(shift)
     return planes
 
 
@@ -438,9 +447,11 @@ def _far(before: View, now: View) -> bool:
     return bool(abs(now.side / before.side - 1) >= RESIZED or moved >= MOVED)
 
 
-def _tiles(width: int, height: int) -> Iterator[View]:
+def _tiles(width: int, height: int, matters: float) -> Iterator[View]:
     """The tiles of a picture; none where it is small enough as a whole."""
-    return _squares(width, height, TILE) if max(width, height) >= TILED else iter(())
+    scale = min(1.0, max(matters, SMALLEST) / USUAL)
+    tiled = max(width, height) >= TILED * scale
+    return _squares(width, height, TILE * scale) if tiled else iter(())
 
 
 def _squares(width: int, height: int, side: float) -> Iterator[View]:
