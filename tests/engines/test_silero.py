@@ -1,20 +1,25 @@
 """Voice activity: where silero hears speech, and how its probabilities become stretches."""
 
+from importlib.util import find_spec
 from itertools import pairwise
 from math import inf
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onnxruntime import InferenceSession
 
 from mien.engines import LONGEST_STRETCH
-from mien.engines.silero import CHUNK, PADDING, PAUSE, SHORTEST, stretches, voice_activity
+from mien.engines.silero import CHUNK, CONTEXT, PADDING, PAUSE, SHORTEST, Silero, stretches, voice_activity
+from mien.errors import EngineError
 from mien.settings import Settings
 from mien.types import SOUND_RATE
 from tests.media import silence, tone
 
 SILERO = voice_activity(Settings())
+NETWORK = Path(find_spec("faster_whisper").origin).parent / "assets" / "silero_vad_v6.onnx"
 SECOND = SOUND_RATE / CHUNK
 """Chunks a second."""
 
@@ -44,6 +49,29 @@ def noise(seconds, level):
 )
 def test_hears_no_speech_where_there_is_none(sound):
     assert heard(sound) == []
+
+
+def test_says_what_the_network_says_that_it_was_rewritten_from(speech_of_kennedy):
+    """By its own file, which hears one chunk after the other."""
+    theirs = InferenceSession(NETWORK)
+    state = {"h": np.zeros((1, 1, 128), np.float32), "c": np.zeros((1, 1, 128), np.float32)}
+    batches = [speech_of_kennedy[: 40 * CHUNK], speech_of_kennedy[40 * CHUNK : 99 * CHUNK], noise(0.512, 0.1)]
+    before = np.zeros(CONTEXT, np.float32)
+
+    for batch, likely in zip(batches, SILERO._likely(batches), strict=True):
+        with_context = np.concatenate([before, batch])
+        chunks = np.stack([with_context[k : k + CONTEXT + CHUNK] for k in range(0, len(batch), CHUNK)])
+        expected, state["h"], state["c"] = theirs.run(None, {"input": chunks, **state})
+        before = batch[-CONTEXT:]
+        np.testing.assert_allclose(likely, expected, atol=1e-4)
+
+
+def test_another_network_is_refused(tmp_path):
+    other = tmp_path / "silero_vad_v6.onnx"
+    for data in (NETWORK.read_bytes()[:-1000], b"", b"silero"):
+        other.write_bytes(data)
+        with pytest.raises(EngineError, match="silero_vad_v6"):
+            Silero(other)
 
 
 def test_hears_every_sentence_of_a_speech(speech_of_kennedy):

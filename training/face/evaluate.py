@@ -211,6 +211,8 @@ def main() -> None:
         "--development", action="store_true", help="the faces to choose by, not those to report on"
     )
     wanted = parser.parse_args()
+    if wanted.work and not (wanted.work / "meshes.npz").exists():
+        parser.error(f"{wanted.work} has no meshes.npz: run training.face.meshes, or leave out --work")
     session, faces = session_of(wanted.model), read(wanted.data)
     rows = faces.development if wanted.development else faces.held_out
     votes(session, faces, faces.voted_development if wanted.development else faces.valid)

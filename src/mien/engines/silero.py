@@ -2,9 +2,13 @@
 
 The network hears 32 ms at a time, with 4 ms of what came before, and says how likely somebody
 speaks. It knows many languages, and takes noise, tones and most music for silence.
+
+Its file is rewritten while it is opened. There the chunks are a batch, each of four short frames, and
+onnxruntime multiplies them one after the other; here they are the rows of one picture, over which the same
+convolutions go, in a third of the time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +17,8 @@ from numpy.typing import NDArray
 
 from mien.engines import LONGEST_STRETCH
 from mien.engines.onnx import opened
-from mien.errors import EngineMissing
+from mien.engines.onnxfile import Attribute, model, node, tensor, value, weights
+from mien.errors import EngineError, EngineMissing
 from mien.settings import Settings
 from mien.types import SOUND_RATE, Interval, Sound
 
@@ -22,6 +27,16 @@ CHUNK = 512
 
 CONTEXT = 64
 """Samples of the chunk before that it hears again."""
+
+FRAME, HOP = 256, 128
+"""Samples of the frames whose spectrum it sees, and between them. The last frame of a chunk reaches beyond
+its end, where the chunk is mirrored."""
+
+STRIDES = (1, 2, 2, 1)
+"""Of its convolutions, whose kernels are three frames wide."""
+
+STATE = 128
+"""Width of what it remembers from chunk to chunk."""
 
 BATCH = 125
 """Chunks in one call, four seconds: more is no faster."""
@@ -51,7 +66,8 @@ class Silero:
     label = "silero v6 (any language)"
 
     def __init__(self, network: Path) -> None:
-        self._session = opened(network)  # each step waits for the last: more are slower
+        # each step waits for the last: more threads are slower
+        self._session = opened(rewritten(network), name=network.name)
 
     def speech(self, sound: Iterable[Sound]) -> Iterator[Interval]:
         """Stretches of speech, in memory that does not grow with the sound."""
@@ -62,16 +78,72 @@ class Silero:
 
     def _likely(self, batches: Iterable[Sound]) -> Iterator[NDArray[np.float32]]:
         """How likely somebody speaks, chunk by chunk. State is carried from batch to batch."""
-        state = cell = np.zeros((1, 1, 128), np.float32)
+        state = cell = np.zeros((1, 1, STATE), np.float32)
         before = np.zeros(CONTEXT, np.float32)
         for batch in batches:
             with_context = np.concatenate([before, batch])
             chunks = np.lib.stride_tricks.sliding_window_view(with_context, CONTEXT + CHUNK)[::CHUNK]
-            likely, state, cell = self._session.run(
-                None, {"input": np.ascontiguousarray(chunks), "h": state, "c": cell}
-            )
+            mirrored = chunks[:, -2 : -2 - (FRAME - HOP) // 2 : -1]
+            given = np.concatenate([chunks, mirrored], axis=1)[np.newaxis, np.newaxis]
+            likely, state, cell = self._session.run(None, {"chunks": given, "h": state, "c": cell})
             before = batch[-CONTEXT:]
             yield likely
+
+
+def rewritten(network: Path) -> bytes:
+    """The network with chunks as rows: `chunks` (1, 1, chunks, 640) to `likely` (chunks,).
+
+    Raises:
+        EngineError: it is damaged, or not the network that is known here.
+    """
+    try:
+        held = weights(network.read_bytes())
+        spectrum = held["encoder.feature_extractor.forward_basis_buffer"][:, :, np.newaxis]
+        layers = [
+            (held[f"encoder.conv_layers.{k}.weight"][:, :, np.newaxis], held[f"encoder.conv_layers.{k}.bias"])
+            for k in range(4)
+        ]
+        memory = [held[f"onnx::LSTM_{k}"] for k in (209, 210, 211)]
+        last = held["decoder.conv1d.weight"][0], held["decoder.conv1d.bias"]
+    except (KeyError, ValueError) as error:
+        raise EngineError(f"the network {network.name} is not as expected: {error!r}") from error
+    nodes, tensors = [], []
+
+    def add(kind: str, inputs: Sequence[str], *outputs: str, **attributes: Attribute) -> None:
+        nodes.append(node(kind, inputs, outputs, **attributes))
+
+    def hold(name: str, values: NDArray[np.generic]) -> str:
+        tensors.append(tensor(name, values))
+        return name
+
+    half = len(spectrum) // 2
+    for name, part in (("real", spectrum[:half]), ("imaginary", spectrum[half:])):
+        add("Conv", ["chunks", hold(f"{name}.weight", part)], name, strides=[1, HOP])
+        add("Mul", [name, name], f"{name}.squared")
+    add("Add", ["real.squared", "imaginary.squared"], "power")
+    add("Sqrt", ["power"], "0")
+    for k, ((weight, bias), stride) in enumerate(zip(layers, STRIDES, strict=True)):
+        given = [str(k), hold(f"{k}.weight", weight), hold(f"{k}.bias", bias)]
+        add("Conv", given, f"{k}.sum", strides=[1, stride], pads=[0, 1, 0, 1])
+        add("Relu", [f"{k}.sum"], str(k + 1))
+    add("Transpose", [str(len(layers))], "turned", perm=[2, 3, 0, 1])
+    add("Squeeze", ["turned", hold("one", np.array([1]))], "seen")
+    names = [hold(f"memory.{k}", values) for k, values in enumerate(memory)]
+    add("LSTM", ["seen", *names, "", "h", "c"], "heard", "hn", "cn", hidden_size=STATE)
+    add("Relu", ["heard"], "known")
+    add("MatMul", ["known", hold("last.weight", last[0])], "weighed")
+    add("Add", ["weighed", hold("last.bias", last[1])], "logit")
+    add("Sigmoid", ["logit"], "share")
+    add("Reshape", ["share", hold("flat", np.array([-1]))], "likely")
+    state = (1, 1, STATE)
+    given_ = [
+        value("chunks", (1, 1, "chunks", CONTEXT + CHUNK + (FRAME - HOP) // 2)),
+        value("h", state),
+        value("c", state),
+    ]
+    return model(
+        nodes, tensors, given_, [value("likely", ("chunks",)), value("hn", state), value("cn", state)]
+    )
 
 
 def stretches(likely: Iterable[float]) -> Iterator[tuple[int, int]]:
@@ -138,7 +210,9 @@ def voice_activity(settings: Settings) -> Silero:
     """Silero as the faster-whisper wheel carries it; that package itself is not imported."""
     spec = find_spec("faster_whisper")
     network = (
-        next(Path(spec.origin).parent.glob("assets/silero_vad*.onnx"), None) if spec and spec.origin else None
+        next(Path(spec.origin).parent.glob("assets/silero_vad_v6.onnx"), None)
+        if spec and spec.origin
+        else None
     )
     if network is None:
         raise EngineMissing(

@@ -2,23 +2,21 @@
 
 MediaPipe's networks come as `.tflite` files. A runtime for them would add a tenth to what mien takes
 on disk, and a second pool of threads; the few operations that they use all have a twin in ONNX. Of the
-source format (flatbuffers, `tensorflow/lite/schema/schema.fbs`) and of the target (protocol buffers,
-`onnx.proto`) this file knows the parts that such networks use, by the field numbers of those schemas.
+source format (flatbuffers, `tensorflow/lite/schema/schema.fbs`) this file knows the parts that such
+networks use, by the field numbers of that schema; the target is written by `onnxfile.py`.
 Pictures lie in memory as (batch, height, width, channels) in the one and (batch, channels, height,
 width) in the other: so they are to be given. What the network gives stays as it was.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.engines.onnxfile import Attribute, model, node, tensor, value
 from mien.errors import EngineError
-
-OPSET, IR = 17, 8
-"""Of ONNX: known to every onnxruntime that mien allows."""
 
 _TYPES = {0: "<f4", 1: "<f2", 2: "<i4", 4: "<i8"}
 _TO_ONNX, _TO_LITE = (0, 3, 1, 2), (0, 2, 3, 1)
@@ -158,59 +156,6 @@ def _indices(metadata: _Table, field: int) -> NDArray[np.int64]:
     return np.empty(0, np.int64) if held is None else held.numbers(0, kind).astype(np.int64)
 
 
-# ── writing protocol buffers
-
-
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _field(number: int, value: int | bytes | str) -> bytes:
-    if isinstance(value, int):
-        return _varint(number << 3) + _varint(value)
-    data = value.encode() if isinstance(value, str) else value
-    return _varint(number << 3 | 2) + _varint(len(data)) + data
-
-
-def _all(number: int, values: Iterable[int | bytes | str]) -> bytes:
-    return b"".join(_field(number, value) for value in values)
-
-
-_Attribute = int | str | Sequence[int]
-
-
-def _attribute(name: str, value: _Attribute) -> bytes:
-    match value:
-        case int():
-            return _field(1, name) + _field(3, value) + _field(20, 2)
-        case str():
-            return _field(1, name) + _field(4, value) + _field(20, 3)
-        case _:
-            return _field(1, name) + _all(8, value) + _field(20, 7)
-
-
-def _node(kind: str, inputs: Sequence[str], output: str, attributes: dict[str, _Attribute]) -> bytes:
-    listed = [_attribute(name, value) for name, value in attributes.items()]
-    return _all(1, inputs) + _field(2, output) + _field(4, kind) + _all(5, listed)
-
-
-def _tensor(name: str, values: NDArray[np.generic]) -> bytes:
-    kind, stored = (7, "<i8") if values.dtype.kind == "i" else (1, "<f4")
-    data = np.ascontiguousarray(values, stored).tobytes()
-    return _all(1, values.shape) + _field(2, kind) + _field(8, name) + _field(9, data)
-
-
-def _value(name: str, shape: Sequence[int | str]) -> bytes:
-    sizes = [_field(1, size) if isinstance(size, int) else _field(2, size) for size in shape]
-    return _field(1, name) + _field(2, _field(1, _field(1, 1) + _field(2, _all(1, sizes))))
-
-
 # ── from the one to the other
 
 
@@ -222,7 +167,7 @@ class _Rewriting:
         self._nodes: list[bytes] = []
         self._held: list[bytes] = []
         self._constants: dict[int, NDArray[np.generic]] = {}
-        self._padded: dict[int, tuple[int, dict[str, _Attribute]]] = {}
+        self._padded: dict[int, tuple[int, dict[str, Attribute]]] = {}
         self._number = 0
 
     def model(self) -> bytes:
@@ -230,16 +175,14 @@ class _Rewriting:
         given = []
         for i in network.inputs:
             _, height, width, channels = network.shape(i)
-            given.append(_value(network.name(i), ("batch", channels, height, width)))
+            given.append(value(network.name(i), ("batch", channels, height, width)))
             self._add("Identity", [network.name(i)], _called(i))
         for operation in network.operations:
             _WRITERS[operation.code](self, operation)
         for i in network.outputs:
             self._add("Identity", [self._as_lite(i)], network.name(i))
-        gives = [_value(network.name(i), ("batch", *network.shape(i)[1:])) for i in network.outputs]
-        graph = _all(1, self._nodes) + _field(2, "network") + _all(5, self._held)
-        graph += _all(11, given) + _all(12, gives)
-        return _field(1, IR) + _field(7, graph) + _field(8, _field(2, OPSET))
+        gives = [value(network.name(i), ("batch", *network.shape(i)[1:])) for i in network.outputs]
+        return model(self._nodes, self._held, given, gives)
 
     def convolution(self, operation: _Operation, depthwise: bool = False) -> None:
         weights, bias = (self._constant(i) for i in operation.inputs[1:3])
@@ -340,7 +283,7 @@ class _Rewriting:
         """Constants that are stored smaller than they are used."""
         self._constants[operation.outputs[0]] = self._constant(operation.inputs[0]).astype(np.float32)
 
-    def _simple(self, kind: str, operation: _Operation, *others: str, **attributes: _Attribute) -> None:
+    def _simple(self, kind: str, operation: _Operation, *others: str, **attributes: Attribute) -> None:
         self._add(kind, [_called(operation.inputs[0]), *others], _called(operation.outputs[0]), **attributes)
 
     def _raw(self, operation: _Operation, activation: int) -> str:
@@ -380,22 +323,22 @@ class _Rewriting:
     def _hold(self, values: NDArray[np.generic]) -> str:
         self._number += 1
         name = f"c{self._number}"
-        self._held.append(_tensor(name, values))
+        self._held.append(tensor(name, values))
         return name
 
-    def _add(self, kind: str, inputs: Sequence[str], output: str, **attributes: _Attribute) -> None:
-        self._nodes.append(_node(kind, inputs, output, attributes))
+    def _add(self, kind: str, inputs: Sequence[str], output: str, **attributes: Attribute) -> None:
+        self._nodes.append(node(kind, inputs, [output], **attributes))
 
 
 def _called(tensor: int) -> str:
     return f"t{tensor}"
 
 
-def _padding(operation: _Operation) -> dict[str, _Attribute]:
+def _padding(operation: _Operation) -> dict[str, Attribute]:
     return _VALID if operation.option(0, "<b") else {"auto_pad": "SAME_UPPER"}
 
 
-_VALID: dict[str, _Attribute] = {"auto_pad": "VALID"}
+_VALID: dict[str, Attribute] = {"auto_pad": "VALID"}
 _CONVOLUTIONS = (3, 4)
 _WRITERS: dict[int, Callable[[_Rewriting, _Operation], None]] = {
     0: _Rewriting.add,
