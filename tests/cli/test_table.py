@@ -53,6 +53,17 @@ def test_pieces_of_all_persons_come_in_order_of_time_with_their_highest_scores()
     assert "transcript en, confidence 0.90" in lines
 
 
+def test_a_sentence_is_shown_whole_and_only_the_begin_of_a_speech():
+    sentence = "they said yes the whole team stayed until midnight and everything worked"
+    pieces = (said(0, sentence), said(1, "on and " * 60 + "on"))
+
+    table = printed(Measured(groups=(Group("unknown", pieces),)))
+
+    assert all(word in table for word in sentence.split())
+    assert 10 < table.count("on and") < 20
+    assert "…" in table
+
+
 @pytest.mark.parametrize(("rows", "left"), [(0, 0), (5, 0), (2, 3)])
 def test_what_is_left_out_is_said(rows, left):
     lines = printed(Measured(groups=(Group("unknown", tuple(said(i) for i in range(5))),)), rows)

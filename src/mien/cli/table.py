@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from textwrap import shorten
 
 import numpy as np
 from rich.console import Console
@@ -12,6 +13,9 @@ from mien.types import Box, FileMeasurement, Interval, Measured, Prediction, Sco
 
 DIM, BRIGHT = 0.1, 0.3
 """Below the one few would say so; above the other many."""
+
+WORD, SHOWN = 20, 120
+"""Signs of a long word, and as many of a text as are shown."""
 
 
 def shown(file: FileMeasurement, called: str, console: Console, rows: int) -> None:
@@ -35,7 +39,8 @@ def _table(name: str, measured: Measured, rows: int) -> Table:
         Counter(frame for piece in pieces if (frame := _frame(piece)) is not None).values(), default=0
     )
     boxes = at_once > 1
-    texts = any(map(_words, pieces))
+    longest = max((len(_words(piece)) for piece in pieces), default=0)
+    texts = longest > 0
     table = Table(title=_title(name, measured, len(pieces)), title_justify="left", title_style="cyan")
     table.box, table.show_header, table.expand = None, False, texts
     table.add_column(justify="right", no_wrap=True, style="dim")
@@ -44,7 +49,7 @@ def _table(name: str, measured: Measured, rows: int) -> Table:
     if boxes:
         table.add_column(no_wrap=True, style="dim")
     if texts:
-        table.add_column(ratio=2, overflow="ellipsis", no_wrap=True)
+        table.add_column(ratio=5 if longest > WORD else 2)
     table.add_column(ratio=5)
     for piece in pieces[: rows or None]:
         cells = [_where(piece)]
@@ -53,7 +58,7 @@ def _table(name: str, measured: Measured, rows: int) -> Table:
         if boxes:
             cells.append(_box(piece))
         if texts:
-            cells.append(_words(piece))
+            cells.append(shorten(_words(piece), SHOWN, placeholder="…"))
         table.add_row(*map(Text, cells), Text("   ").join([_top(_emotions(piece)), *_besides(piece)]))
     blanks = [""] * (persons + boxes + texts)
     if rows and len(pieces) > rows:
