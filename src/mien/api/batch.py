@@ -130,13 +130,11 @@ class Starting:
             update={"models": changed.models, "transcription": changed.transcription}
         )
         uploads = [source for source in job.sources if isinstance(source, FileSource)]
-        held = {*self._files.keys(f"jobs/{job.id}/upload")}
-        keys = [f"jobs/{job.id}/upload/{i}" for i in range(len(uploads))]
-        if not held.issuperset(keys):
-            raise RequestError("the files of this job are no longer stored: send them again")
-        return self._add(
-            request, [(up, partial(self._copy, key)) for up, key in zip(uploads, keys, strict=True)]
-        )
+        copies = [partial(self._copy, f"jobs/{job.id}/upload/{i}") for i in range(len(uploads))]
+        try:
+            return self._add(request, list(zip(uploads, copies, strict=True)))
+        except FileNotFoundError as error:  # from the start, or deleted in between
+            raise RequestError("the files of this job are no longer stored: send them again") from error
 
     def _keep(self, path: Path, key: str) -> None:
         self._files.put(key, path)
