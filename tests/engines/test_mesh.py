@@ -66,6 +66,15 @@ def test_clear_faces_are_found_in_a_crowd(side, down, across, find, astronaut):
     assert sum(face.probability >= 0.99 for face in found) == down * across
 
 
+def test_an_unsure_mesh_is_laid_once_more(find):
+    """On the cameraman, who is small and seen from the side, the first is."""
+    camera = np.stack([data.camera()] * 3, -1)
+
+    ((face,),) = find(camera)
+
+    assert face.probability >= 0.99
+
+
 def test_small_faces_are_looked_for_where_they_matter(find, astronaut):
     """In tiles as large as for usual faces, these are not seen."""
     room = np.full((900, 1400, 3), (90, 100, 110), np.uint8)

@@ -86,6 +86,9 @@ TWICE = 0.4
 MESH_MARGIN = 1.5
 """How much larger than the face the mesh's view is; MediaPipe's own."""
 
+CLEAR = 8.0
+"""Presence (logit) from which a mesh is not laid once more: one a little askew on a clear face has less."""
+
 HELD = 4.0
 """Presence (logit) that a mesh laid where the face was a frame ago needs, for the face not to be searched
 anew."""
@@ -355,8 +358,9 @@ class _Networks:
         return crowd
 
     def _lay(self, image: Image, view: View) -> _Held | None:
-        """The mesh in a view, laid a second time where the first says the face is; None without one."""
-        for _ in range(2):
+        """The mesh in a view, laid again where it says that the face is elsewhere, and once more where it is
+        not sure; None without one."""
+        for turn in range(3):
             given = _planes(seen(image, view, 192), 1 / 255, 0.0)
             points, presence = self._mesh.run(["conv2d_21", "conv2d_31"], {"input_1": given})
             placed = view.placed(points.reshape(-1, 3)[:, :2] / 192)
@@ -364,8 +368,9 @@ class _Networks:
             if sure < 0 or not np.isfinite(placed).all():
                 return None
             held = _Held.of(placed, sure)
-            if not _far(view, held.next_view()):
-                break  # it lies where it looked
+            elsewhere = turn == 0 and _far(view, held.next_view())
+            if not elsewhere and sure >= CLEAR:
+                break
             view = held.next_view()
         return held
 
