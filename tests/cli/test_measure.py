@@ -441,10 +441,12 @@ def interrupted(monkeypatch):
 
     reads = Stub.read_texts
     monkeypatch.setattr(Stub, "read_texts", read)
-    # shells let what they start in the background ignore Ctrl-C
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # shells let what they start in the background ignore Ctrl-C, and nohup that they end
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield how
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(

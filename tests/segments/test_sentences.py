@@ -23,6 +23,16 @@ def cut(text):
         pytest.param(["It was the '90s.", "I cried.", "It's the kids' fault.", "Done."], id="apostrophes"),
         pytest.param(['He said "no. 5" and left.', "Fine."], id="a quote that ends in a number"),
         pytest.param(["“It is over. I know.”", "He said “no” twice."], id="a quote"),
+        pytest.param(
+            ["She was kind to me.", "I had waited.", "No.", "I’m fine."], id="I, after what may be short"
+        ),
+        pytest.param(["He is from D.C.", "I'll ask.", "So did i.", "I think."], id="I, after initials"),
+        pytest.param(
+            ["I like some, e.g. I think yours.", "We met Mr. I am sure."], id="I, after what goes on"
+        ),
+        pytest.param(
+            ["“Call me. I am home.”", "World War I.", "It was long."], id="I, in a quote or a number"
+        ),
         pytest.param(["'Well. Yes.'", "He nodded.", "Don't go."], id="a quote between single marks"),
     ],
 )

@@ -40,12 +40,19 @@ _DECADE = re.compile(r"\d\ds?\b")
 
 _NEXT = re.compile(r"\s*(\S)")
 
+_I = re.compile(r"\b((?:[^\W\d_]\.){0,4}[^\W\d_]+)\.(?=\s+I(?:\s+[a-z]|['’](?:m|d|ll|ve)\b))")
+"""A full stop before the word I, which sentencex takes for a number after what may be an abbreviation: tell
+me., no., may., D.C."""
+
+_GOES_ON = re.compile(r"vol|ch|chap|pt|bk|vs|cf|viz|approx|e\.g|i\.e|mr|mrs|ms|dr|prof", re.IGNORECASE)
+"""After which nothing ends."""
+
 _OPENS, _CLOSES = {'"': '"', "“": "”", "'": "'", "‘": "’"}, {'"', "”", "'", "’"}
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Where each begins and ends; none is empty or has white space around it."""
-    for sentence in get_sentence_boundaries("en", _without_stray_marks(text)):
+    for sentence in get_sentence_boundaries("en", _plainer(text)):
         for begin, end in _lines(text, sentence["start_index"], sentence["end_index"]):
             while end - begin > LONGEST_SENTENCE:
                 at = _cut(text, begin)
@@ -62,11 +69,16 @@ def stripped(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
         yield first, first + len(core)
 
 
-def _without_stray_marks(text: str) -> str:
+def _plainer(text: str) -> str:
     """The text, as long as it was, with a hyphen for each sign that looks like a bracket or quote and is
     none: what stands between such a sign and the next would be taken for one sentence. These are the mouths
-    of :( and :-), inches and feet (5'10"), apostrophes ('90s, the kids')."""
-    return "".join(_marked(line.group()) for line in _LINE.finditer(text))
+    of :( and :-), inches and feet (5'10"), apostrophes ('90s, the kids'). And with an end that is one for
+    each full stop that would be passed over."""
+    return "".join(_marked(line.group()) for line in _LINE.finditer(_I.sub(_ended, text)))
+
+
+def _ended(stop: re.Match[str]) -> str:
+    return stop.group() if _GOES_ON.fullmatch(stop[1]) else f"{stop[1]}!"
 
 
 def _marked(line: str) -> str:
