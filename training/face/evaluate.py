@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from training.face.data import CLASSES, NAMES, PARTS, VOTES, Faces, read
 
@@ -139,6 +140,8 @@ def worse(session: onnxruntime.InferenceSession, faces: Faces, rows: NDArray[np.
         block = 48 // side
         small = images.reshape(len(images), side, block, side, block).mean((2, 4))
         kinds[f"from {side} pixels"] = small.repeat(block, 1).repeat(block, 2)
+    for sigma in (0.7, 1.2):
+        kinds[f"blurred, σ {sigma} of the 48 pixels"] = gaussian_filter(images, (0, sigma, sigma))
     kinds["a third of the contrast"] = images / 3 + 80
     lower = images.copy()
     lower[:, 32:] = 128
