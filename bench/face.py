@@ -28,7 +28,7 @@ FPS, FOLLOWED = 24, 48
 """Frames a second of a film that is made of one picture, and how many of them are followed at once: two
 seconds, which is how often a film is searched."""
 
-LEAST = 60.0
+LEAST = MODELS["face"].options().min_face_size
 """Pixels a side of the smallest faces that matter by default."""
 
 PUBLISHED = """published by others, not measured here (they want torch or TensorFlow):

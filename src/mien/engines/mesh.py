@@ -360,7 +360,7 @@ class _Networks:
     def _lay(self, image: Image, view: View) -> _Held | None:
         """The mesh in a view, laid again where it says that the face is elsewhere, and once more where it is
         not sure; None without one."""
-        for turn in range(3):
+        for attempt in range(3):
             given = _planes(seen(image, view, 192), 1 / 255, 0.0)
             points, presence = self._mesh.run(["conv2d_21", "conv2d_31"], {"input_1": given})
             placed = view.placed(points.reshape(-1, 3)[:, :2] / 192)
@@ -368,7 +368,7 @@ class _Networks:
             if sure < 0 or not np.isfinite(placed).all():
                 return None
             held = _Held.of(placed, sure)
-            elsewhere = turn == 0 and _far(view, held.next_view())
+            elsewhere = attempt == 0 and _far(view, held.next_view())
             if not elsewhere and sure >= CLEAR:
                 break
             view = held.next_view()

@@ -1,7 +1,7 @@
 """Networks written as ONNX files, and the weights of others read from theirs.
 
 Of the format (protocol buffers, `onnx.proto`) this file knows the parts that such networks use, by the
-field numbers of that schema. The package `onnx` would take 60 MB to do this.
+field numbers of that schema. The package `onnx` would take 33 MB to do this.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

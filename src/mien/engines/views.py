@@ -61,7 +61,7 @@ def seen(image: Image, view: View, pixels: int, black: bool = False) -> Image:
     (left, top), (right, bottom) = _bounds(view, image)
     part = image[top:bottom, left:right]
     # OpenCV counts from the middle of the first pixel
-    x, y = (view.placed(_CORNER) - (left, top)).tolist()
+    x, y = (view.placed(_CORNERS[0]) - (left, top)).tolist()
     step = view.side / pixels
     across, down = step * math.cos(view.turn), step * math.sin(view.turn)
     x, y = x + (across - down - 1) / 2, y + (across + down - 1) / 2
@@ -84,5 +84,4 @@ def _bounds(view: View, image: Image) -> tuple[list[int], list[int]]:
     return low.astype(int).tolist(), high.astype(int).tolist()
 
 
-_CORNER = np.zeros(2, np.float32)
 _CORNERS = np.array([(0, 0), (1, 0), (0, 1), (1, 1)], np.float32)

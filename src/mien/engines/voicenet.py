@@ -40,8 +40,8 @@ BURST = -1
 
 SURE, PEAK = 0.45, 0.9
 """How likely a burst must be as long as it lasts, and somewhere in it. These and the next were chosen on
-scenes by speakers on whom nothing is reported, and on six minutes of meetings (AMI): with .75 for the peak,
-these have three times as many bursts, most of which are words."""
+scenes by speakers on whom nothing is reported, and on six minutes of meetings (AMI), which have three times
+as many bursts where .75 is enough for the peak."""
 
 AT_LEAST, APART = 2, 1
 """Rows that a burst lasts at least; and that may lie between two parts of one."""
