@@ -171,6 +171,26 @@ def test_bursts_are_described_as_what_they_are(voice, burst_clips, number, names
     )
 
 
+@pytest.mark.parametrize(
+    ("calls", "names"),
+    [
+        (("Sigh", "Phew", "Whew"), ("Relief", "Tiredness")),
+        (("Laugh", "Haha", "Giggle", "Chuckle"), ("Amusement",)),
+        (("Cry", "Sob", "Whimper"), ("Sadness", "Distress")),
+    ],
+)
+def test_what_sounds_like_a_call_expresses_what_such_calls_do(voice, burst_clips, calls, names):
+    found = voice.bursts(voice.hear([sound for _, sound in burst_clips]))
+    called = np.isin(np.array(BURST_DESCRIPTIONS)[found.descriptions.argmax(1)], calls)
+
+    scores = found.expressions[called]
+    first = np.array(EXPRESSIONS)[np.argsort(-scores, axis=1)[:, :3]]
+
+    assert called.sum() >= 5
+    assert EXPRESSIONS[scores.mean(0).argmax()] in names
+    assert np.isin(first, names).any(axis=1).mean() >= 0.75
+
+
 def test_a_laugh_in_a_talk_is_found(voice, burst_clips, speech_of_kennedy):
     laughs = [sound for number, sound in burst_clips if number == AMUSEMENT]
     laugh = max(laughs, key=lambda sound: float(np.square(sound).mean()))

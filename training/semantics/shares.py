@@ -21,12 +21,8 @@ from numpy.typing import NDArray
 from mien.labels import EXPRESSIONS
 from training.voice.data import EMODB, EMOGATOR
 
-SHARPNESS = 1.0
-"""How much more a piece counts for its stronger expressions. Of 1, 2, 3 and 4 the
-best in cross-validation."""
-
 PLAIN = 0.3
-"""A text none of whose names reaches this share is taken for neutral."""
+"""A text none of whose names reaches this share is taken for neutral, and no piece is mainly of a lower one."""
 
 NEUTRAL_VOTES = 7
 """A face is taken for neutral when so many of FER+'s ten people called it that."""
@@ -69,8 +65,8 @@ def ratings(data: Path) -> list[Rated]:
 
 
 def shares(rated: Sequence[Rated], intended: Sequence[str]) -> NDArray[np.float64]:
-    """(intended, 48): expected shares for each main expression; texts and faces weigh the same."""
-    return np.mean([[_row(pieces, name) for name in intended] for pieces in rated], axis=0)
+    """(intended, 48): for each main expression, the mean of the pieces of which it is."""
+    return np.array([_row(rated, name) for name in intended])
 
 
 def explained(rated: Sequence[Rated], trained: Sequence[str], folds: int = 5) -> dict[str, float]:
@@ -85,7 +81,7 @@ def explained(rated: Sequence[Rated], trained: Sequence[str], folds: int = 5) ->
         learned = shares([pieces.without(part) for pieces in rated], [EXPRESSIONS[j] for j in known])
         for pieces in rated:
             held_out = pieces.shares[part]
-            main = held_out[:, known] ** SHARPNESS
+            main = held_out[:, known]
             likely = main / np.maximum(main.sum(1, keepdims=True), 1e-9)
             expected.append(likely @ learned[:, mixed])
             real.append(held_out[:, mixed])
@@ -93,16 +89,16 @@ def explained(rated: Sequence[Rated], trained: Sequence[str], folds: int = 5) ->
     return {EXPRESSIONS[j]: float(np.corrcoef(one[:, i], other[:, i])[0, 1]) for i, j in enumerate(mixed)}
 
 
-def _row(pieces: Rated, intended: str) -> NDArray[np.float64]:
+def _row(rated: Sequence[Rated], intended: str) -> NDArray[np.float64]:
     names = ON_THE_LIST.get(intended, (intended,))
-    if not names:
-        return pieces.shares[pieces.neutral].mean(0)
+    if not names:  # texts and faces alike: far more texts are neutral, and say less
+        return np.mean([pieces.shares[pieces.neutral].mean(0) for pieces in rated], axis=0)
     rows = []
     for name in names:
-        strength = pieces.shares[:, EXPRESSIONS.index(name)]
-        # a piece speaks for an expression as far as that is its main one
-        weight = (strength**2 / np.maximum(pieces.shares.max(1), 1e-9)) ** SHARPNESS
-        rows.append(weight @ pieces.shares / max(weight.sum(), 1e-9))
+        # faces have hardly one whose main expression is relief or triumph: texts then speak alone
+        every = np.concatenate([pieces.shares for pieces in rated])
+        main = (every.argmax(1) == EXPRESSIONS.index(name)) & (every.max(1) >= PLAIN)
+        rows.append(every[main].mean(0))
     return np.mean(rows, axis=0)
 
 

@@ -32,6 +32,15 @@ from training.voice.train import bands_of
 Floats = NDArray[np.float64]
 SHIPPED = Path(__file__).parents[2] / "src" / "mien" / "weights" / "voice.onnx"
 
+CALLS = (
+    (("Sigh", "Phew", "Whew"), ("Relief", "Tiredness")),
+    (("Laugh", "Haha", "Giggle", "Chuckle", "Hehe", "Cackle"), ("Amusement", "Joy")),
+    (("Cry", "Sob", "Whimper"), ("Sadness", "Distress")),
+    (("Scream", "Shriek", "Eek"), ("Fear", "Horror")),
+    (("Hmm", "Mhm"), ("Contemplation", "Interest")),
+)
+"""Kinds of burst, and what a listener would take each for."""
+
 SCENES, SECONDS = 120, 30.0
 """Scenes in which bursts are looked for: an hour."""
 
@@ -103,6 +112,15 @@ def bursts(networks: Networks, work: Path, speakers: range, classes: Path | None
         means.append(np.corrcoef(score, truth)[0, 1])
         print(f"    {name:22} {means[-1]:.2f} [{low:.2f}, {high:.2f}]")
     print(f"    mean over {len(means)} names {np.mean(means):.3f}")
+    first, names = np.array(BURST_DESCRIPTIONS)[described.argmax(1)], np.array(EXPRESSIONS)
+    for calls, expressed in CALLS:
+        found = np.isin(names[np.argsort(-prosody[np.isin(first, calls)], axis=1)[:, :3]], expressed)
+        print(
+            f"  {len(found)} bursts described as {', '.join(calls)} before all: {' or '.join(expressed)} comes first"
+            f" in {found[:, 0].mean():.2f}, is among the first three in {found.any(axis=1).mean():.2f}"
+        )
+    joy = (prosody.argmax(1) == EXPRESSIONS.index("Joy")).mean()
+    print(f"  Joy comes first in {joy:.2f} of all bursts")
     if classes:
         _descriptions(described, intended, work, indices, classes)
 

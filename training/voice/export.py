@@ -1,6 +1,6 @@
 """Fit the heads on the trained encoder and write the networks that mien ships.
 
-    python -m training.voice.export --work WORK --data DATA --classes yamnet_class_map.csv --out voice.onnx
+    python -m training.voice.export --work WORK --classes yamnet_class_map.csv --out voice.onnx
 
 `voice.onnx` takes `sound` float32 (batch, samples) at 16 kHz and `lengths` int64 (batch,), the real
 length of each sound in samples. It gives `heard` float32 (batch, rows, 462), a row every 0.16 s: 384
@@ -8,15 +8,15 @@ features, 75 sums that tell how pitch and level go, and how likely that is speec
 the order of `scenes`).
 
 `voice.heads.onnx` takes `heard` float32 (pieces, rows, 462) and `rows` int64 (pieces,). It gives
-`prosody` and `expressions` (of a burst) float32 (pieces, 48) and `descriptions` (pieces, 67); and for
-evaluation and further training `intended` (pieces, 30), `spoken` (7), `speech` (1) and `embedding` (830).
+`descriptions` float32 (pieces, 67), `intended` (30), `spoken` (7), `speech` (1) and `embedding` (830); `mixing`
+adds the two that everything is for, `prosody` and `expressions`.
 """
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -32,7 +32,6 @@ from torch import Tensor, nn
 from mien.labels import BURST_DESCRIPTIONS
 from training.halves import halve
 from training.integers import Feed, in_integers
-from training.semantics.shares import ratings, shares
 from training.voice.augment import sound_changed, taken
 from training.voice.data import DEVELOPMENT, EMODB, EMOGATOR, TRAIN, Clips, load
 from training.voice.descriptions import SPREAD, USUAL, forms, kinds_of_sound, targets
@@ -80,11 +79,7 @@ class Ears(nn.Module):
 
 
 class Heads(nn.Module):
-    """What is heard of a piece to shares of raters. See the module's text for shapes.
-
-    What was learned from bursts says nothing of speech, nor the other way round: each head counts for
-    prosody as far as the piece sounds like what it has learned from.
-    """
+    """What is heard of a piece to what it is likely meant as and sounds like. See the module's text for shapes."""
 
     def __init__(
         self,
@@ -92,14 +87,10 @@ class Heads(nn.Module):
         spoken: nn.Linear,
         is_speech: nn.Linear,
         described: nn.Linear,
-        mixing: Floats,
-        mixing_spoken: Floats,
     ) -> None:
         super().__init__()
         self.pool, self.intended = trained.pool, trained.head
         self.spoken, self.is_speech, self.described = spoken, is_speech, described
-        self.register_buffer("mixing", torch.tensor(mixing, dtype=torch.float32))
-        self.register_buffer("mixing_spoken", torch.tensor(mixing_spoken, dtype=torch.float32))
 
     def forward(self, heard: Tensor, rows: Tensor) -> tuple[Tensor, ...]:
         heard = heard.transpose(1, 2)
@@ -109,10 +100,8 @@ class Heads(nn.Module):
         intended = torch.softmax(self.intended(pooled), 1)
         spoken = torch.softmax(self.spoken(embedding), 1)
         speech = torch.sigmoid(self.is_speech(embedding))
-        expressions = intended @ cast("Tensor", self.mixing)
-        prosody = speech * (spoken @ cast("Tensor", self.mixing_spoken)) + (1 - speech) * expressions
         descriptions = torch.sigmoid(HIGHEST * torch.tanh(self.described(pooled) / HIGHEST))
-        return prosody, expressions, descriptions, intended, spoken, speech, embedding
+        return descriptions, intended, spoken, speech, embedding
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +302,6 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--classes", type=Path, required=True, help="the names of YAMNet's classes")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", default="encoder", help="of the checkpoint in WORK")
@@ -350,16 +338,14 @@ def main() -> None:
     print(f"speech: temperature {warmth:.2f}", flush=True)
 
     kinds = learned(network.encoder, wanted.work)
-    rated = ratings(wanted.data)
-    mixing, mixing_spoken = shares(rated, EMOGATOR), shares(rated, list(EMODB.values()))
-    heads = Heads(network, spoken, is_speech, layer, mixing, mixing_spoken).eval()
+    heads = Heads(network, spoken, is_speech, layer).eval()
     example = torch.randn(2, 16_000), torch.tensor([16_000, 9_000])
     ears = Ears(network.encoder, kinds).eval()
     write(ears, example, (["sound", "lengths"], ["heard"]), wanted.out)
     acting, reading = spoken_clips
     heard_before = [(clips, clips.of(TRAIN)), (acting, acting.of(ACTORS)), (reading, readers(wanted.work)[0])]
     in_integers(wanted.out, shown(heard_before), whole="front")
-    outputs = ["prosody", "expressions", "descriptions", "intended", "spoken", "speech", "embedding"]
+    outputs = ["descriptions", "intended", "spoken", "speech", "embedding"]
     example = torch.randn(2, 9, HEARD), torch.tensor([9, 5])
     of_heads = wanted.out.with_suffix(".heads.onnx")
     write(heads, example, (["heard", "rows"], outputs), of_heads)
