@@ -1,6 +1,6 @@
 """The values that walk through the rooms: frozen, small, and each exactly one thing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -148,10 +148,11 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class ReadText:
-    """What was read of a passage: row 0 of `scores` is the whole, the rows after it are its words."""
+    """What was read of a passage: row 0 of `scores` is the whole, the rows after it are its words.
+    `find_entities` gives what it names; it takes time, and not everybody wants to know."""
 
     scores: TextScores = field(repr=False)
-    entities: tuple[Entity, ...] = ()
+    find_entities: Callable[[], tuple[Entity, ...]] = field(default=tuple, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

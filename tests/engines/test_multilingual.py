@@ -118,7 +118,7 @@ def test_what_it_does_not_read_is_left_out_and_said(tmp_path):
     (read,) = classifier.read_texts([passage("danke")])
 
     assert read.scores.toxicity is None
-    assert read.entities == ()
+    assert read.find_entities() == ()
     assert "40 of 53" in classifier.caveat
     assert "toxicity" in classifier.caveat
 

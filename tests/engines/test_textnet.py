@@ -222,7 +222,9 @@ def test_a_text_scores_the_same_alone_and_beside_others(reader, texts):
     for text, found in zip(texts, read(reader, *texts), strict=True):
         (alone,) = read(reader, text)
         np.testing.assert_allclose(alone.scores.expressions, found.scores.expressions, atol=ALIKE)
-        assert [one.position for one in alone.entities] == [one.position for one in found.entities]
+        assert [one.position for one in alone.find_entities()] == [
+            one.position for one in found.find_entities()
+        ]
 
 
 ALIKE = 1e-4
@@ -266,7 +268,7 @@ def test_windows_cover_every_token(tokens):
 
 def found_names(reader, text):
     (found,) = read(reader, text)
-    return [(one.text, one.kind) for one in found.entities]
+    return [(one.text, one.kind) for one in found.find_entities()]
 
 
 @pytest.mark.parametrize(
@@ -297,7 +299,7 @@ def test_words_are_named_by_their_first_tokens(reader):
     tags[first, [TAGS.index("B-GROUP"), TAGS.index("B-CORPORATION")]] = 0.3, 0.4
     tags[second, TAGS.index("B-GROUP")] = 0.9
 
-    (found,) = entities(text, textnet._named(tokens, tags[tokens.firsts] @ textnet.SERVED_AS))
+    (found,) = entities(text, textnet._words(tokens, tags[tokens.firsts] @ textnet.SERVED_AS))
 
     assert not tokens.firsts[second + 1]
     assert (found.text, found.kind) == ("Cafe\u0301 Xylophonists", "ORGANIZATION")
@@ -311,7 +313,7 @@ def test_plain_words_name_nothing(reader):
 @given(text=st.text(max_size=80))
 @hypothesis_settings(max_examples=25)
 def test_a_name_stands_where_it_is_said_to(reader, text):
-    for one in read(reader, text)[0].entities:
+    for one in read(reader, text)[0].find_entities():
         begin, end = int(one.position.begin), int(one.position.end)
         assert text[begin:end] == one.text != ""
         assert 0 < one.confidence <= 1

@@ -240,7 +240,7 @@ def _served(one: Tagged, found: ReadText) -> set[Name]:
     """The names found in a sentence of wikigold, by its words."""
     begins = np.cumsum([0, *(len(word) + 1 for word in one.words)])
     names = set()
-    for entity in found.entities:
+    for entity in found.find_entities():
         if kind := _AS_MARKED["wikigold"].get(entity.kind, entity.kind):
             first = int(np.searchsorted(begins, entity.position.begin, side="right")) - 1
             names.add((first, int(np.searchsorted(begins, entity.position.end)), kind))

@@ -75,9 +75,9 @@ class Langid:
     def evidence(self, text: str) -> tuple[str, float]:
         """The likeliest language but English of a text in Latin letters, and what speaks for it rather than
         for English."""
-        text = "".join(
-            " " if sign.isalpha() and not _is_latin(sign) else sign for sign in _ADDRESS.sub(" ", text)
-        )
+        text = _ADDRESS.sub(" ", text)
+        if not text.isascii():
+            text = "".join(" " if sign.isalpha() and not _is_latin(sign) else sign for sign in text)
         chances = self._chances(text)
         other = self._likeliest(chances)
         words = _WORD.findall(_plain(text.lower() if text.isupper() else text))
@@ -98,6 +98,8 @@ class Langid:
 
 def _plain(text: str) -> str:
     """Letters as they are usually written, without marks: 𝓗𝓲 is Hi, and in हिं no mark ends a word."""
+    if text.isascii():
+        return text
     signs = unicodedata.normalize("NFKD", text)
     plain = "".join(sign for sign in signs if not unicodedata.category(sign).startswith("M"))
     return unicodedata.normalize("NFC", plain)  # a syllable of Korean is one letter again
@@ -106,7 +108,7 @@ def _plain(text: str) -> str:
 def _latin(words: list[str]) -> bool:
     """Whether at least half of the letters are Latin."""
     letters = "".join(words)
-    return 2 * sum(map(_is_latin, letters)) >= len(letters)
+    return letters.isascii() or 2 * sum(map(_is_latin, letters)) >= len(letters)
 
 
 @cache

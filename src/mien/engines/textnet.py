@@ -11,6 +11,7 @@ each of `SERVED_TAGS` follows each, the first of which stands before and after a
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from mien.engines.onnx import calls, opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS, TOXICITY
 from mien.settings import Settings
-from mien.types import Passage, ReadText, ScoreTable, TextScores
+from mien.types import Entity, Passage, ReadText, ScoreTable, TextScores
 from mien.weights import network
 
 KINDS = ("PERSON", "LOCATION", "CORPORATION", "GROUP", "PRODUCT", "WORK", "EVENT", "MISC")
@@ -92,14 +93,29 @@ class TextNet:
             _of_words(passage, one, look) for passage, one, look in zip(passages, tokens, seen, strict=True)
         ]
         words = iter(np.split(_scores(np.concatenate(rows)), np.cumsum([len(row) for row in rows])[:-1]))
-        alone = [look.tags[one.firsts] @ SERVED_AS for one, look in zip(tokens, seen, strict=True)]
-        tagged = given_each_other(alone, self._follows)
+        named = cache(partial(self._named, passages, tokens, [look.tags for look in seen]))
+
+        def named_in(k: int) -> tuple[Entity, ...]:
+            return named()[k]
+
         found = []
-        for passage, one, look, tags in zip(passages, tokens, seen, tagged, strict=True):
+        for k, look in enumerate(seen):
             table = np.concatenate([look.passage[None], next(words)])
             scores = TextScores(table[:, EXPRESSED], table[:, FELT], table[:, TOXIC])
-            found.append(ReadText(scores, tuple(entities(passage.text, _named(one, tags)))))
+            found.append(ReadText(scores, partial(named_in, k)))
         return found
+
+    def _named(
+        self, passages: Sequence[Passage], tokens: Sequence["_Tokens"], tags: Sequence[ScoreTable]
+    ) -> list[tuple[Entity, ...]]:
+        """What each passage names, of all at once."""
+        alone = [table[one.firsts] @ SERVED_AS for one, table in zip(tokens, tags, strict=True)]
+        return [
+            tuple(entities(passage.text, _words(one, table)))
+            for passage, one, table in zip(
+                passages, tokens, given_each_other(alone, self._follows), strict=True
+            )
+        ]
 
     def _tokens(self, texts: Sequence[str]) -> list["_Tokens"]:
         blocks = [(i, begin, end) for i, text in enumerate(texts) for begin, end in _blocks(text)]
@@ -277,7 +293,7 @@ def _scores(logits: ScoreTable) -> ScoreTable:
     return scores
 
 
-def _named(tokens: _Tokens, tags: ScoreTable) -> Iterator[Word]:
+def _words(tokens: _Tokens, tags: ScoreTable) -> Iterator[Word]:
     """Words with what they name, by the tags of each (words, tags). One goes on to its last token."""
     firsts = np.flatnonzero(tokens.firsts)
     lasts = np.append(firsts, len(tokens.ids))[1:] - 1

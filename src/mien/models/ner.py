@@ -68,7 +68,7 @@ def _predictions(piece: ReadPassage) -> Iterator[NerPrediction]:
     """What is named in a passage, when it was said, and what the passage around it expresses."""
     passage = piece.passage
     emotions = Scores(labels.SPOKEN_EXPRESSIONS, piece.read.scores.expressions[0])
-    for entity in piece.read.entities:
+    for entity in piece.read.find_entities():
         begin = passage.position.begin + entity.position.begin
         end = passage.position.begin + entity.position.end
         words = [word for word in passage.words if word.position.begin < end and word.position.end > begin]
