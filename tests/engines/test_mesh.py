@@ -200,12 +200,29 @@ def test_somebody_who_comes_in_is_seen_at_once(small, find, astronaut):
     assert [len(faces) for faces in found] == [1, 1, 2]
 
 
+def test_a_face_that_is_followed_costs_one_mesh_when_somebody_comes_in(with_mesh, astronaut, monkeypatch):
+    alone = np.pad(astronaut, ((0, 0), (0, 512), (0, 0)))
+    both = np.concatenate([astronaut, astronaut], axis=1)
+    finder, memory, laid, lay = MeshFinder(with_mesh), FaceMemory(), [], _Networks._lay
+    finder.find([Watched(alone, memory)])
+    monkeypatch.setattr(
+        _Networks, "_lay", lambda self, image, view: laid.append(view) or lay(self, image, view)
+    )
+
+    (faces,) = finder.find([Watched(both, memory)])
+
+    assert len(faces) == 2
+    assert sum(view.x < 512 for view in laid) == 1
+
+
 @pytest.fixture
 def searched(monkeypatch):
     """Whether each search was a close one; none finds anybody new."""
     how = []
     monkeypatch.setattr(
-        _Networks, "_searched", lambda self, image, held, views, least, closely: how.append(closely) or held
+        _Networks,
+        "_searched",
+        lambda self, image, held, views, least, closely, anew: how.append(closely) or held,
     )
     return how
 

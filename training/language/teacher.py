@@ -107,19 +107,21 @@ class Teacher(nn.Module):
 
 def hear(encoder: Encoder, source: Source, told: NDArray[np.float32], path: Path) -> Heard:
     """What the lower layers make of texts: read from `path` as far as that goes, and made and written there
-    for the texts after."""
+    for the texts after. One that was stopped goes on."""
     lengths = np.array([len(tokens.ids) + 2 for tokens in source.written])
     ends = np.cumsum(lengths)
     before = np.load(path, mmap_mode="r") if path.exists() else np.zeros((0, encoder.form.width), np.float16)
     known = int(np.searchsorted(ends, len(before), side="right"))
     if known < len(ends):
+        part, done = path.with_suffix(".part"), path.with_suffix(".done")
+        begun = int(done.read_text()) if part.exists() and done.exists() else 0
         states = np.lib.format.open_memmap(
-            path.with_suffix(".part"), "w+", np.float16, (int(ends[-1]), encoder.form.width)
+            part, "r+" if begun else "w+", np.float16, (int(ends[-1]), encoder.form.width)
         )
         states[: len(before)] = before
         order = known + np.argsort(lengths[known:], kind="stable")
         encoder.eval()
-        for begin in range(0, len(order), 64):
+        for begin in range(begun, len(order), 64):
             some = order[begin : begin + 64]
             ids = np.full((len(some), lengths[some].max()), NOTHING)
             kinds, mask = np.zeros_like(ids), np.zeros_like(ids)
@@ -130,8 +132,11 @@ def hear(encoder: Encoder, source: Source, told: NDArray[np.float32], path: Path
                 read = encoder.below(LOWER, *map(torch.from_numpy, (ids, mask, kinds))).float().numpy()
             for row, i in enumerate(some):
                 states[ends[i] - lengths[i] : ends[i]] = read[row, : lengths[i]]
-            if begin % 6400 == 0:
+            if begin % 1280 == 0:
+                states.flush()
+                done.write_text(str(begin))
                 print(f"{path.name}: {begin} of {len(order)}", flush=True)
+        done.unlink(missing_ok=True)
         states.flush()
         path.with_suffix(".part").replace(path)
     return Heard(source, np.load(path, mmap_mode="r"), ends, told)

@@ -274,7 +274,7 @@ class _Networks:
         cells = _cells(image)
         height, width = image.shape[:2]
         if before is None:
-            found = self._searched(image, [], _tiles(width, height, matters), least, closely=True)
+            found = self._searched(image, [], _tiles(width, height, matters), least, closely=True, anew=True)
             return _Scene(image.shape, found, cells, matters, time)
         held: list[_Held] = []
         lost = False
@@ -293,17 +293,26 @@ class _Networks:
         if not (lost or tiled or changed.any()):
             return replace(before, held=_sorted(held), least=matters)
         views = _tiles(width, height, matters) if tiled else _around(changed, width, height)
-        searched = self._searched(image, held, views, least, closely=tiled)
+        searched = self._searched(image, held, views, least, closely=tiled, anew=lost or tiled)
         return _Scene(image.shape, searched, cells, matters, time if tiled else before.tiled)
 
     def _searched(
-        self, image: Image, held: Sequence[_Held], views: Iterable[View], least: float, closely: bool
+        self,
+        image: Image,
+        held: Sequence[_Held],
+        views: Iterable[View],
+        least: float,
+        *,
+        closely: bool,
+        anew: bool,
     ) -> list[_Held]:
         """The faces of a picture, which `views` are looked at for besides, and crowds `closely`; and those
-        held that the search passed over. Those it finds are laid anew: a mesh that came from elsewhere may
-        sit askew."""
+        held that the search passed over. Those it finds are laid `anew`, as a mesh that came from elsewhere
+        may sit askew, or left as they are."""
         largest = max((one.side for one in held), default=0.0)
         proposed = self._proposed(image, views, least, closely, largest)
+        if not anew:
+            proposed = [one for one in proposed if (_shared(one.box, _boxes(held)) < OVERLAP).all()]
         found = [one for proposal in proposed if (one := self._lay(image, proposal.view))]
         kept = [one for one in held if (_shared(one.box, _boxes(found)) < OVERLAP).all()]
         return _sorted([*found, *kept])
