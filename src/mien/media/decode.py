@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, NoReturn, TypeAlias, TypeVar, cast
 import av
 import numpy as np
 import PIL.Image
+from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -636,6 +637,7 @@ class _Mono:
         self._given = 0
         self._source: tuple[str, str, int] | None = None
         self._resampler: AudioResampler | None = None
+        self._waiting = AudioFifo()
 
     def take(self, frame: AudioFrame) -> Iterator[Sound]:
         if frame.layout.nb_channels > 1 and frame.layout.name.endswith("channels"):  # which is not known
@@ -648,13 +650,19 @@ class _Mono:
             # without a limit, sound that is alike in both channels comes out louder than it was
             self._resampler = AudioResampler("fltp", layout, SOUND_RATE, options={"rematrix_maxval": "1"})
         frame.pts = None
-        yield from self._counted(self._resampler.resample(frame))
+        self._waiting.write(frame)
+        # codecs give a fortieth of a second at a time, of which resampling takes three times as long
+        if self._waiting.samples >= frame.sample_rate:
+            yield from self._counted(self._resampler.resample(self._waiting.read()))
 
     def rest(self) -> Iterator[Sound]:
-        """What the resampler still holds."""
-        if self._resampler is not None:
-            yield from self._counted(self._resampler.resample(None))
-            self._resampler = None
+        """What is still held here and in the resampler."""
+        if self._resampler is None:
+            return
+        if self._waiting.samples:
+            yield from self._counted(self._resampler.resample(self._waiting.read()))
+        yield from self._counted(self._resampler.resample(None))
+        self._resampler, self._waiting = None, AudioFifo()
 
     def silence(self, until: float) -> Iterator[Sound]:
         while (missing := round(until * SOUND_RATE) - self._given) > 0:
