@@ -307,6 +307,8 @@ class Recording:
             track = _track(container)
             if track is None:
                 return
+            if track.layout.name == "2 channels":  # which FFmpeg mixes for whoever says what they are
+                track.codec_context.layout = "stereo"
             decoder = _Decoder(container, track, self._max_pixels, self._threads)
             for chunk in _in_seconds(_heard(decoder.frames(AudioFrame), self._begin, self.duration)):
                 samples += len(chunk)
