@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 
 from mien.errors import BrokenMedia, MediaTooLarge, PictureTooLarge, UnknownFileType
-from mien.media import Wanted
+from mien.media import Wanted, decode
 from mien.media.decode import open_media, text_media
 from mien.types import SOUND_RATE
 from tests.media import CODECS, film, grey, mesh, picture, silence, strange_film, talk, tone
@@ -77,6 +77,25 @@ def test_sound_begins_again_each_time(tmp_path, opened):
     next(half_heard)
 
     assert np.array_equal(heard(media), heard(media))
+
+
+def test_sound_that_is_not_long_is_decoded_once(tmp_path, opened, monkeypatch):
+    media = opened(talk(tmp_path / "talk.mp3", tone(3.0, 0.5)))
+    first = heard(media)
+    monkeypatch.setattr(decode, "_heard", None)
+
+    np.testing.assert_array_equal(heard(media), first)
+    with pytest.raises(ValueError, match="read-only"):
+        next(media.sound())[0] = 1
+
+
+def test_long_sound_is_not_kept(tmp_path, opened, monkeypatch):
+    monkeypatch.setattr(decode, "KEPT", 2)
+    media = opened(talk(tmp_path / "talk.mp3", tone(3.0, 0.5)))
+    first = heard(media)
+
+    np.testing.assert_array_equal(heard(media), first)
+    assert media._kept is None
 
 
 def test_channels_that_nobody_named_are_averaged(tmp_path, opened):

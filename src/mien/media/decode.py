@@ -48,6 +48,10 @@ F = TypeVar("F", AudioFrame, VideoFrame)
 Opener: TypeAlias = Callable[[], BinaryIO]
 """Opens a file anew, at its beginning."""
 
+KEPT = 600
+"""Seconds of sound that are kept in memory (38 MB), as it is asked several times: where somebody speaks, how,
+and what. Longer sound is decoded each time."""
+
 LATE = 0.01
 """Seconds that sound may begin after its file before silence is put in front of it."""
 
@@ -257,6 +261,7 @@ class Recording:
         self._max_pixels = settings.max_pixels
         self._max_hours = settings.max_media_hours
         self._threads = settings.threads or min(4, os.cpu_count() or 1)
+        self._kept: list[Sound] | None = None
         self._stated: float | None = None
         if demuxer == "wav":  # FFmpeg tells how much is there rather than how much there should be
             with opener() as file:
@@ -302,6 +307,22 @@ class Recording:
             self._check_ending("film", decoder, time + shown_for)
 
     def sound(self) -> Iterator[Sound]:
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept, samples = list[Sound](), 0
+        for chunk in self._decoded_sound():
+            samples += len(chunk)
+            if samples <= KEPT * SOUND_RATE:
+                chunk.setflags(write=False)  # whoever reads it next is to hear the same
+                kept.append(chunk)
+            else:
+                kept.clear()
+            yield chunk
+        if samples <= KEPT * SOUND_RATE:
+            self._kept = kept
+
+    def _decoded_sound(self) -> Iterator[Sound]:
         samples = 0
         with self._opened() as container:
             track = _track(container)
