@@ -116,7 +116,7 @@ class VoiceNet:
 
 def _bursts(heard: Heard) -> list[tuple[int, int]]:
     """The first row of each burst, and the first after it."""
-    if not len(heard):
+    if not len(heard) or heard[:, BURST].max() < PEAK:
         return []
     likely = heard[:, BURST].astype(np.float32)
     edges = np.flatnonzero(np.diff(np.pad(likely >= SURE, 1).astype(np.int8))).reshape(-1, 2)
