@@ -203,6 +203,24 @@ def test_a_laugh_in_a_talk_is_found(voice, burst_clips, speech_of_kennedy):
     assert max(min(one.end, end) - max(one.begin, 5.0) for one in found) > 0.5 * (end - 5.0)
 
 
+def test_a_laugh_in_a_talk_is_heard_as_a_laugh(voice, burst_clips, reading):
+    """In windows of 4 s, most of which are calm reading."""
+    before, after = reading[0][-3 * SOUND_RATE :], reading[1][: 3 * SOUND_RATE]
+    laughs = [sound * (before.std() / sound.std()) for number, sound in burst_clips if number == AMUSEMENT]
+    talks = [hearing(voice, [np.concatenate([before, laugh, after])]).rows for laugh in laughs]
+    found = [
+        rows[round(2.0 / HEARD_STEP) :][: round(4.0 / HEARD_STEP)]
+        for rows in talks
+        if voice.find_bursts(rows)
+    ]
+
+    first = np.array(EXPRESSIONS)[voice.prosody(found).argmax(1)]
+
+    assert len(found) >= 5
+    assert np.isin(first, ("Amusement", "Joy")).mean() >= 0.6
+    assert np.isin(first, ("Disgust", "Anger", "Sadness")).mean() <= 0.25
+
+
 @pytest.fixture(scope="module")
 def acted(shared, tmp_path_factory):
     """EMO-DB's sentences by one speaker: (letter of the emotion, sound) each."""
@@ -225,13 +243,18 @@ def test_acted_sentences_score_higher_on_what_is_acted(prosody, acted, name, let
     assert scores[meant].mean() > 2 * scores[other].mean()
 
 
-def test_plain_reading_scores_low_everywhere_but_for_what_is_calm(prosody, shared, tmp_path):
+@pytest.fixture(scope="module")
+def reading(shared, tmp_path_factory):
+    """LibriSpeech's sentences, ten of them."""
+    folder = tmp_path_factory.mktemp("librispeech")
     with tarfile.open(shared / "data" / "voice" / "librispeech.tar") as archive:
         some = [one for one in archive if "librispeech_dev" in one.name and one.isfile()][:10]
-        archive.extractall(tmp_path, some, filter="data")
-    sounds = [recorded(path) for path in sorted(tmp_path.rglob("*.opus"))]
+        archive.extractall(folder, some, filter="data")
+    return [recorded(path) for path in sorted(folder.rglob("*.opus"))]
 
-    scores = prosody(*sounds).mean(0)
+
+def test_plain_reading_scores_low_everywhere_but_for_what_is_calm(prosody, reading):
+    scores = prosody(*reading).mean(0)
 
     assert scores.max() < 0.3
     assert scores.sum() < 3

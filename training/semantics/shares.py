@@ -93,13 +93,10 @@ def _row(rated: Sequence[Rated], intended: str) -> NDArray[np.float64]:
     names = ON_THE_LIST.get(intended, (intended,))
     if not names:  # texts and faces alike: far more texts are neutral, and say less
         return np.mean([pieces.shares[pieces.neutral].mean(0) for pieces in rated], axis=0)
-    rows = []
-    for name in names:
-        # faces have hardly one whose main expression is relief or triumph: texts then speak alone
-        every = np.concatenate([pieces.shares for pieces in rated])
-        main = (every.argmax(1) == EXPRESSIONS.index(name)) & (every.max(1) >= PLAIN)
-        rows.append(every[main].mean(0))
-    return np.mean(rows, axis=0)
+    # faces have hardly one whose main expression is relief or triumph: texts then speak alone
+    every = np.concatenate([pieces.shares for pieces in rated])
+    main = np.where(every.max(1) >= PLAIN, every.argmax(1), -1)
+    return np.mean([every[main == EXPRESSIONS.index(name)].mean(0) for name in names], axis=0)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ beside longer ones.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,9 @@ as many bursts where .75 is enough for the peak."""
 AT_LEAST, APART = 2, 1
 """Rows that a burst lasts at least; and that may lie between two parts of one."""
 
+PART = 3
+"""Rows: the parts last at least so long in which a piece of speech is read that has bursts in it."""
+
 
 class VoiceNet:
     """Hears how something is said, in any language, and bursts."""
@@ -73,37 +77,29 @@ class VoiceNet:
         return found
 
     def prosody(self, pieces: Sequence[Heard]) -> ScoreTable:
-        (table,) = self._read(pieces, {"prosody": len(EXPRESSIONS)})
+        (table,) = self._read([_parts(piece) for piece in pieces], {"prosody": len(EXPRESSIONS)})
         return table
 
     def find_bursts(self, heard: Heard) -> list[Interval]:
-        if not len(heard):
-            return []
-        likely = heard[:, BURST].astype(np.float32)
-        edges = np.flatnonzero(np.diff(np.pad(likely >= SURE, 1).astype(np.int8))).reshape(-1, 2)
-        joined: list[tuple[int, int]] = []
-        for first, end in edges.tolist():
-            if joined and first - joined[-1][1] <= APART:
-                joined[-1] = joined[-1][0], end
-            else:
-                joined.append((first, end))
         return [
             Interval(max(0.0, (first - 0.5) * HEARD_STEP), (end - 0.5) * HEARD_STEP)
-            for first, end in joined
-            if end - first >= AT_LEAST and likely[first:end].max() >= PEAK
+            for first, end in _bursts(heard)
         ]
 
     def bursts(self, pieces: Sequence[Heard]) -> BurstScores:
         wanted = {"expressions": len(EXPRESSIONS), "descriptions": len(BURST_DESCRIPTIONS)}
-        return BurstScores(*self._read(pieces, wanted))
+        return BurstScores(*self._read([[piece] for piece in pieces], wanted))
 
-    def _read(self, pieces: Sequence[Heard], wanted: dict[str, int]) -> list[ScoreTable]:
-        """Outputs by name, of so many columns each; a long piece gets the mean of its parts."""
+    def _read(self, pieces: Sequence[Sequence[Heard]], wanted: dict[str, int]) -> list[ScoreTable]:
+        """Outputs by name, of so many columns each. Each piece comes in parts, and gets their mean, each
+        counting as much as it lasts; so does a long part."""
         parts = [
             (i, part)
             for i, piece in enumerate(pieces)
-            for part in np.array_split(piece, -(-len(piece) // LONGEST))
+            for whole in piece
+            for part in np.array_split(whole, -(-len(whole) // LONGEST))
         ]
+        lengths = [sum(map(len, piece)) for piece in pieces]
         tables = [np.zeros((len(pieces), columns), np.float32) for columns in wanted.values()]
         for call in calls([len(part) for _, part in parts], MANY):
             rows = np.array([len(parts[k][1]) for k in call], np.int64)
@@ -113,9 +109,35 @@ class VoiceNet:
             found = self._heads.run(list(wanted), {"heard": heard, "rows": rows})
             for table, scores in zip(tables, found, strict=True):
                 for k, score in zip(call, scores, strict=True):
-                    piece = parts[k][0]
-                    table[piece] += score * (len(parts[k][1]) / len(pieces[piece]))
+                    piece, part = parts[k]
+                    table[piece] += score * (len(part) / lengths[piece])
         return tables
+
+
+def _bursts(heard: Heard) -> list[tuple[int, int]]:
+    """The first row of each burst, and the first after it."""
+    if not len(heard) or heard[:, BURST].max() < PEAK:
+        return []
+    likely = heard[:, BURST].astype(np.float32)
+    edges = np.flatnonzero(np.diff(np.pad(likely >= SURE, 1).astype(np.int8))).reshape(-1, 2)
+    joined: list[tuple[int, int]] = []
+    for first, end in edges.tolist():
+        if joined and first - joined[-1][1] <= APART:
+            joined[-1] = joined[-1][0], end
+        else:
+            joined.append((first, end))
+    return [
+        (first, end) for first, end in joined if end - first >= AT_LEAST and likely[first:end].max() >= PEAK
+    ]
+
+
+def _parts(piece: Heard) -> list[Heard]:
+    """Speech and bursts apart: heard together, a laugh in a talk is taken for a tone of voice."""
+    ends = [0]
+    for end in (row for burst in _bursts(piece) for row in burst):
+        if end - ends[-1] >= PART and len(piece) - end >= PART:
+            ends.append(end)
+    return [piece[first:end] for first, end in pairwise([*ends, len(piece)])]
 
 
 def _shape(session: InferenceSession, name: str, path: Path) -> int:
