@@ -185,10 +185,11 @@ class Apart:
             told, data = self._ask(said)
             while "wanted" in told:
                 told, data = self._ask(wanted_json(wanted))
+            if len(data):
+                yield told, data
             if "ended" in told:
                 self.warnings = told["warnings"]
                 return
-            yield told, data
             said = {"next": True}
 
     def _open(self) -> Said:
