@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -625,3 +627,34 @@ def test_a_file_that_nothing_measures_says_why(run, tmp_path):
 
     assert ran.exit_code == 2
     assert "face: the face detection networks have not been pulled" in ran.stdout
+
+
+@pytest.fixture
+def seen_enough(environment):
+    """Run the command line for a reader that leaves after the first line: exit code, and what it says."""
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "mien", "measure", *map(str, arguments)]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=os.environ | environment) as process:
+            process.stdout.readline()
+            process.stdout.close()
+            said = process.stderr.read().decode()
+        return process.returncode, [line for line in said.splitlines() if line and "the stub" not in line]
+
+    return run
+
+
+TEXTS = [argument for number in range(300) for argument in ("--text", f"This is text {number}!")]
+"""More than a pipe holds."""
+
+
+def test_who_reads_no_further_ends_it_quietly(seen_enough):
+    assert seen_enough(*TEXTS) == (1, [])
+
+
+def test_what_is_to_be_written_is_written_whoever_reads_on(seen_enough, tmp_path):
+    assert seen_enough(*TEXTS, "--json", tmp_path / "all.json") == (0, [])
+
+    (source,) = json.loads((tmp_path / "all.json").read_text())
+    assert len(source["results"]["predictions"]) == 300

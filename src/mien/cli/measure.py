@@ -182,7 +182,8 @@ def measure(
     with ended_like_by_hand():
         unwritten: list[str] = []
         folder = Path(mkdtemp(prefix="mien-"))
-        run = _Run(folder, settings, engines, wish, bool(models), rows, draw, quiet=str(json) == "-")
+        console = _Console(to_be_written=bool(json or csv or artifacts or draw), stderr=str(json) == "-")
+        run = _Run(folder, settings, engines, wish, bool(models), rows, draw, console)
         try:
             try:
                 run.measure([*expanded(inputs or [])], text or [])
@@ -203,6 +204,22 @@ def measure(
     raise typer.Exit(max(run.exit_code, 1 if unwritten else 0))
 
 
+class _Console(Console):
+    """Prints for somebody who may have seen enough (`| head`): then no more is measured, unless it is to be
+    written somewhere."""
+
+    def __init__(self, to_be_written: bool, stderr: bool) -> None:
+        super().__init__(stderr=stderr)
+        self._to_be_written = to_be_written
+
+    def on_broken_pipe(self) -> None:
+        try:
+            super().on_broken_pipe()  # nothing more is printed
+        except SystemExit as end:
+            if not self._to_be_written:
+                raise typer.Exit(1) from end
+
+
 @dataclass
 class _Run:
     """One call of the command: what is measured is kept in files, so that memory stays flat."""
@@ -215,7 +232,7 @@ class _Run:
     """Whether somebody asked for just these models."""
     rows: int
     draw: Path | None
-    quiet: bool
+    console: Console
     results: list[tuple[Source, list[Folder]]] = field(default_factory=list)
     good: int = 0
     bad: list[str] = field(default_factory=list)
@@ -230,16 +247,15 @@ class _Run:
         return 0 if not self.bad else 1 if self.good else 2
 
     def measure(self, inputs: Sequence[Input], texts: Sequence[str]) -> None:
-        console = Console(stderr=self.quiet)
         sources = len(inputs) + bool(texts)
         try:
             with Bars(sources) as bars:
                 for one in inputs:
                     bars.begin(one.name)
                     source, name, files = self._source(one, bars.followed)
-                    self._keep(source, name, files, console)
+                    self._keep(source, name, files)
                 if texts:
-                    self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines), console)
+                    self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines))
         except (KeyboardInterrupt, SystemExit):
             say(f"interrupted at {len(self.results)} of {sources}; nothing after that was measured")
             raise
@@ -285,9 +301,9 @@ class _Run:
         try:
             yield from measured(opened, self.wish, self.engines, self.settings, work, noted)
         finally:
-            shutil.rmtree(work)
+            shutil.rmtree(work, ignore_errors=True)
 
-    def _keep(self, source: Source, name: str, files: Iterable[FileMeasurement], console: Console) -> None:
+    def _keep(self, source: Source, name: str, files: Iterable[FileMeasurement]) -> None:
         folders: list[Folder] = []
         self.results.append((source, folders))
         try:
@@ -297,7 +313,7 @@ class _Run:
                 folders.append(folder)
                 called = f"{name}/{file.file}" if name and name != file.file else file.file  # in an archive
                 drawn = f"{len(self.results)}-{len(folders)}-{Path(file.file).name}"
-                self._tell(file, called, console, drawn)
+                self._tell(file, called, drawn)
         except BaseException:
             if not folders:  # it would look like a source without faults
                 self.results.pop()
@@ -320,15 +336,17 @@ class _Run:
             self._noted.add(problem.model)
         return True
 
-    def _tell(self, file: FileMeasurement, called: str, console: Console, drawn: str) -> None:
+    def _tell(self, file: FileMeasurement, called: str, drawn: str) -> None:
         if file.errors or not file.models:
             self.bad.append(called)
         self.good += bool(file.models)
-        shown(file, called, console, self.rows)
+        shown(file, called, self.console, self.rows)
         if self.draw and self._media and "face" in file.models:
             draw_faces(file.models["face"], self._media.frames, LocalFolder(self.draw / drawn), self.rows)
         if not file.models and not file.errors:
-            console.print(f"  nothing here measures {file.file_type} (see `mien doctor`)", style="yellow")
+            self.console.print(
+                f"  nothing here measures {file.file_type} (see `mien doctor`)", style="yellow"
+            )
 
 
 def _to_their_end(files: Iterable[FileMeasurement], name: str) -> Iterator[FileMeasurement]:
