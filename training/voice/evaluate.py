@@ -112,6 +112,8 @@ def bursts(networks: Networks, work: Path, speakers: range, classes: Path | None
         means.append(np.corrcoef(score, truth)[0, 1])
         print(f"    {name:22} {means[-1]:.2f} [{low:.2f}, {high:.2f}]")
     print(f"    mean over {len(means)} names {np.mean(means):.3f}")
+    itself = [np.corrcoef(intended[:, k], labels == k)[0, 1] for k in range(len(EMOGATOR))]
+    print(f"    of the probability that it was intended, before it becomes shares: {np.mean(itself):.3f}")
     first, names = np.array(BURST_DESCRIPTIONS)[described.argmax(1)], np.array(EXPRESSIONS)
     for calls, expressed in CALLS:
         found = np.isin(names[np.argsort(-prosody[np.isin(first, calls)], axis=1)[:, :3]], expressed)
