@@ -98,6 +98,26 @@ def test_long_sound_is_not_kept(tmp_path, opened, monkeypatch):
     assert media._kept is None
 
 
+def test_a_rate_that_cannot_be_true_fills_no_memory(tmp_path, opened, monkeypatch):
+    longest, real = [], decode.AudioResampler
+
+    class Resampler:
+        def __init__(self, *arguments, **options):
+            self._real = real(*arguments, **options)
+
+        def resample(self, frame):
+            longest.append(frame.samples if frame else 0)
+            return self._real.resample(frame)
+
+    monkeypatch.setattr(decode, "AudioResampler", Resampler)
+    path = tmp_path / "fast.wav"
+    path.write_bytes(wav(bytes(2_000_000), rate=100_000_000))
+
+    heard(opened(path))
+
+    assert 0 < max(longest) <= decode.WAITING + SOUND_RATE
+
+
 def test_channels_that_nobody_named_are_averaged(tmp_path, opened):
     path = tmp_path / "three.wav"
     samples = (np.stack([tone(1.0, 0.6), silence(1.0), silence(1.0)], axis=1) * 32767).astype("<i2")

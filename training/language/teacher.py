@@ -136,9 +136,9 @@ def hear(encoder: Encoder, source: Source, told: NDArray[np.float32], path: Path
                 states.flush()
                 done.write_text(str(begin))
                 print(f"{path.name}: {begin} of {len(order)}", flush=True)
-        done.unlink(missing_ok=True)
         states.flush()
-        path.with_suffix(".part").replace(path)
+        part.replace(path)
+        done.unlink(missing_ok=True)
     return Heard(source, np.load(path, mmap_mode="r"), ends, told)
 
 

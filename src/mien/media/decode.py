@@ -52,6 +52,9 @@ KEPT = 600
 """Seconds of sound that are kept in memory (38 MB), as it is asked several times: where somebody speaks, how,
 and what. Longer sound is decoded each time."""
 
+WAITING = 1 << 16
+"""Samples, at most, that wait to be resampled with others, whatever rate a file says it has."""
+
 LATE = 0.01
 """Seconds that sound may begin after its file before silence is put in front of it."""
 
@@ -358,7 +361,7 @@ class Recording:
             self._warn(f"the {what} ends after {seconds:.1f} of {stated:.1f} seconds: the file was cut short")
 
     def _warn(self, message: str) -> None:
-        if message not in self.warnings:  # a file is decoded once a cut
+        if message not in self.warnings:  # long sound is decoded several times
             self.warnings.append(message)
 
 
@@ -675,7 +678,7 @@ class _Mono:
         frame.pts = None
         self._waiting.write(frame)
         # codecs give a fortieth of a second at a time, of which resampling takes three times as long
-        if self._waiting.samples >= frame.sample_rate:
+        if self._waiting.samples >= min(frame.sample_rate, WAITING):
             yield from self._counted(self._resampler.resample(self._waiting.read()))
 
     def rest(self) -> Iterator[Sound]:
