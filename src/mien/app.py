@@ -26,7 +26,7 @@ class App:
 
 def build(settings: Settings) -> App:
     """The parts as the settings want them. The home is made where there is none."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = SqlStore(settings.database)
     return App(settings=settings, jobs=store, files=Files(settings.files), keys=store)
 

@@ -7,6 +7,7 @@ import pytest
 from mien.app import build
 from mien.errors import JobNotFound, RequestError
 from mien.settings import Settings
+from mien.weights import shipped
 from mien.wire.batch import Failed
 from tests.conftest import ROLES
 from tests.jobs.conftest import add, kept
@@ -28,6 +29,12 @@ def test_a_key_opens_until_it_is_revoked(run, mien):
     run("keys", "revoke", key.id)
 
     assert not mien.keys.admits(secret)
+
+
+def test_others_on_the_machine_do_not_read_what_is_kept(run, tmp_path):
+    run("keys", "list")
+
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0
 
 
 def test_the_name_of_a_key_is_no_markup(run, mien):
@@ -82,6 +89,14 @@ def test_models_that_can_be_pulled_are_listed_with_licence_and_checksum(run):
 
     assert "whisper-small   can be pulled" in listed
     assert "sha256 3e305921506d8872816023e4c273e75d2419fb89b24da97b4fe7bce14170d671" in listed
+
+
+def test_every_file_of_a_network_in_the_package_is_listed_with_its_checksum(run):
+    listed = run("models", "list").stdout
+
+    for network in shipped():
+        for digest in network.digests.values():
+            assert f"sha256 {digest}" in listed
 
 
 def test_unknown_weights_are_refused_with_those_known(run):

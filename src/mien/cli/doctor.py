@@ -51,7 +51,7 @@ _Row = tuple[str, str, str]
 def _machine(settings: Settings) -> Iterator[_Row]:
     cores = os.cpu_count() or 1
     yield "✓", "Python", f"{platform.python_version()} on {sys.platform}, {cores} cores"
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.home).free / 1e9
     yield "✓" if free >= LEAST_FREE_GB else "!", "home", f"{settings.home}, {free:.0f} GB free"
     if settings.offline:

@@ -1,5 +1,6 @@
 """`mien models`: the networks that measure, and others that can be pulled."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated
 
@@ -31,7 +32,7 @@ def list_() -> None:
             network.size,
             card.get("what", ""),
             card.get("source", ""),
-            card.get("sha256", ""),
+            network.digests.values(),
         )
         console.print(Text(f"    card: {network.path.with_suffix('.md')}", "dim"), soft_wrap=True)
     for weights in (*PULLABLE.values(), *by_id(settings)):
@@ -45,7 +46,7 @@ def list_() -> None:
             weights.size,
             weights.what,
             f"{weights.repository}@{weights.revision[:8]}",
-            largest.digest,
+            [largest.digest],
         )
     console.print(Text.assemble(("multilingual", "bold"), "   can be pulled"))
     console.print(
@@ -56,10 +57,17 @@ def list_() -> None:
 
 
 def _show(
-    console: Console, name: str, where: str, licence: str, size: int, what: str, source: str, sha256: str
+    console: Console,
+    name: str,
+    where: str,
+    licence: str,
+    size: int,
+    what: str,
+    source: str,
+    digests: Iterable[str],
 ) -> None:
     console.print(Text.assemble((name, "bold"), f"   {where}   {_mb(size)}   {licence}"))
-    for line in (what, source and f"from {source}", sha256 and f"sha256 {sha256}"):
+    for line in (what, source and f"from {source}", *(f"sha256 {digest}" for digest in digests)):
         if line:
             console.print(Text(f"    {line}"), soft_wrap=True)
 
