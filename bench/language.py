@@ -3,9 +3,10 @@
     python bench/language.py        about two minutes, on one core
 
 Everything is measured in one run, by turns, on the same sentences, pinned to one core with one thread, and
-given as medians. What is not installed is left out: `pip install vaderSentiment transformers torch spacy`
-brings all of it. VADER gives one number a sentence; the transformers pipeline has an encoder of the same
-size with weights drawn at random, as time does not depend on them.
+given as medians. What is not installed is left out: `pip install vaderSentiment transformers torch spacy
+onnx` brings all of it. VADER gives one number a sentence; the transformers pipeline has an encoder of the
+same size with weights drawn at random, as time does not depend on them. The network in 32 bits, given tokens
+in batches of 32, tells how fast a machine is.
 """
 
 import os
@@ -15,6 +16,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+from onnxruntime import InferenceSession, SessionOptions
+from tokenizers import Tokenizer
+
 from mien.engines import Engines
 from mien.measure import Wish, measure
 from mien.media.decode import text_media
@@ -22,6 +27,8 @@ from mien.models import MODELS
 from mien.settings import Settings
 
 SENTENCES, WORDS, RUNS = 1000, 20, 5
+
+WEIGHTS = Path(__file__).parent.parent / "src" / "mien" / "weights"
 
 COMMON = (
     "the a this my our old new good bad small large friend dog house train meeting answer day night week"
@@ -48,7 +55,7 @@ def main() -> None:
             "texts/s",
         ),
     }
-    measured |= others(sentences)
+    measured |= in_32_bits(sentences) | others(sentences)
     times: dict[str, list[float]] = {name: [] for name in measured}
     for run in range(RUNS + 1):
         for name, (work, _, _) in measured.items():
@@ -76,6 +83,54 @@ def network_alone(sentences: Sequence[str], engines: Engines) -> object:
 
     passages = [Passage(position=Interval(0, len(one)), text=one) for one in sentences]
     return [engines.text_reader.read_texts(passages[k : k + 256]) for k in range(0, len(passages), 256)]
+
+
+def in_32_bits(sentences: Sequence[str]) -> dict[str, tuple[Callable[[], object], float, str]]:
+    """The shipped graph with its products of integers as products of 32-bit numbers."""
+    try:
+        import onnx
+        from onnx import helper, numpy_helper
+    except ImportError:
+        print("onnx is not installed")
+        return {}
+    model = onnx.load(WEIGHTS / "language.onnx")
+    tables = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type == "QuantizeLinear":
+            nodes.append(helper.make_node("Identity", node.input[:1], node.output))
+        elif node.op_type == "MatMulIntegerToFloat":
+            given, weights, _, scale, _, _, *bias = node.input
+            whole = numpy_helper.from_array(
+                (tables[weights] * tables[scale]).astype(np.float32), f"{weights}.whole"
+            )
+            model.graph.initializer.append(whole)
+            product = f"{node.output[0]}.product" if bias else node.output[0]
+            nodes.append(helper.make_node("MatMul", [given, whole.name], [product]))
+            nodes += [helper.make_node("Add", [product, *bias], node.output)] if bias else []
+        else:
+            nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    options = SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3  # it would name each of the bytes that are not used
+    session = InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    tokenizer = Tokenizer.from_file(str(WEIGHTS / "language.vocabulary.json"))
+    tokenizer.enable_padding()
+    feeds = []
+    for k in range(0, len(sentences), 32):
+        encoded = tokenizer.encode_batch(list(sentences[k : k + 32]))
+        ids = np.array([one.ids for one in encoded])
+        mask = np.array([one.attention_mask for one in encoded])
+        feeds.append({"ids": ids, "mask": mask, "shapes": np.ones_like(ids)})
+    return {
+        "its network in 32 bits, given tokens": (
+            lambda: [session.run(None, feed) for feed in feeds],
+            SENTENCES,
+            "sentences/s",
+        )
+    }
 
 
 def others(sentences: Sequence[str]) -> dict[str, tuple[Callable[[], object], float, str]]:
@@ -119,8 +174,8 @@ def pipeline(sentences: Sequence[str]) -> Callable[[], object]:
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
     torch.set_num_threads(1)
-    vocabulary = Path(__file__).parent.parent / "src" / "mien" / "weights" / "language.vocabulary.json"
-    tokenizer = BertTokenizerFast(tokenizer_file=str(vocabulary), pad_token="[PAD]")  # noqa: S106
+    vocabulary = str(WEIGHTS / "language.vocabulary.json")
+    tokenizer = BertTokenizerFast(tokenizer_file=vocabulary, pad_token="[PAD]")  # noqa: S106
     config = BertConfig(
         hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536, num_labels=53
     )
