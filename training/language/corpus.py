@@ -20,6 +20,16 @@ from mien.engines.textnet import CLS, EXPRESSED, FELT, OTHER, SEP, TAGS, TOXIC, 
 from training.language import data as sources
 from training.language.data import GOEMOTIONS, XED, Part, Tagged, valence_shares
 from training.language.network import MEASURES
+from training.language.valence import felt
+
+FELT_IN = ("rated", "goemotions", "xed")
+"""Sources whose sentiment nobody rated, and is taken from their expressions."""
+
+DERIVED = 0.5
+"""How much that counts beside sentiment that was rated."""
+
+MASK = 103
+"""The token that stands for one that is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,7 @@ def load(data: Path, tokens: Tokenizer, part: Part, longest: int) -> list[Source
     """All sources, of one part; each text's first `longest` tokens."""
     marked = sources.toxic_words(data)
     here = sources.rated_here() if part == "train" else {}
+    positive = felt(data)
     found = []
     for name, width, place in (
         ("rated", MEASURES, EXPRESSED),
@@ -130,6 +141,10 @@ def load(data: Path, tokens: Tokenizer, part: Part, longest: int) -> list[Source
             for i, text in enumerate(strings):
                 if (shares := here.get(sources.key(text))) is not None:
                     measures[i, EXPRESSED] = shares
+        if name in FELT_IN:
+            known = ~np.isnan(measures[:, EXPRESSED.start])
+            valence = positive(measures[known, EXPRESSED])
+            measures[known, FELT] = DERIVED * valence_shares(valence)
         found.append(
             Source(
                 name,
@@ -202,17 +217,28 @@ def _going_on(row: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def batches(
-    source: Source, most_tokens: int, rng: np.random.Generator, spoken: float = 0.15, joined: float = 0.0
+    source: Source,
+    most_tokens: int,
+    rng: np.random.Generator,
+    spoken: float = 0.15,
+    joined: float = 0.0,
+    hidden: float = 0.0,
 ) -> Iterator[Batch]:
     """Random batches without end, of texts of like length. Of each two, `joined` are one text:
-    their words are then told apart by what they themselves say."""
+    their words are then told apart by what they themselves say. Of all tokens, `hidden` are not told, so that
+    no text is known by a single word."""
     while True:
         order = rng.permutation(len(source.written))
         for some in np.array_split(order, max(1, len(order) // 1500)):
             some = some[np.argsort([len(source.written[i].ids) for i in some], kind="stable")]
             cut = list(_cuts([len(source.written[i].ids) + 2 for i in some], most_tokens))
             for begin, end in (cut[i] for i in rng.permutation(len(cut))):
-                yield padded(source, some[begin:end], rng, spoken, joined)
+                batch = padded(source, some[begin:end], rng, spoken, joined)
+                if hidden:
+                    words = (batch.ids != CLS) & (batch.ids != SEP) & (batch.mask > 0)
+                    untold = torch.from_numpy(rng.random(batch.ids.shape) < hidden)
+                    batch.ids[words & untold] = MASK
+                yield batch
 
 
 def padded(
