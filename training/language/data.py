@@ -64,7 +64,14 @@ def plain(text: str) -> str:
 
 def rated(data: Path) -> list[Text]:
     """Texts with 53 shares of raters: given ones, and `rated.tsv` of ours, to learn from alone."""
-    given = [
+    given = rated_before(data)
+    known = {plain(text.text) for text in given}
+    return given + [text for text in _written() if plain(text.text) not in known]
+
+
+def rated_before(data: Path) -> list[Text]:
+    """The given ones alone."""
+    return [
         Text(
             _unquoted(row["text"]),
             _part(row["text"]),
@@ -73,8 +80,6 @@ def rated(data: Path) -> list[Text]:
         for name in ("texts53.tsv", "written53.tsv")
         for row in _rows(data / "ratings" / name)
     ]
-    known = {plain(text.text) for text in given}
-    return given + [text for text in _written() if plain(text.text) not in known]
 
 
 def rated_here() -> dict[str, Shares]:

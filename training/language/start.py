@@ -1,4 +1,4 @@
-"""A shipped language network as the begin of further training: its bytes are made whole again."""
+"""A checkpoint as the begin of further training, or a shipped network: its bytes are made whole again."""
 
 from pathlib import Path
 
@@ -14,9 +14,12 @@ READ_ANEW = "tags."
 """The reader that the shipped network may have from `readers`: here it begins from nothing."""
 
 
-def begin(network: Network, shipped: Path) -> None:
-    """Let `network` be the shipped one."""
-    graph = onnx.load(shipped).graph
+def begin(network: Network, before: Path) -> None:
+    """Let `network` be the one of a checkpoint, or of a graph in ONNX."""
+    if before.suffix == ".pt":
+        network.load_state_dict(torch.load(before, weights_only=True)["average"])
+        return
+    graph = onnx.load(before).graph
     raw = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     found: dict[str, Tensor] = {
         name.removeprefix("network."): torch.from_numpy(values.copy())

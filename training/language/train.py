@@ -29,7 +29,7 @@ from training.language.corpus import (
     tokenizer,
     with_emoji,
 )
-from training.language.data import entities
+from training.language.data import entities, rated_before
 from training.language.network import Encoder, Network, Read
 from training.language.start import begin
 from training.precision import halved
@@ -56,6 +56,9 @@ TAUGHT_SHARES = {
 
 NAMES_OFTEN = {"wikigold": 3, "written": 3}
 """How often sentences with names are shown, by their source: the large one is of tweets alone."""
+
+GIVEN_OFTEN = 2
+"""How often a text is shown whose ratings were given: those to report on are of the same kinds."""
 
 JOINED = ("rated", "goemotions", "sentiment", "toxicity")
 """Sources whose words are learned from: pairs of their texts are read as one."""
@@ -221,13 +224,25 @@ def read_all(network: Network, source: Source):  # type: ignore[no-untyped-def]
         yield some, batch, Read(*(part.float() for part in read))
 
 
-def more_names(source: Source, data: Path) -> Source:
-    """The sentences with names, each as often as its source is worth."""
-    often = [NAMES_OFTEN.get(one.source, 1) for one in entities(data) if one.part == "train"]
+def as_worth(source: Source, data: Path) -> Source:
+    """Each text as often as it is worth."""
+    if source.name == "rated":
+        given = {text.text for text in rated_before(data)}
+        often = [GIVEN_OFTEN if text in given else 1 for text in source.texts]
+    elif source.name == "entities":
+        often = [NAMES_OFTEN.get(one.source, 1) for one in entities(data) if one.part == "train"]
+    else:
+        return source
     some = np.repeat(np.arange(len(often)), often)
     texts, written = ([of[k] for k in some] for of in (source.texts, source.written))
+    spoken = [source.spoken[k] for k in some] if source.spoken else []
     return replace(
-        source, texts=texts, written=written, measures=source.measures[some], aside=source.aside[some]
+        source,
+        texts=texts,
+        written=written,
+        spoken=spoken,
+        measures=source.measures[some],
+        aside=source.aside[some],
     )
 
 
@@ -283,7 +298,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=1200, help="of one batch")
     parser.add_argument("--rate", type=float, default=4e-5)
     parser.add_argument("--soft", type=Path, help="what the teacher says")
-    parser.add_argument("--begin", type=Path, help="a shipped network, to be trained further")
+    parser.add_argument("--begin", type=Path, help="a checkpoint or a shipped network, to be trained further")
     parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
@@ -291,14 +306,12 @@ def main() -> None:
     tokens = with_emoji(tokenizer(wanted.start))
     network = Network(Encoder.published(wanted.start))
     give_emoji(network, tokens)
-    sources = [
-        more_names(source, wanted.data) if source.name == "entities" else source
-        for source in load(wanted.data, tokens, "train", wanted.longest)
-    ]
+    sources = load(wanted.data, tokens, "train", wanted.longest)
     if wanted.soft:
         with np.load(wanted.soft) as soft:
             for source in sources:
                 softened(source, soft, HARD)
+    sources = [as_worth(source, wanted.data) for source in sources]
     held_out = next(
         source for source in load(wanted.data, tokens, "development", 96) if source.name == "rated"
     )
