@@ -90,6 +90,13 @@ def test_csv_and_artifacts_hold_the_same(run, tmp_path):
     assert "`SpeakerConfidence`" in (tmp_path / "scores" / "columns.md").read_text("utf-8")
 
 
+def test_where_nothing_could_be_measured_no_columns_are_explained(run, tmp_path):
+    ran = run("measure", tmp_path / "gone.wav", "--csv", tmp_path / "scores")
+
+    assert ran.exit_code == 2
+    assert not (tmp_path / "scores" / "columns.md").exists()
+
+
 def test_faces_are_drawn_into_their_pictures(run, tmp_path):
     large = picture(tmp_path / "one.png", width=200, height=150)
     talk(tmp_path / "talk.wav")

@@ -35,12 +35,12 @@ from training.language.start import begin
 from training.precision import halved
 
 SHARES = {
-    "rated": 0.46,
-    "goemotions": 0.22,
+    "rated": 0.50,
+    "goemotions": 0.25,
     "xed": 0.08,
-    "sentiment": 0.06,
-    "toxicity": 0.07,
-    "entities": 0.11,
+    "sentiment": 0.05,
+    "toxicity": 0.05,
+    "entities": 0.07,
 }
 """How often a batch is of each source."""
 
@@ -128,7 +128,7 @@ def train(sources: list[Source], network: Network, wanted: argparse.Namespace, h
             source,
             wanted.tokens,
             rng,
-            joined=0.3 if source.name in JOINED else 0.0,
+            joined=wanted.joined if source.name in JOINED else 0.0,
             hidden=0.0 if source.name == "entities" else HIDDEN,
         )
         for source in sources
@@ -299,6 +299,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=4e-5)
     parser.add_argument("--soft", type=Path, help="what the teacher says")
     parser.add_argument("--begin", type=Path, help="a checkpoint or a shipped network, to be trained further")
+    parser.add_argument("--joined", type=float, default=0.3, help="of pairs of texts that are read as one")
     parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)

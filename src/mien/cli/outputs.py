@@ -128,12 +128,13 @@ def _write_file(path: Path, write: Callable[[Results, BinaryIO], None], results:
 
 
 def _write_tables(folder: Path, results: Results) -> None:
-    """The tables alone, laid out as in the artifacts, and what their columns mean."""
-    (folder / columns.NAME).write_text(columns.page(), "utf-8")
+    """The tables alone, laid out as in the artifacts, and what their columns mean; nothing without tables."""
     with TemporaryFile() as out:
         write_artifacts(results, out)
         with ZipFile(out) as archive:
-            archive.extractall(folder, [name for name in archive.namelist() if name.endswith(".csv")])
+            if tables := [name for name in archive.namelist() if name.endswith(".csv")]:
+                (folder / columns.NAME).write_text(columns.page(), "utf-8")
+                archive.extractall(folder, tables)
 
 
 def _print_predictions(results: Results) -> None:
