@@ -51,7 +51,7 @@ def in_integers(path: Path, shown: Iterable[Feed], whole: str = "") -> None:
             path,
             _Shown(shown),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv"],
+            op_types_to_quantize=["Conv", "Relu"],  # what a Relu takes away needs no bytes
             nodes_to_exclude=kept,
             per_channel=True,
             reduce_range=True,

@@ -140,6 +140,17 @@ def test_sentiment_is_a_distribution_and_follows_what_is_said(reader):
     assert good > 6 > plain > 4 > bad
 
 
+@pytest.mark.parametrize(
+    ("ironic", "meant"),
+    [
+        ("Oh great, another meeting.", "Great, another lovely meeting with you all."),
+        ("Oh wonderful, it broke again.", "It works again, wonderful."),
+    ],
+)
+def test_praise_that_is_ironic_is_not_positive(reader, ironic, meant):
+    assert valence(reader, ironic) < 5 < valence(reader, meant)
+
+
 def test_insults_and_threats_are_told_from_anger(reader):
     insult = scores(reader, "You are a stupid piece of shit.", "toxicity", TOXICITY)
     threat = scores(reader, "I will find you and kill you.", "toxicity", TOXICITY)
