@@ -13,11 +13,12 @@ BEGINS = (0.0, 1.5, 3.0)
 
 
 class Curve(nn.Module):
-    """Logits, stretched and shifted, and flattened where they are high. It changes no order."""
+    """Logits, stretched and shifted, and flattened where they are high, by one curve or by one a name. One
+    changes no order."""
 
     def __init__(self, by: Logits) -> None:
         super().__init__()
-        self.register_buffer("by", torch.from_numpy(by.astype(np.float32)))  # (4,)
+        self.register_buffer("by", torch.from_numpy(by.astype(np.float32)))  # (4,) or (4, names)
 
     def forward(self, logits: Tensor) -> Tensor:
         stretch, shift, flat, begins = self.by

@@ -26,6 +26,8 @@ def begin(network: FaceNet, shipped: Path, images: Tensor) -> None:
             path = path.replace("blocks.blocks.", "blocks.").replace("shortcut.shortcut.", "shortcut.")
             norm = path[:-1] + "2" if path.endswith("shortcut.1") else f"{path}_norm"
             found[f"{path}.weight"], found[f"{norm}.bias"] = raw[node.input[1]], raw[node.input[2]]
+            if path.endswith("shortcut.1"):  # its pooling is a part of it, see `export.swift`
+                found[f"{path}.weight"] = found[f"{path}.weight"].sum((2, 3), keepdim=True)
     missing = network.load_state_dict(found, strict=False).missing_keys
     assert all("norm" in name or "shortcut.2." in name for name in missing), missing
     _set_apart(network, images)

@@ -19,10 +19,14 @@ from training.curve import Curve, fitted
 from training.language.corpus import Source, load, padded, tokenizer, with_emoji
 from training.language.eightbit import Feeds, in_eight_bits
 from training.language.network import Encoder, Layer, Network
+from training.language.start import READ_ANEW, begin
 from training.language.train import arguments, read_all
 
 SHOWN = 24
 """Batches of texts that show how large numbers get."""
+
+LATER = 0.7
+"""How much a student counts beside the network that it went on from, where both are averaged."""
 
 HELD = 40.0
 """How strongly calibration is held to leaving things as they are: development texts are few."""
@@ -99,6 +103,16 @@ class Swift(nn.Module):
 
 
 @torch.no_grad()
+def average(network: Network, before: Path) -> None:
+    """Let the weights be the mean of the network's and of those before, which shipped graphs have all but the
+    reader of tags of."""
+    later = {name: weights.clone() for name, weights in network.state_dict().items()}
+    begin(network, before)
+    for name, weights in network.state_dict().items():
+        weights.lerp_(later[name], 1.0 if name.startswith(READ_ANEW) else LATER)
+
+
+@torch.no_grad()
 def calibrated(network: Network, held_out: Source) -> Shipped:
     """Stretch and shift each expression's logit so that shares are as high as raters' on texts held
     out, of passages and, the same way, of words by their mean."""
@@ -172,12 +186,15 @@ def write(network: Shipped, out: Path, shown: Feeds) -> None:
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--student", type=Path, required=True)
+    parser.add_argument("--before", type=Path, help="what it went on from, to be averaged with it")
     parser.add_argument("--out", type=Path, required=True)
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
     tokens = with_emoji(tokenizer(wanted.start))
     network = Network(Encoder.published(wanted.start))
-    network.load_state_dict(torch.load(wanted.student, weights_only=True)["average"])
+    begin(network, wanted.student)
+    if wanted.before:
+        average(network, wanted.before)
     held_out = next(one for one in load(wanted.data, tokens, "development", 120) if one.name == "rated")
     shipped = calibrated(network, held_out)
     train = next(one for one in load(wanted.data, tokens, "train", 120) if one.name == "rated")
