@@ -216,13 +216,75 @@ def test_a_face_that_is_followed_costs_one_mesh_when_somebody_comes_in(with_mesh
 
 
 @pytest.fixture
+def looks(monkeypatch):
+    """(side of the view, pixels that the detector sees) of each look, and ("mesh",) for each mesh."""
+    seen, lay, proposed = [], _Networks._lay, _BlazeFace.proposed
+    monkeypatch.setattr(_Networks, "_lay", lambda *given: seen.append(("mesh",)) or lay(*given))
+    monkeypatch.setattr(
+        _BlazeFace,
+        "proposed",
+        lambda self, image, view: seen.append((round(view.side), self._side)) or proposed(self, image, view),
+    )
+    return seen
+
+
+def test_a_face_that_sits_well_is_not_laid_anew_when_the_picture_is_searched(with_mesh, astronaut, looks):
+    finder, memory, near = MeshFinder(with_mesh), FaceMemory(), np.ascontiguousarray(astronaut[:300, 80:380])
+    finder.find([Watched(near, memory)])
+    looks.clear()
+
+    finder.find([Watched(near, memory, time=SEARCHED_AFTER)])
+
+    assert looks == [("mesh",), (300, 192)]  # no second mesh, and one detector: who is near is known
+
+
+def test_a_face_that_moves_fast_is_checked_closely_instead_of_searched(with_mesh, astronaut, looks):
+    finder, memory, pictures = MeshFinder(with_mesh), FaceMemory(), np.full((2, 512, 512, 3), 90, np.uint8)
+    for picture, x in zip(pictures, (100, 120), strict=True):
+        picture[200:364, x : x + 148] = astronaut[42:206, 152:300]
+    ((before,),) = finder.find([Watched(pictures[0], memory)])
+    looks.clear()
+
+    ((face,),) = finder.find([Watched(pictures[1], memory)])
+
+    assert face.box.x - before.box.x == pytest.approx(20, abs=4)
+    assert [look for look in looks if look != ("mesh",)] == [(pytest.approx(2 * face.box.h, rel=0.15), 128)]
+
+
+def test_a_detector_does_not_agree_with_a_mesh_that_sits_askew(with_mesh, astronaut):
+    finder, memory = MeshFinder(with_mesh), FaceMemory()
+    finder.find([Watched(astronaut, memory)])
+    (held,) = memory.scene.held
+    turn = np.array([[0.9, -0.44], [0.44, 0.9]], np.float32)
+    askew = (held.points - held.points.mean(0)) @ turn + held.points.mean(0)
+    networks = finder._opened()
+
+    assert networks._confirmed(astronaut, held)
+    assert not networks._confirmed(astronaut, _Held.of(held.points + np.float32(0.25 * held.side), 20.0))
+    assert not networks._confirmed(astronaut, _Held.of(askew.astype(np.float32), 20.0))
+
+
+def test_what_changes_a_little_is_looked_at_by_itself(with_mesh, astronaut, looks):
+    finder, memory = MeshFinder(with_mesh), FaceMemory()
+    wide = np.concatenate([astronaut, np.full_like(astronaut, 90)], axis=1)
+    finder.find([Watched(wide, memory, 60.0)])
+    spot = wide.copy()
+    spot[300:330, 800:850] = 255
+    looks.clear()
+
+    finder.find([Watched(spot, memory, 60.0)])
+
+    assert looks == [("mesh",), (240, 128)]
+
+
+@pytest.fixture
 def searched(monkeypatch):
     """Whether each search was a close one; none finds anybody new."""
     how = []
     monkeypatch.setattr(
         _Networks,
         "_searched",
-        lambda self, image, held, views, least, closely, anew: how.append(closely) or held,
+        lambda self, image, held, views, least, closely, surprised: how.append(closely) or held,
     )
     return how
 

@@ -58,13 +58,16 @@ def seen(image: Image, view: View, pixels: int, black: bool = False) -> Image:
         return seen(image[::every, ::every], View(x, y, view.side / every, view.turn), pixels, black)
     import cv2  # a tenth of a second that only faces need
 
-    (left, top), (right, bottom) = _bounds(view, image)
+    height, width = image.shape[:2]
+    cos, sin, half = math.cos(view.turn), math.sin(view.turn), view.side / 2
+    reach = half * (abs(cos) + abs(sin))
+    left, right = _span(view.x, reach, width)
+    top, bottom = _span(view.y, reach, height)
     part = image[top:bottom, left:right]
+    across, down = view.side / pixels * cos, view.side / pixels * sin
     # OpenCV counts from the middle of the first pixel
-    x, y = (view.placed(_CORNERS[0]) - (left, top)).tolist()
-    step = view.side / pixels
-    across, down = step * math.cos(view.turn), step * math.sin(view.turn)
-    x, y = x + (across - down - 1) / 2, y + (across + down - 1) / 2
+    x = view.x - half * (cos - sin) - left + (across - down - 1) / 2
+    y = view.y - half * (cos + sin) - top + (across + down - 1) / 2
     drawn = cv2.warpAffine(
         part,
         np.array([[across, -down, x], [down, across, y]]),
@@ -75,13 +78,8 @@ def seen(image: Image, view: View, pixels: int, black: bool = False) -> Image:
     return np.asarray(drawn, np.uint8)
 
 
-def _bounds(view: View, image: Image) -> tuple[list[int], list[int]]:
-    """The first and the end of the columns and rows that are needed; one at least."""
-    most = np.array(image.shape[1::-1])
-    corners = np.clip(view.placed(_CORNERS), -1, most + 1.0)
-    low = np.clip(np.floor(corners.min(0)) - 1, 0, most - 1)
-    high = np.clip(np.ceil(corners.max(0)) + 1, low + 1, most)
-    return low.astype(int).tolist(), high.astype(int).tolist()
-
-
-_CORNERS = np.array([(0, 0), (1, 0), (0, 1), (1, 1)], np.float32)
+def _span(middle: float, reach: float, most: int) -> tuple[int, int]:
+    """The first and the end of the columns or rows that are needed; one at least."""
+    low, high = (min(max(at, -1.0), most + 1.0) for at in (middle - reach, middle + reach))
+    first = min(max(math.floor(low) - 1, 0), most - 1)
+    return first, min(max(math.ceil(high) + 1, first + 1), most)
