@@ -33,6 +33,8 @@ class Frames:
         return _ahead(frames) if media.fps else frames
 
     def _wanted(self, native: float) -> Iterator[Wanted]:
+        if not native:  # a picture
+            return iter((Wanted(0, 0.0),))
         if self.fps == 0 or self.fps >= max(native, FASTEST):
             return map(Wanted, count())
         if native <= self.fps:
