@@ -100,8 +100,8 @@ again, and in a film a detector is asked, since a mesh sure of itself may still 
 
 AGREED, AGREED_TURN = 0.65, 0.2
 """Share of their union, and radians between their tilts, from which on and up to which a detector says that
-a mesh sits well. Of 264 meshes laid on purpose where the face was not, those less than .02 of a face off
-agree, and one in twenty of those that are off by more than .1."""
+a mesh sits well. Of 264 meshes laid on purpose where the face was not, 165 of 166 agree that are less than
+.02 of a face off, and 1 of 23 that are off by more than .1."""
 
 CHECKED = 2.0
 """Side of the view in which a detector looks at one face, in faces."""
