@@ -269,12 +269,12 @@ def test_what_changes_a_little_is_looked_at_by_itself(with_mesh, astronaut, look
     wide = np.concatenate([astronaut, np.full_like(astronaut, 90)], axis=1)
     finder.find([Watched(wide, memory, 60.0)])
     spot = wide.copy()
-    spot[300:330, 800:850] = 255
+    spot[290:318, 780:820] = 255
     looks.clear()
 
     finder.find([Watched(spot, memory, 60.0)])
 
-    assert looks == [("mesh",), (240, 128)]
+    assert looks == [("mesh",), (360, 128)]
 
 
 @pytest.fixture

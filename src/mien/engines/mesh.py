@@ -106,7 +106,7 @@ a mesh sits well. Of 264 meshes laid on purpose where the face was not, 165 of 1
 CHECKED = 2.0
 """Side of the view in which a detector looks at one face, in faces."""
 
-CLOSELY = 4.0
+CLOSELY = 6.0
 """Side, in the smallest faces that matter, of the largest view in which the short range sees all of them."""
 
 SEARCHED_AFTER = 2.0
@@ -123,9 +123,8 @@ there: a face differs from what it hides by more, and the noise of a camera is l
 CUT = 0.5
 """Share of cells that change when it is another scene."""
 
-SURROUNDED = 1.5
-"""How much larger than a part that changed a view of it is: somebody who came in may be larger than what
-changed."""
+SURROUNDED = 3.0
+"""How much larger than a part that changed a view of it must be: a face may be larger than what changed."""
 
 AROUND = 1.6
 """How much larger than its mesh the surroundings of a face are, whose changes are its own."""
@@ -319,29 +318,26 @@ class _Networks:
         tiled = cut or not 0 <= time - before.tiled < SEARCHED_AFTER
         if not (lost or tiled or changed.any()):
             return replace(before, held=_sorted(held), least=matters)
-        around = _around(changed, width, height, matters)
         if not (lost or tiled):
-            found = self._joined(image, held, around, matters)
+            found = self._joined(image, held, changed, matters)
             return _Scene(image.shape, found, cells, matters, before.tiled)
-        views = _tiles(width, height, matters) if tiled else around
+        views = _tiles(width, height, matters) if tiled else _around(changed, width, height, matters)
         found = self._searched(image, held, views, least, closely=tiled, surprised=lost or cut)
         return _Scene(image.shape, found, cells, matters, time if tiled else before.tiled)
 
     def _joined(
-        self, image: Image, held: Sequence[_Held], around: Sequence[View], matters: float
+        self, image: Image, held: Sequence[_Held], changed: NDArray[np.bool_], matters: float
     ) -> list[_Held]:
         """The faces that are held, as they are, and those of who came in where something changed."""
         height, width = image.shape[:2]
-        (view,) = around or [View(width / 2, height / 2, max(width, height))]
-        proposed = [*self._short.proposed(image, view)]
-        if view.side > CLOSELY * max(matters, SMALLEST):
-            proposed.extend(self._full.proposed(image, view))
-        new = [
-            one
-            for one in _likely(proposed, SMALLER * matters)
-            if (_shared(one.box, _boxes(held)) < OVERLAP).all()
-        ]
-        return self._with(image, held, new)
+        least = SMALLER * matters
+        if close := _close(changed, width, height, matters):
+            proposed = _likely(self._short.proposed(image, close), least)
+        else:
+            views = _around(changed, width, height, matters)
+            proposed = self._proposed(image, views, least, closely=False, near=False)
+        known = _boxes(held)
+        return self._with(image, held, [one for one in proposed if (_shared(one.box, known) < OVERLAP).all()])
 
     def _searched(
         self,
@@ -539,22 +535,31 @@ def _squares(width: int, height: int, side: float) -> Iterator[View]:
             yield View(x, y, side)
 
 
+def _close(changed: NDArray[np.bool_], width: int, height: int, matters: float) -> View | None:
+    """A view of what changed and of what surrounds it, in which the short range sees all that matters; None
+    if too much changed for that."""
+    x, y, part = _part(changed, width, height)
+    side = CLOSELY * max(matters, SMALLEST)
+    return View(x, y, side) if SURROUNDED * part <= side < max(width, height) else None
+
+
 def _around(changed: NDArray[np.bool_], width: int, height: int, matters: float) -> list[View]:
-    """A view of what changed and some of what surrounds it; none if it is as large as the picture, or larger
-    than a tile."""
-    if not changed.any():
+    """A tile where something changed, if that fits into one and the picture does not."""
+    scale = _scale(matters)
+    if max(width, height) < TILED * scale or not changed.any():
         return []
+    x, y, part = _part(changed, width, height)
+    return [View(x, y, TILE * scale)] if part <= TILE * scale else []
+
+
+def _part(changed: NDArray[np.bool_], width: int, height: int) -> tuple[float, float, float]:
+    """Middle and longer side of what changed, in pixels."""
     down, across = np.nonzero(changed)
     size = np.array([width, height]) / CELLS
     low = np.array([across.min(), down.min()]) * size
     high = np.array([across.max() + 1, down.max() + 1]) * size
-    tile = TILE * _scale(matters)
-    part = float((high - low).max())
-    side = max(min(SURROUNDED * part, tile), CLOSELY * max(matters, SMALLEST))
-    if part > tile or side >= max(width, height):
-        return []
     x, y = (low + high) / 2
-    return [View(float(x), float(y), side)]
+    return float(x), float(y), float((high - low).max())
 
 
 def _middles(length: int, side: float, overlap: float = 0.25) -> list[float]:
