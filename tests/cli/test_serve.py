@@ -11,6 +11,7 @@ import sys
 import time
 from base64 import b64encode
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -202,23 +203,64 @@ def test_a_setting_that_cannot_be_is_said_in_one_line(environment):
     assert "abc" in ran.stderr
 
 
-def test_what_was_measured_before_ctrl_c_is_written(environment, tmp_path):
-    short, long = talk(tmp_path / "a.wav"), talk(tmp_path / "b.wav", speech(*[0.5] * 4000))
-    out = tmp_path / "out.json"
-    command = [sys.executable, "-m", "mien", "measure", short, long, "--models", "prosody", "--json", out]
+@contextmanager
+def at_a_terminal(environment, *command):
+    """A process that Ctrl-C can be sent to as a terminal does, with all that it starts; what it says."""
     process = subprocess.Popen(
         command,
         env=os.environ | environment,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
+        process_group=0,
         # whoever runs these tests in the background has Ctrl-C ignored, and its children with it
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    for line in process.stdout:
-        if "a.wav" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _interrupted_once_it_says(process, words):
+    """What it says after Ctrl-C."""
+    assert any(words in line for line in process.stderr)
+    os.killpg(process.pid, signal.SIGINT)
+    return process.communicate(timeout=60)[1]
+
+
+@pytest.mark.parametrize("imported", ["dataclasses", "numpy", "mien.cli.doctor"])
+@pytest.mark.parametrize("start", [[sys.executable, "-m", "mien"], [Path(sys.executable).with_name("mien")]])
+def test_ctrl_c_while_the_program_is_imported_ends_it_without_a_traceback(environment, port, start, imported):
+    if not shutil.which(start[0]):
+        pytest.skip("mien is on the path of Python alone")
+    environment = environment | {"PYTHONPROFILEIMPORTTIME": "1"}  # each module is told once it is imported
+    with at_a_terminal(environment, *start, "serve", "--port", str(port)) as process:
+        said = _interrupted_once_it_says(process, f" {imported}\n")
+
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
+def test_ctrl_c_while_the_workers_of_a_server_start_ends_them_without_a_traceback(environment, port):
+    command = [sys.executable, "-m", "mien", "serve", "--port", str(port), "--workers", "2"]
+    with at_a_terminal(environment, *command) as process:
+        said = _interrupted_once_it_says(process, "Uvicorn running")  # they are still imported
+
+    assert process.returncode in {0, 130}
+    assert "Traceback" not in said
+    assert "starting another" not in said
+
+
+def test_what_was_measured_before_ctrl_c_is_written(environment, tmp_path):
+    short, long = talk(tmp_path / "a.wav"), talk(tmp_path / "b.wav", speech(*[0.5] * 4000))
+    out = tmp_path / "out.json"
+    command = [sys.executable, "-m", "mien", "measure", short, long, "--models", "prosody", "--json", out]
+    with at_a_terminal(environment, *command) as process:
+        assert any("a.wav" in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
 
     assert process.returncode != 0
     first = json.loads(out.read_text())[0]

@@ -71,6 +71,20 @@ def test_an_engine_is_loaded_once_however_many_ask_at_once(settings):
     assert len({id(engine) for engine in found}) == 1
 
 
+def test_ctrl_c_that_a_native_module_meets_while_it_is_loaded_is_no_fault_of_the_engine(
+    settings, monkeypatch, tmp_path
+):
+    package = tmp_path / "interrupted_engines"
+    package.mkdir()
+    (package / "stub.py").write_text(
+        'raise ImportError("initialization failed") from KeyboardInterrupt()'  # as pybind11 does
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(KeyboardInterrupt):
+        _ = Engines(settings, package.name).voice
+
+
 FORKED = """
 import os
 import numpy as np

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -57,6 +58,8 @@ def main() -> None:
     # OpenCV cuts small views alone: its threads wait for each other by spinning, a tenth of what faces cost
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     try:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # all is imported (`mien/__init__.py`)
         app()
     except MienError as error:
         _said(str(error))

@@ -308,6 +308,8 @@ class Engines:
                     f"the engine {name!r} is not one for {work} (MIEN_{role.upper()})"
                 ) from None
             except ImportError as error:
+                if isinstance(error.__cause__, KeyboardInterrupt):  # what native modules make of Ctrl-C
+                    raise error.__cause__ from None
                 raise EngineError(f"the engine {name!r} cannot be loaded: {error}") from error
             engine: Engine = make(self._settings)
             if name == "stub":

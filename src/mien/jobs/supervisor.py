@@ -134,7 +134,12 @@ class Supervisor:
         folder = self._folder(place)
         folder.mkdir(parents=True)
         environment = os.environ | {"TMPDIR": str(folder)}  # of every module, in every system
-        place.process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603  # our own
+        place.process = subprocess.Popen(  # noqa: S603  # our own
+            command,
+            stdin=subprocess.PIPE,
+            env=environment,
+            process_group=0,  # Ctrl-C is for whoever started it: it would end first, and be replaced
+        )
 
     def _folder(self, place: _Place) -> Path:
         """Where a worker has its temporary files: none of them outlives it."""
