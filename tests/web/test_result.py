@@ -162,6 +162,31 @@ def test_the_brush_shows_a_part_and_a_double_click_the_whole(address, look, talk
     until(page, "document.querySelector('.zoom button:last-child').disabled")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_line_at_the_moment_is_over_plots_and_not_over_names(address, look, talking, width, scheme):
+    page = look(f"{address}/result/{talking}?t=1", width=width, scheme=scheme)
+    page.get_by_role("group", name="Face 0", exact=True).wait_for()
+    at(page, 1)
+
+    names, plots = page.evaluate("""() => {
+        const lines = [...document.querySelectorAll('.playhead')];
+        lines.forEach((line) => (line.style.pointerEvents = 'auto'));  // to be found at a point
+        const isCrossed = (part) => {
+            part.scrollIntoView({ block: 'center' });
+            const { top, height } = part.getBoundingClientRect();
+            const { x } = lines[0].getBoundingClientRect();
+            return lines.includes(document.elementFromPoint(x + 0.5, top + height / 2));
+        };
+        const are = (parts) => [...document.querySelectorAll(parts)].map(isCrossed);
+        return [are('.lane-name'), are('.lane-plot')];
+    }""")
+
+    assert all(plots)
+    if width == 390:  # else they stand beside the plots, where no line comes
+        assert not any(names)
+
+
 def test_lines_are_of_whatever_is_chosen(address, look, talking):
     page = look(f"{address}/result/{talking}")
     lane = page.get_by_role("group", name="Face 0", exact=True)

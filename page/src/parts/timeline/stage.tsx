@@ -1,6 +1,6 @@
 /** Lanes on one axis of time: what they share is the ruler, the pointer, the brush, the wheel and the keys. */
 
-import { signal, useSignalEffect, type Signal } from "@preact/signals";
+import { signal, useComputed, useSignalEffect, type Signal } from "@preact/signals";
 import { createContext, type ComponentChildren } from "preact";
 import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
 
@@ -34,9 +34,6 @@ export function Stage({ player, step, children }: StageProps) {
   const shared = useMemo(() => ({ axis, player, width }), [player]);
   const stage = useRef<HTMLDivElement>(null);
   const over = useRef<HTMLDivElement>(null);
-  const head = useRef<HTMLDivElement>(null);
-  const pointer = useRef<HTMLDivElement>(null);
-  const told = useRef<HTMLSpanElement>(null);
   const brush = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -47,29 +44,38 @@ export function Stage({ player, step, children }: StageProps) {
     return () => seen.disconnect();
   }, []);
 
-  useSignalEffect(() => place(head.current!, axis, axis.moment.value));
-  useSignalEffect(() => {
-    const at = axis.hover.value;
-    place(pointer.current!, axis, at);
-    if (at !== null) told.current!.textContent = clock(at, true);
-  });
-
   useEffect(() => gestures(stage.current!, over.current!, brush.current!, player), [player]);
 
   return (
     <StageContext.Provider value={shared}>
-      <div class="stage" ref={stage}>
+      <div class="stage" ref={stage} style={{ "--left": `${LEFT}px`, "--right": `${RIGHT}px` }}>
         <Ruler step={step} />
         {children}
-        <div class="stage-over" ref={over} style={{ "--left": `${LEFT}px`, "--right": `${RIGHT}px` }} aria-hidden="true">
+        <div class="stage-over" ref={over} aria-hidden="true">
           <div class="brush" ref={brush} hidden />
-          <div class="pointer" ref={pointer}>
-            <span class="figures" ref={told} />
-          </div>
-          <div class="playhead" ref={head} />
+          <Marks />
         </div>
       </div>
     </StageContext.Provider>
+  );
+}
+
+/** A line at the moment, and one under the pointer: over the lanes, whose names cover them, and in the ruler, which covers
+    the names that scroll below it. */
+function Marks({ told = false }: { told?: boolean }) {
+  const { axis } = useStage();
+  const head = useRef<HTMLDivElement>(null);
+  const pointer = useRef<HTMLDivElement>(null);
+  useSignalEffect(() => place(head.current!, axis, axis.moment.value));
+  useSignalEffect(() => place(pointer.current!, axis, axis.hover.value));
+  const time = useComputed(() => (axis.hover.value === null ? "" : clock(axis.hover.value, true)));
+  return (
+    <>
+      <div class="pointer" ref={pointer}>
+        {told && <span class="figures">{time}</span>}
+      </div>
+      <div class="playhead" ref={head} />
+    </>
   );
 }
 
@@ -98,6 +104,9 @@ function Ruler({ step }: { step: number }) {
         onKeyDown={(event) => moved(event, player, step)}
       >
         <Plot of="ruler" height={28} ruler />
+        <div class="ruler-over" aria-hidden="true">
+          <Marks told />
+        </div>
       </div>
     </div>
   );
