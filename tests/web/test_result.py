@@ -204,14 +204,23 @@ def test_lines_are_of_whatever_is_chosen(address, look, talking):
     lane.wait_for()
 
 
-def test_what_could_not_be_measured_is_said_where_it_would_be(look, settings, tmp_path):
+def test_what_could_not_be_measured_is_said_once_and_pointed_to_where_it_would_be(look, settings, tmp_path):
     (tmp_path / "b.wav").write_bytes(b"no sound at all")
-    mien = build(settings.model_copy(update={"text_reader": "", "poll_seconds": 0.05}))
+    mien = build(settings.model_copy(update={"transcriber": "", "poll_seconds": 0.05}))
+    models = {"prosody": {"granularity": "utterance"}, "language": {}, "ner": {}, "burst": {}}
     with served(mien) as address:
-        files = talk(tmp_path / "a.wav"), tmp_path / "b.wav"
-        page = look(f"{address}/result/{begun(address, *files, models={'language': {}, 'prosody': {}})}")
+        job = begun(address, talk(tmp_path / "a.wav"), tmp_path / "b.wav", models=models)
+        page = look(f"{address}/result/{job}")
 
-        page.get_by_role("group", name="Words: error").get_by_text("no engine").wait_for()
+        for lane in ("Tone of voice", "Words", "Entities"):
+            page.get_by_role("group", name=f"{lane}: error").get_by_text(
+                "not measured, see the top"
+            ).wait_for()
+        (result, _) = httpx.get(f"{address}/v0/batch/jobs/{job}/predictions", timeout=60).json()
+        (message,) = {error["message"] for error in result["results"]["errors"]}
+        said = f"No tone of voice, words, or entities: {message}"
+        assert page.locator(".problem").all_inner_texts() == [said]
+        assert page.locator("main").inner_text().count(message) == 1
         page.get_by_text("One file could not be measured").wait_for()
         assert "b.wav" in page.locator(".problems").inner_text()
         page.close()  # before its server, of which it may still want a waveform

@@ -13,7 +13,7 @@ import { about } from "../../parts/clock";
 import { nameOf } from "../../parts/job";
 import { MODEL_NAMES, TYPE_NAMES } from "../../parts/names";
 import { Drop } from "../../parts/measured/drop";
-import type { Job } from "../../wire";
+import type { Job, Problem } from "../../wire";
 import { MeshView } from "./meshes";
 import { PictureView } from "./pictures";
 import { TextView } from "./text";
@@ -193,8 +193,6 @@ function File({ result, number, go, start }: { result: Measured; number: number;
 }
 
 function Facts({ head }: { head: Head }) {
-  // on an axis of time, what a model could not do is told in its lane
-  const errors = head.type === "audio" || head.type.startsWith("video") ? head.errors.filter(({ model }) => !model) : head.errors;
   const counts = Object.entries(head.counts) as [keyof typeof MODEL_NAMES, number][];
   return (
     <>
@@ -205,13 +203,24 @@ function Facts({ head }: { head: Head }) {
           ...(head.language ? [`spoken: ${head.language}`] : []),
         ].join(" · ")}
       </p>
-      {[...errors.map((problem) => ({ ...problem, bad: true })), ...head.warnings.map((problem) => ({ ...problem, bad: false }))].map(
-        ({ model, message, bad }, i) => (
-          <p key={i} class={bad ? "problem bad" : "problem"}>
-            <b>{bad ? (model ? `No ${MODEL_NAMES[model].toLowerCase()}` : "Error") : "Note"}</b> {message}
-          </p>
-        ),
-      )}
+      {[...new Set(head.errors.map(({ message }) => message))].map((message) => (
+        <p key={message} class="problem bad">
+          <b>{missing(head.errors.filter((error) => error.message === message))}</b>: {message}
+        </p>
+      ))}
+      {head.warnings.map(({ message }, i) => (
+        <p key={i} class="problem">
+          <b>Note</b>: {message}
+        </p>
+      ))}
     </>
   );
+}
+
+const OR = new Intl.ListFormat("en", { type: "disjunction" });
+
+/** What there is not, for one reason: several models may want the same words. */
+function missing(errors: Problem[]): string {
+  const names = errors.flatMap(({ model }) => (model ? [MODEL_NAMES[model].toLowerCase()] : []));
+  return names.length ? `No ${OR.format(names)}` : "Error";
 }

@@ -108,13 +108,7 @@ function Lanes({ head, tracks, spreads, player, media, step }: LanesProps) {
             remove={() => choose(i, null)}
           />
         ))}
-        {head.errors.map(({ model, message }, i) =>
-          model ? (
-            <Lane key={i} label={`${MODEL_NAMES[model]}: error`} name={<h3>{MODEL_NAMES[model]}</h3>}>
-              <p class="lane-error">{message}</p>
-            </Lane>
-          ) : null,
-        )}
+        {head.errors.map(({ model }, i) => model && <MissingLane key={i} title={MODEL_NAMES[model]} />)}
       </Stage>
       <p class="row small quiet under-lanes">
         <span class="grow">
@@ -141,6 +135,21 @@ function Lanes({ head, tracks, spreads, player, media, step }: LanesProps) {
         )}
       </p>
     </section>
+  );
+}
+
+/** Where one would be, if it could have been measured. */
+function MissingLane({ title }: { title: string }) {
+  const name = (
+    <>
+      <h3>{title}</h3>
+      <p class="lane-note quiet">not measured, see the top</p>
+    </>
+  );
+  return (
+    <Lane label={`${title}: error`} name={name}>
+      {null}
+    </Lane>
   );
 }
 
