@@ -66,6 +66,9 @@ JOINED = ("rated", "goemotions", "sentiment", "toxicity")
 HIDDEN = 0.1
 """How many tokens are not told, lest texts be known by heart: but for those whose names are to be found."""
 
+SAID = 0.1
+"""Shares of all names together, from which on it counts which they are."""
+
 HARD = 0.75
 """How much what somebody said counts beside what the teacher says."""
 
@@ -76,6 +79,7 @@ def loss_of(read: Read, batch: Batch, evenly: Tensor) -> tuple[Tensor, dict[str,
     counted = batch.mask[:, 1:-1] > 0
     parts = {
         "expressions": 12 * between(read.passages[:, EXPRESSED], batch.measures[:, EXPRESSED], evenly),
+        "which": 0.25 * _which(read.passages[:, EXPRESSED], batch.measures[:, EXPRESSED]),
         "sentiment": 0.5 * _spread(read.passages[:, FELT], batch.measures[:, FELT]),
         "toxicity": 2 * between(read.passages[:, TOXIC], batch.measures[:, TOXIC]),
         "aside": 5 * between(read.aside, batch.aside),
@@ -101,6 +105,15 @@ def _spread(logits: Tensor, target: Tensor) -> Tensor:
     return -(target[known] * functional.log_softmax(logits[known], -1)).sum(-1).mean()
 
 
+def _which(logits: Tensor, target: Tensor) -> Tensor:
+    """How far the parts that names have in a text are from those that they have of all that raters said of it
+    (Kullback and Leibler): which comes first counts, too, not only how high each is."""
+    said = target.sum(-1)  # NaN where nobody was asked
+    parts = target[said >= SAID] / said[said >= SAID, None]
+    found = functional.log_softmax(logits[said >= SAID], -1)
+    return (torch.xlogy(parts, parts) - parts * found).sum(-1).mean()
+
+
 def _tagged(logits: Tensor, target: Tensor) -> Tensor:
     """Minus the log of how likely a tag is that agrees."""
     known = target.sum(-1) > 0
@@ -109,7 +122,7 @@ def _tagged(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def train(sources: list[Source], network: Network, wanted: argparse.Namespace, held_out: Source) -> None:
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(wanted.seed)
     steps = wanted.texts * 20 // wanted.tokens  # a text has about twenty tokens
     shapes = list(network.encoder.shapes.parameters())
     encoder = [p for p in network.encoder.parameters() if p is not shapes[0]]
@@ -300,6 +313,7 @@ def main() -> None:
     parser.add_argument("--soft", type=Path, help="what the teacher says")
     parser.add_argument("--begin", type=Path, help="a checkpoint or a shipped network, to be trained further")
     parser.add_argument("--joined", type=float, default=0.3, help="of pairs of texts that are read as one")
+    parser.add_argument("--seed", type=int, default=0, help="of the order of texts")
     parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
