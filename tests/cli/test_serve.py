@@ -234,7 +234,7 @@ def _interrupted_once_it_says(process, words):
 @pytest.mark.parametrize("start", [[sys.executable, "-m", "mien"], [Path(sys.executable).with_name("mien")]])
 def test_ctrl_c_while_the_program_is_imported_ends_it_without_a_traceback(environment, port, start, imported):
     if not shutil.which(start[0]):
-        pytest.skip("mien is on the path of Python alone")
+        pytest.skip("the script `mien` is not installed beside this Python (pip install -e .)")
     environment = environment | {"PYTHONPROFILEIMPORTTIME": "1"}  # each module is told once it is imported
     with at_a_terminal(environment, *start, "serve", "--port", str(port)) as process:
         said = _interrupted_once_it_says(process, f" {imported}\n")

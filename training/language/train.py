@@ -108,9 +108,10 @@ def _spread(logits: Tensor, target: Tensor) -> Tensor:
 def _which(logits: Tensor, target: Tensor) -> Tensor:
     """How far the parts that names have in a text are from those that they have of all that raters said of it
     (Kullback and Leibler): which comes first counts, too, not only how high each is."""
-    said = target.sum(-1)  # NaN where nobody was asked
-    parts = target[said >= SAID] / said[said >= SAID, None]
-    found = functional.log_softmax(logits[said >= SAID], -1)
+    said = target.sum(-1, keepdim=True)
+    some = said[:, 0] >= SAID  # not where nobody was asked, which is NaN
+    parts = target[some] / said[some]
+    found = functional.log_softmax(logits[some], -1)
     return (torch.xlogy(parts, parts) - parts * found).sum(-1).mean()
 
 

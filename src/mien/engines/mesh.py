@@ -155,10 +155,10 @@ they follow each other in the picture; and where ArcFace has these, from 0 to 1:
 pixels, of which the first has its middle at 0 (Deng et al., CVPR 2019). Its detectors see them 1 to 3
 pixels off."""
 
-_AVERAGED: Points = np.zeros((len(ALIGNED_POINTS), 468), np.float32)
+_AVERAGED: Points = np.array(
+    [[(point in some) / len(some) for point in range(468)] for some in ALIGNED_POINTS], np.float32
+)
 """(5, points of the mesh): these means, as a product."""
-for _row, _some in zip(_AVERAGED, ALIGNED_POINTS, strict=True):
-    _row[list(_some)] = 1 / len(_some)
 
 
 @dataclass(frozen=True, slots=True)
