@@ -75,6 +75,22 @@ def test_no_worker_outlives_whoever_started_it(mien, command):
         os.kill(worker, 0)
 
 
+BEGINNING = """
+import time
+from pathlib import Path
+
+Path("begun").touch()
+time.sleep(600)  # as if there was much to import
+"""
+
+
+def test_a_worker_that_has_not_begun_ends_at_once(mien, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = mien.settings.model_copy(update={"grace_seconds": 600.0})
+    with Supervisor(lambda name: [sys.executable, "-c", BEGINNING], 1, settings, mien.jobs, mien.files):
+        eventually(Path("begun").exists)
+
+
 HOLDER = """
 import sys
 from mien.app import build

@@ -43,8 +43,8 @@ class Supervisor:
     """Keeps so many worker processes alive, as a context.
 
     A process is started with `command(name)` and ends when its standard input does: so none outlives
-    whoever started it, however that ended. What a dead worker held is released at once; it counts as a
-    crash of what it held unless it was told to end.
+    whoever started it, however that ended. SIGTERM tells it to end, too. What a dead worker held is released
+    at once; it counts as a crash of what it held unless it was told to end.
     """
 
     def __init__(
@@ -77,6 +77,8 @@ class Supervisor:
         for place in self._places:
             if place.process and place.process.stdin:
                 place.process.stdin.close()
+                if os.name == "posix":  # elsewhere this gives no time
+                    place.process.terminate()  # one that is still being imported reads no input
         for place in self._places:
             if place.process:
                 try:
