@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
+from threading import Event
 
 import numpy as np
 import pytest
@@ -226,6 +227,31 @@ def test_others_are_decoded_while_all_hang_and_so_many_at_most(sound):
             time.sleep(0.1)
     assert length(decoders, sound) == 8000
     assert len(decoders.processes()) == 1
+
+
+class Leaving:
+    """A process that takes its time to end."""
+
+    def __init__(self):
+        self.asked, self.may = Event(), Event()
+
+    def end(self):
+        self.asked.set()
+        assert self.may.wait(30)
+        return 0
+
+
+def test_nobody_waits_while_one_too_many_ends(sound):
+    decoders = Decoders(command(BOUNDS), 1)
+    length(decoders, sound)
+    leaving = Leaving()
+    decoders._alive.add(leaving)
+    with ThreadPoolExecutor(1) as threads:
+        given_back = threads.submit(decoders.give_back, leaving)
+        assert leaving.asked.wait(30)
+        assert length(decoders, sound) == 8000
+        leaving.may.set()
+        given_back.result()
 
 
 def test_restarts_leave_no_process_behind(breakable, sound):

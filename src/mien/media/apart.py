@@ -94,11 +94,14 @@ class Decoders:
 
     def give_back(self, process: "_Process") -> None:
         with self._changed:
-            if len(self._alive) > self._most:  # one was slow
-                self._forget(process)
+            spare = len(self._alive) > self._most  # one was slow
+            if spare:
+                self._alive.discard(process)
             else:
                 self._idle.append(process)
             self._changed.notify()
+        if spare:
+            process.end()  # it takes its time, for which nobody else waits
 
     def _is_room(self) -> bool:
         slow = sum(process.has_worked() > SLOW_SECONDS for process in self._alive)
