@@ -96,6 +96,20 @@ def test_a_failure_is_told_to_nobody_but_whose_it_is():
     assert [answers[i].result().tolist() for i in (0, 1, 3)] == [[2], [4], [6]]
 
 
+class Unparted(Recorded):
+    """Gives nothing that can be parted among several."""
+
+    def __call__(self, pieces):
+        rows = super().__call__(pieces)
+        return rows if len(pieces) == 1 else None
+
+
+def test_an_answer_that_cannot_be_parted_keeps_nobody_waiting():
+    answers = crowd(Unparted(), [1], [2], [3])
+
+    assert [answer.result().tolist() for answer in answers] == [[2], [4], [6]]
+
+
 @given(st.lists(st.lists(st.integers(0, 12), max_size=5), max_size=30), st.integers(1, 3))
 def test_everybody_gets_their_own(asked, at_once):
     together = Together(lambda pieces: [2 * piece for piece in pieces], at_once, most=4)

@@ -118,18 +118,16 @@ class Together:
                 asked.append(self._waiting.popleft())
                 pieces += asked[-1].pieces
         try:
-            rows = self._call(pieces)
+            rows, begin = self._call(pieces), 0
+            for one in asked:
+                one.rows = _rows(rows, begin, begin + len(one.pieces))
+                begin += len(one.pieces)
         except Exception as error:
             if len(asked) == 1:
                 first.error = error
             else:  # one of them is at fault, and only that one is to hear of it
                 for one in asked:
                     self._alone(one)
-        else:
-            begin = 0
-            for one in asked:
-                one.rows = _rows(rows, begin, begin + len(one.pieces))
-                begin += len(one.pieces)
         for one in asked:
             one.done = True
             one.woken.set()
