@@ -154,16 +154,16 @@ class Starting:
         body = intake(request.headers.get("content-type", ""), folder, self._settings)
         stream = request.stream()
         try:
-            held: list[bytes] = []
+            held = bytearray()
             while True:
                 try:
                     async with asyncio.timeout(self._settings.upload_timeout_seconds):
                         data = await anext(stream, None)
                 except (TimeoutError, ClientDisconnect) as error:
                     raise TooSlow from error
-                held.append(data or b"")
-                if data is None or sum(map(len, held)) >= CHUNK:
-                    await run_in_threadpool(body.feed, b"".join(held))
+                held += data or b""
+                if data is None or len(held) >= CHUNK:
+                    await run_in_threadpool(body.feed, bytes(held))
                     held.clear()
                 if data is None:
                     return await run_in_threadpool(body.finish)
