@@ -636,6 +636,30 @@ def test_a_server_that_ends_answers_first_what_it_was_asked(settings, monkeypatc
         )
 
 
+def test_a_server_that_ends_waits_for_no_answer_for_ever(settings, monkeypatch, caplog):
+    monkeypatch.setattr("mien.api.server.FAREWELL_SECONDS", 0.1)
+    monkeypatch.setattr("mien.api.server.REST_SECONDS", 0.1)
+    asked, may_end = threading.Event(), threading.Event()
+    answer = Session.answer
+
+    def slow(*message):
+        asked.set()
+        may_end.wait(60)
+        return answer(*message)
+
+    monkeypatch.setattr(Session, "answer", slow)
+    with begun(api_of(build(settings)), settings) as (server, url):
+        client = Client(url.replace("http", "ws", 1) + "/v0/stream/models").__enter__()
+        client.send(TEXT)
+        asked.wait(10)
+        server.should_exit = True
+        with pytest.raises(ConnectionClosed):
+            client.receive()
+    may_end.set()
+
+    assert "Traceback" not in caplog.text
+
+
 # ── what clients can take
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from asyncio import ensure_future, wait
+from asyncio import CancelledError, ensure_future, wait
 from collections.abc import Callable, Coroutine
 from socket import socket
 from time import monotonic
@@ -25,10 +25,9 @@ KEPT_SECONDS = 75
 """How long a connection is kept open for the next request: who asks every five seconds how a job is doing
 must not meet a server that hangs up after five."""
 
-
-FAREWELL_SECONDS = 5.0
-"""How long a server that is told to end goes on answering what its sessions have said: whoever runs it kills
-it after ten."""
+FAREWELL_SECONDS, REST_SECONDS = 5.0, 2
+"""How long a server that is told to end goes on answering what its sessions have said, and then whatever else
+is under way: whoever runs it kills it after ten."""
 
 
 class Server(uvicorn.Server):
@@ -74,6 +73,7 @@ def server(app: FastAPI, settings: Settings) -> Server:
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PONG_SECONDS,
         timeout_keep_alive=KEPT_SECONDS,
+        timeout_graceful_shutdown=REST_SECONDS,
         ws_per_message_deflate=False,  # it would hold up everybody while one reply is packed
         ssl_certfile=settings.ssl_certfile,
         ssl_keyfile=settings.ssl_keyfile,
@@ -91,5 +91,7 @@ def server(app: FastAPI, settings: Settings) -> Server:
 
 def _is_to_be_told(record: logging.LogRecord) -> bool:
     """Not where sockets are asked for: the address may carry a key. Nor that one was refused before it was
-    open, which is how it is done."""
+    open, which is how it is done; nor where in our code something was when the server ended."""
+    if record.exc_info and isinstance(record.exc_info[1], CancelledError):
+        return False
     return not any(words in str(record.msg) for words in ("WebSocket", "without completing handshake"))

@@ -1,14 +1,19 @@
 """Being told to end by the system."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Timer
 from types import FrameType
 from typing import NoReturn
 
 _TOLD = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 """What schedulers, containers and terminals that are closed send."""
+
+LEAVING_SECONDS = 1.0
+"""What threads are given to end their work, once the program has ended its own."""
 
 
 @contextmanager
@@ -24,6 +29,13 @@ def ended_like_by_hand() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave_threads_behind() -> None:
+    """Let the program end although threads of its own still work: Python would wait for each of them."""
+    last = Timer(LEAVING_SECONDS, os._exit, [0])
+    last.daemon = True
+    last.start()
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
