@@ -5,8 +5,8 @@ files of the API have. The rows of all persons are interleaved by time.
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import Any, BinaryIO, get_args, get_type_hints
 
@@ -19,7 +19,7 @@ from mien.models.language import LanguagePrediction
 from mien.models.ner import NerPrediction
 from mien.models.prosody import ProsodyPrediction
 from mien.types import Box, Interval, Measured, Prediction, Scores
-from mien.wire.batch import short, short_scores
+from mien.wire.batch import short, short_scores, wire_fields
 
 SCORES: Mapping[type[Prediction], Mapping[str, Sequence[str]]] = {
     FacePrediction: {
@@ -97,19 +97,12 @@ class Column:
 
 def columns(kind: type[Prediction], measured: Measured = NOTHING) -> list[Column]:
     """The columns of a table after `Id`, which says whom a row is about."""
-    return [_column(name, types, measured, kind) for name, types in _wire_fields(kind)]
-
-
-def _wire_fields(kind: type[Prediction]) -> Iterator[tuple[str, frozenset[Any]]]:
-    """The fields that are no secret, with what they can be."""
     hints = get_type_hints(kind)
-    for field in fields(kind):
-        if field.name != "person" and field.metadata.get("wire", True):
-            hint = hints[field.name]
-            yield field.name, frozenset(get_args(hint) or [hint])
+    return [_column(name, hints[name], measured, kind) for name in wire_fields(kind)]
 
 
-def _column(field: str, types: frozenset[Any], measured: Measured, kind: type[Prediction]) -> Column:
+def _column(field: str, hint: Any, measured: Measured, kind: type[Prediction]) -> Column:
+    types = get_args(hint) or (hint,)
     name = HEADS.get(field) or "".join(part.capitalize() for part in field.split("_"))
     if Scores in types:
         return Column(field, SCORES.get(kind, {}).get(field) or _first_names(measured, field))

@@ -229,7 +229,14 @@ def problem_json(problem: Problem) -> Json:
 
 def prediction_json(prediction: Prediction) -> Json:
     """The fields that the prediction's model gave it, in their order."""
-    return dict(_wire_fields(prediction))
+    return {name: _json(getattr(prediction, name)) for name in wire_fields(prediction)}
+
+
+def wire_fields(prediction: Prediction | type[Prediction]) -> Iterator[str]:
+    """The names of the fields of a prediction, or of a kind of them, that are told: `person` is its group."""
+    for field in fields(prediction):
+        if field.name != "person" and field.metadata.get("wire", True):
+            yield field.name
 
 
 def metadata_json(metadata: Metadata | None) -> Json | None:
@@ -253,12 +260,6 @@ def _measured_json(measured: Measured) -> Json:
         "metadata": metadata_json(measured.metadata),
         "grouped_predictions": [_json(group) for group in measured.groups],
     }
-
-
-def _wire_fields(prediction: Prediction) -> Iterator[tuple[str, Any]]:
-    for field in fields(prediction):
-        if field.name != "person" and field.metadata.get("wire", True):
-            yield field.name, _json(getattr(prediction, field.name))
 
 
 def _json(value: object) -> Any:
