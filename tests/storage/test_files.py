@@ -55,10 +55,19 @@ def test_deleting_nothing_is_no_error(files):
     files.delete("jobs/nobody", but=["jobs/nobody/upload"])
 
 
-def test_what_was_not_written_to_its_end_leaves_nothing(tmp_path):
-    with suppress(EOFError), Files(str(tmp_path)).write("jobs/a/x") as out:
+def test_what_is_being_written_is_there_once_it_is_whole(files):
+    with files.write("jobs/a/x") as out:
         out.write(b"half")
-        raise EOFError
+        assert [*files.keys("jobs")] == []
+
+    assert [*files.keys("jobs")] == ["jobs/a/x"]
+
+
+@pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
+def test_what_was_not_written_to_its_end_leaves_nothing(end, tmp_path):
+    with suppress(end), Files(str(tmp_path)).write("jobs/a/x") as out:
+        out.write(b"half")
+        raise end
 
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

@@ -257,6 +257,7 @@ def test_a_task_is_given_to_one_worker_alone(store):
 def test_what_a_silent_worker_held_goes_to_another_and_counts_as_a_crash(store, clock):
     store.add(job(texts=1), max_queued=1)
     lost = claim(store, worker="a", lease=30)
+    assert store.renew(lost, "a", 30, 0.5)
     clock.now += 29
     assert claim(store, worker="b") is None
     clock.now += 1
@@ -266,8 +267,18 @@ def test_what_a_silent_worker_held_goes_to_another_and_counts_as_a_crash(store, 
     assert (other.attempt, other.crashes) == (2, 1)
     assert not store.renew(lost, "a", 30)
     assert not store.done(lost, "a", measured(lost))
-    assert store.get(lost.job_id).files_done == 0
+    assert store.get(lost.job_id).progress == 0
     assert store.results(lost.job_id) == []
+
+
+def test_a_worker_counts_as_long_as_it_is_heard_of(store, clock):
+    store.add(job(texts=2), max_queued=1)
+    claim(store, worker="a", lease=30)
+    claim(store, worker="b", lease=60)
+    assert store.tally().workers == 2
+    clock.now += 30
+
+    assert store.tally().workers == 1
 
 
 def test_a_renewed_task_stays_with_its_worker(store, clock):
@@ -406,6 +417,15 @@ def test_a_task_that_was_lost_fails_nothing(store):
     assert isinstance(store.get(new.id).state, InProgress)
 
 
+def test_no_failure_changes_a_job_that_has_ended(store):
+    new = store.add(job(texts=1, callback_url="https://example.com/back"), max_queued=1)
+    while (task := claim(store)).kind != "callback":
+        end(store, task)
+
+    assert store.fail(task, "a", "nobody there")
+    assert isinstance(store.get(new.id).state, Completed)
+
+
 def test_a_cancelled_job_ends_even_before_it_began(store):
     new = store.add(job(urls=2), max_queued=1)
 
@@ -430,6 +450,7 @@ def test_cancelling_changes_nothing_about_a_job_that_has_ended(store):
 
 def test_a_deleted_job_is_forgotten_but_tidied_away(store):
     new = store.add(job(texts=2, callback_url="https://example.com/back"), max_queued=1)
+    end(store, claim(store))
     held = claim(store)
     store.delete(new.id)
 
@@ -574,6 +595,16 @@ def test_knows_which_jobs_ended_before_a_time(store, listed):
 
 
 # ── the schema
+
+
+def test_the_folder_of_a_store_is_for_its_owner_alone_and_what_is_told_is_on_the_disk(tmp_path):
+    store = SqlStore(f"sqlite:///{tmp_path / 'new' / 'jobs.sqlite'}")
+
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    with store._writing() as db:
+        assert db.scalar(text("PRAGMA synchronous")) == 2  # FULL
+        assert db.scalar(text("PRAGMA journal_mode")) == "wal"
+    store.close()
 
 
 def test_many_processes_that_start_at_once_find_one_schema(store_url):
