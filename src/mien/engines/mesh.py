@@ -72,7 +72,7 @@ a half faces, either range 38 to 56 in tiles of four, and 10 to 39 in tiles of f
 range also sees others that are larger or smaller."""
 
 CLOSE_MOST = 400
-"""Tiles of one side that are looked at."""
+"""Tiles of one side from which on no neighbours of theirs are looked at."""
 
 SMALLEST = 24.0
 """Side in pixels of the smallest faces that are looked for so closely."""
@@ -361,7 +361,8 @@ class _Networks:
     def _with(self, image: Image, held: Sequence[_Held], proposed: Sequence[_Proposal]) -> list[_Held]:
         """The faces proposed, and of those that were held the ones that are none of these."""
         found = [one for proposal in proposed if (one := self._lay(image, proposal.view))]
-        kept = [one for one in held if (_shared(one.box, _boxes(found)) < OVERLAP).all()]
+        taken = _boxes(found)
+        kept = [one for one in held if (_shared(one.box, taken) < OVERLAP).all()]
         return _sorted([*found, *kept])
 
     def _proposed(
@@ -406,7 +407,8 @@ class _Networks:
                     if one.score >= CANDIDATE and one.side >= least
                 ]
                 crowd += shown
-                new = [one for one in _merged(shown) if (_shared(one.box, _boxes(known)) < OVERLAP).all()]
+                taken = _boxes(known)
+                new = [one for one in _merged(shown) if (_shared(one.box, taken) < OVERLAP).all()]
                 known += new
                 near = tiles.around(new)
             if len(known) == before and ranged == "short":
@@ -617,13 +619,12 @@ def _sorted(held: Sequence[_Held]) -> list[_Held]:
 
 def _apart(held: Sequence[_Held]) -> list[_Held]:
     """Without meshes a good part of which lies on a face that a surer one lies on."""
-    if len(held) < 2:
-        return list(held)
-    kept: list[_Held] = []
-    for one in sorted(held, key=lambda one: -one.presence):
-        if (_shared(one.box, _boxes(kept), of_smaller=True) < TWICE).all():
-            kept.append(one)
-    return kept
+    surest = sorted(held, key=lambda one: -one.presence)
+    boxes, kept = _boxes(surest), list[int]()
+    for i, box in enumerate(boxes):
+        if (_shared(box, boxes[kept], of_smaller=True) < TWICE).all():
+            kept.append(i)
+    return [surest[i] for i in kept]
 
 
 def _boxes(some: Sequence[_Proposal | _Held]) -> NDArray[np.float32]:
