@@ -5,13 +5,16 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
+from asyncio import BaseEventLoop, Runner
 from base64 import b64encode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import count
+from types import ModuleType
 from urllib.parse import urlsplit
 
 import httpx
@@ -24,6 +27,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from mien.api.server import server as server_of
 from mien.app import build, served
 from mien.engines import cores
 from mien.settings import Settings
@@ -739,6 +743,14 @@ def test_a_flood_of_empty_frames_ends_its_connection_and_holds_up_nobody(url):
         with suppress(ConnectionError):
             while flood.recv(65_536):
                 pass
+
+
+def test_connections_are_those_of_pythons_own_loop_whatever_else_is_installed(settings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvloop", ModuleType("uvloop"))
+    config = server_of(api_of(build(settings)), settings).config
+
+    with Runner(loop_factory=config.get_loop_factory()) as runner:
+        assert isinstance(runner.get_loop(), BaseEventLoop)
 
 
 def test_an_address_may_have_two_slashes(url):

@@ -66,6 +66,7 @@ def server(app: FastAPI, settings: Settings) -> Server:
         app,
         host=settings.host,
         port=settings.port,
+        loop="asyncio",  # whose transports `Connection` knows, whatever else is installed
         http="h11",  # the one that bounds headers
         h11_max_incomplete_event_size=LONGEST_HEADERS,
         ws=Connection,  # reads no further while a message waits
