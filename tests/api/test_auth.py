@@ -25,6 +25,8 @@ from tests.api.serving import api_of, serving
         ("192.168.1.5", False),
         ("example.org", False),
         ("localhost.example.org", False),
+        ("studio.localhost", True),
+        ("notlocalhost", False),
     ],
 )
 def test_loopback_is_what_only_this_machine_reaches(host, loopback):
