@@ -189,6 +189,8 @@ def test_any_key_is_accepted_where_none_is_needed(client):
         pytest.param({"Origin": "http://intranet"}, 403, id="a page of another host"),
         pytest.param({"Origin": "http://router.local"}, 403, id="a page of the local network"),
         pytest.param({"Origin": "http://["}, 403, id="a page of nowhere"),
+        pytest.param({"Origin": "http://", "Host": ""}, 403, id="a page of nobody"),
+        pytest.param({"Host": "evil.notlocal"}, 403, id="a name that ends like those of the local network"),
         pytest.param({"Host": "["}, 403, id="no name"),
         pytest.param({"Host": "localhost:8734"}, 200, id="localhost"),
         pytest.param({"Host": "mien:8734"}, 200, id="a container"),

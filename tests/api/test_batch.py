@@ -1,3 +1,4 @@
+import asyncio
 import errno
 import re
 import time
@@ -8,9 +9,11 @@ from uuid import UUID
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from mien.api.batch import Starting
 from mien.app import build
-from mien.errors import QueueFull
+from mien.errors import DiskFull, QueueFull
 from mien.settings import Settings
 from mien.storage.files import Files
 from mien.types import FileSource, TextSource, UrlSource
@@ -176,6 +179,19 @@ class Full(Files):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+@pytest.mark.parametrize("limits", [{"max_queued_jobs": 1}, {"max_disk_gb": 1e-9}])
+def test_where_there_is_no_room_nothing_is_read(limits, client, mien):
+    started(client)
+    client.post("/v0/batch/jobs", files=[("file", ("x.wav", b"xx"))])
+
+    async def read():
+        raise AssertionError("was read")
+
+    starting = Starting(mien.settings.model_copy(update=limits), mien.jobs, mien.files)
+    with pytest.raises((QueueFull, DiskFull)):
+        asyncio.run(starting.start(Request({"type": "http", "headers": []}, read)))
+
+
 def test_a_disk_without_room_says_so_in_a_line(mien, caplog):
     full = replace(mien, files=Full(mien.settings.files))
     with serving(api_of(full)) as url:
@@ -300,6 +316,10 @@ def three(client, mien):
     mien.jobs.cancel(second)
     time.sleep(0.002)
     return [first, second, started(client)]
+
+
+def test_more_jobs_may_be_asked_for_than_a_database_counts(client, three):
+    assert listed(client, limit=10**20) == three[::-1]
 
 
 def test_jobs_are_listed_newest_first(client, three):

@@ -149,6 +149,9 @@ def test_parts_of_other_names_are_let_pass(tmp_path):
         pytest.param(form(("Content-Type: audio/wav", b"x")), "has no name", id="no disposition"),
         pytest.param(form(("Content-Disposition: form-data", b"x")), "has no name", id="no name"),
         pytest.param(
+            form((FILE, b"x"), ("Content-Type: audio/wav", b"x")), "has no name", id="no name after one"
+        ),
+        pytest.param(
             form(*[(next(iter(JSON_SHAPES.values())), "{}")] * 2), "two parts `json`", id="two jsons"
         ),
         pytest.param(form((next(iter(JSON_SHAPES.values())), "{")), "not JSON", id="broken json"),
@@ -189,6 +192,15 @@ def test_what_is_too_large_is_refused_while_it_comes(part, said, tmp_path):
     with pytest.raises(TooLarge, match=said):
         taken.feed(body[: len(body) - 40])  # the end has not come yet
     taken.close()
+
+
+def test_files_are_let_go_where_a_form_breaks_off(tmp_path):
+    taken = intake(TYPE, tmp_path, Settings(home=tmp_path / "home"))
+    taken.feed(form((FILE, b"x"), (JSON_SHAPES["plain field (curl, npm)"], "{}"))[:-20])
+    taken.close()
+
+    with pytest.raises(ValueError, match="closed"):
+        taken.feed(b"y")
 
 
 # ── JSON

@@ -218,11 +218,19 @@ def test_a_page_that_was_uploaded_is_never_run(client, mien):
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"].startswith("sandbox")
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["0/1", "1/0", "-1/0"])
 def test_media_that_are_not_there_are_a_404(client, film, path):
     assert client.get(f"{film.removesuffix('0/0')}{path}").status_code == 404
+
+
+def test_media_that_were_deleted_meanwhile_are_a_404(client, film, mien):
+    for job_id in mien.files.folders("jobs"):
+        mien.files.delete(f"jobs/{job_id}", but=[f"jobs/{job_id}/originals"])
+
+    assert client.get(film).status_code == 404
 
 
 def test_a_waveform_has_fifty_pairs_a_second(client, mien, tmp_path):
@@ -265,6 +273,7 @@ def test_a_ticket_opens_media_and_nothing_else(keyed):
     cookie = given.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
+    assert "path=/mien;" in cookie
     assert key["X-Hume-Api-Key"].lower() not in cookie
     assert client.get(film).status_code == 200
     for path in ("/v0/batch/jobs", "/mien/jobs", f"/mien/jobs/{job_id}/media"):

@@ -1,15 +1,19 @@
 """Addresses: what may be fetched, and how it is."""
 
 import gzip
+import ssl
 import threading
 import time
+import tracemalloc
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 
+import httpcore
 import pytest
 
 from mien.errors import FetchFailed, MediaTooLarge, UnsafeAddress
-from mien.media.sources import check_url, fetch, is_public, name_of
+from mien.media.sources import _Timed, check_url, fetch, is_public, name_of
 
 BOMB = gzip.compress(b"\0" * 30_000_000)
 
@@ -102,14 +106,7 @@ def web():
 @pytest.fixture
 def opened(settings):
     """Settings that open this machine by its number, but by no name."""
-    return settings.model_copy(
-        update={
-            "open_hosts": ("127.0.0.1",),
-            "max_url_mb": 1.0,
-            "fetch_timeout_seconds": 0.5,
-            "fetch_minutes": 1 / 60,
-        }
-    )
+    return settings.model_copy(update={"open_hosts": ("127.0.0.1",), "max_url_mb": 1.0})
 
 
 @pytest.mark.parametrize("path", ["/fine.wav", "/fine.wav?key=1", "/there"])
@@ -129,13 +126,19 @@ def test_what_lies_there_is_stored(web, path, tmp_path, opened):
         pytest.param("/large", MediaTooLarge, id="a body that says it is huge"),
         pytest.param("/bomb", MediaTooLarge, id="a compressed bomb"),
         pytest.param("/cut", FetchFailed, id="a body that breaks off"),
-        pytest.param("/silent", FetchFailed, id="no answer"),
-        pytest.param("/drip", FetchFailed, id="a body that drips"),
     ],
 )
 def test_what_goes_wrong_is_told_and_leaves_nothing(web, path, error, tmp_path, opened):
     with pytest.raises(error):
         fetch(web + path, tmp_path, opened)
+
+    assert list(tmp_path.glob("fetched-*")) == []
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/silent", "timeout_seconds"), ("/drip", "minutes")])
+def test_who_takes_too_long_is_given_up(web, path, limit, tmp_path, opened):
+    with pytest.raises(FetchFailed, match="did not answer in time"):
+        fetch(web + path, tmp_path, opened.model_copy(update={f"fetch_{limit}": 0.01}))
 
     assert list(tmp_path.glob("fetched-*")) == []
 
@@ -165,6 +168,48 @@ def test_what_a_redirect_says_besides_is_not_read(web, tmp_path, opened):
     assert fetch(f"{web}/wordy", tmp_path, opened).read_bytes() == b"RIFF"
 
 
+def test_a_name_is_refused_if_one_of_its_addresses_is_not_public(tmp_path, settings, monkeypatch):
+    found = [(None, None, None, None, (address, 80)) for address in ("93.184.216.34", "127.0.0.1")]
+    monkeypatch.setattr("mien.media.sources.socket.getaddrinfo", lambda *asked, **more: found)
+
+    with pytest.raises(UnsafeAddress):
+        fetch("http://example.org/a.wav", tmp_path, settings)
+
+
+def test_no_proxy_is_asked_whatever_the_environment_says(web, tmp_path, opened, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+
+    assert fetch(f"{web}/fine.wav", tmp_path, opened).read_bytes() == b"RIFF"
+
+
+def test_a_compressed_bomb_is_never_whole_in_memory(web, tmp_path, opened):
+    tracemalloc.start()
+    with pytest.raises(MediaTooLarge):
+        fetch(f"{web}/bomb", tmp_path, opened)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 15_000_000
+
+
+class Plain(httpcore.NetworkStream):
+    """A connection that becomes one in TLS by saying so."""
+
+    def start_tls(self, *given):
+        return self
+
+    def read(self, max_bytes, timeout=None):
+        return b""
+
+
+def test_the_deadline_of_a_connection_holds_in_tls_too():
+    stream = _Timed(Plain(), inf).start_tls(ssl.create_default_context())
+    stream._deadline = -inf
+
+    with pytest.raises(httpcore.ReadTimeout):
+        stream.read(1)
+
+
 def test_nothing_is_fetched_offline(web, tmp_path, opened):
     with pytest.raises(FetchFailed, match="MIEN_OFFLINE"):
         fetch(f"{web}/fine.wav", tmp_path, opened.model_copy(update={"offline": True}))
@@ -186,11 +231,19 @@ def test_nothing_is_fetched_offline(web, tmp_path, opened):
         ("240.0.0.1", False),
         ("0.0.0.0", False),
         ("255.255.255.255", False),
+        ("192.0.0.192", False),
         ("::1", False),
+        ("::7f00:1", False),
+        ("4000::1", False),
+        ("ff0e::1", False),
+        ("fec0::1", False),
         ("fe80::1%eth0", False),
         ("fd00::1", False),
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::a00:1", False),
+        ("64:ff9b::5db8:d822", True),
+        ("64:ff9b:1::5db8:d822", False),
+        ("2001:0:5db8:d822::f5ff:fffe", False),
         ("2002:0a00:0001::", False),
     ],
 )
@@ -211,6 +264,7 @@ def test_only_what_everybody_reaches_is_public(address, public):
         "http://.",
         "http://user:secret@example.org/",
         "http://example.org:99999/",
+        "http://[fe80::1%25eth0]/",
         "javascript:alert(1)",
         "",
         "http://exa mple.org/",

@@ -138,6 +138,19 @@ def test_a_page_shows_its_key_among_the_protocols(locked):
         assert "language" in client.ask(TEXT)
 
 
+def test_of_several_keys_among_the_protocols_the_first_counts(locked):
+    url, key = locked
+    shown = "mien.key." + urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        Client(url, subprotocols=["mien.stream", "mien.key.d3Jvbmc", shown]),
+    ):
+        pass
+
+    assert refused.value.response.status_code == 401
+
+
 @pytest.mark.parametrize("shown", ["mien.key.d3Jvbmc", "mien.key.", "mien.key.!", "mien.key._-8"])
 def test_a_protocol_that_holds_no_key_opens_nothing(shown, locked):
     with pytest.raises(InvalidStatus) as refused, Client(locked[0], subprotocols=["mien.stream", shown]):
