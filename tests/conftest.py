@@ -1,6 +1,8 @@
 """What tests of every room share."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,16 @@ def postgres():
     """The URL of a PostgreSQL server of our own."""
     with server() as url:
         yield url
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate with its key in the same file."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl, which makes the certificate, is not here")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mien"]
+    command += ["-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    both = tmp_path / "both.pem"
+    both.write_text((tmp_path / "cert.pem").read_text() + (tmp_path / "key.pem").read_text())
+    return both

@@ -119,7 +119,8 @@ class Settings(BaseSettings):
     """How long the receiver of a callback may be silent. The whole delivery may take this long plus one
     second per 50 kB sent."""
     smtp_url: SecretStr | None = None
-    """Mail server for `notify` mails: `smtp://user:password@host:port`, or `smtps://`."""
+    """Mail server for `notify` mails: `smtp://user:password@host:port`, or `smtps://`. The first changes to
+    TLS if the server offers it; with a password, its certificate is verified."""
     mail_from: str = "mien@localhost"
     """Sender of these mails."""
     mail_to: str = ""

@@ -121,19 +121,6 @@ def test_an_open_address_without_keys_is_refused(environment, port):
     assert "mien keys create" in ran.stderr
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    """A certificate with its key in the same file."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl, which makes the certificate, is not here")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mien"]
-    command += ["-keyout", "key.pem", "-out", "cert.pem"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    both = tmp_path / "both.pem"
-    both.write_text((tmp_path / "cert.pem").read_text() + (tmp_path / "key.pem").read_text())
-    return both
-
-
 def test_tls_is_spoken_where_there_is_a_certificate(environment, port, certificate):
     with serving(environment, port, "--ssl-certfile", str(certificate), scheme="https"):
         context = ssl._create_unverified_context()  # noqa: S323  # made on the spot

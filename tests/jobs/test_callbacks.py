@@ -3,6 +3,7 @@
 import hmac
 import json
 import socketserver
+import ssl
 import threading
 import time
 from hashlib import sha256
@@ -66,6 +67,17 @@ def test_a_refused_callback_is_tried_again_under_the_same_delivery(mien, receive
 
     assert receiver.refusing == 0
     assert receiver.taken[0][0]["X-Mien-Delivery"] == job_id
+
+
+def test_a_callback_is_given_up_after_so_many_attempts(mien, receiver, caplog):
+    mien = with_settings(mien, callback_retry_seconds=0.001, callback_attempts=2)
+    receiver.refusing = 5
+    add(mien, texts=["Good!"], models=["language"], callback_url=receiver.url)
+
+    with working(mien):
+        eventually(lambda: any("given up" in record.message for record in caplog.records))
+
+    assert receiver.refusing == 3
 
 
 def test_a_refused_callback_is_tried_again_by_the_next_worker(mien, receiver):
@@ -140,7 +152,14 @@ class _Mail(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             match line[:4].upper():
                 case b"EHLO":
-                    self.wfile.write(b"250-here\r\n250 AUTH PLAIN LOGIN\r\n")
+                    offered = b"250-STARTTLS\r\n" * bool(self.server.certificate)
+                    self.wfile.write(b"250-here\r\n" + offered + b"250 AUTH PLAIN LOGIN\r\n")
+                case b"STAR":
+                    self.wfile.write(b"220 go on\r\n")
+                    try:
+                        self._into_tls()
+                    except OSError:  # the other side does not trust us
+                        return
                 case b"DATA":
                     self.wfile.write(b"354 go on\r\n")
                     lines = iter(self.rfile.readline, b".\r\n")
@@ -149,14 +168,23 @@ class _Mail(socketserver.StreamRequestHandler):
                 case b"QUIT":
                     self.wfile.write(b"221 bye\r\n")
                     return
+                case b"AUTH":
+                    self.wfile.write(b"235 ok\r\n")
                 case _:
                     self.wfile.write(b"250 ok\r\n")
+
+    def _into_tls(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server.certificate)
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+        self.server.in_tls += 1
 
 
 @pytest.fixture
 def post_office():
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mail) as server:
-        server.taken = []
+        server.taken, server.certificate, server.in_tls = [], None, 0
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
@@ -180,6 +208,27 @@ def test_a_password_that_mail_cannot_carry_is_told_of_without_it(mien, post_offi
 
     with pytest.raises(Undeliverable, match=r"^UnicodeEncodeError$"):
         notify(job, mien.settings)
+
+
+def test_mail_goes_through_tls_where_it_is_offered(mien, post_office, certificate):
+    post_office.certificate = certificate
+    url = SecretStr(f"smtp://127.0.0.1:{post_office.server_address[1]}")
+    mien = with_settings(mien, smtp_url=url, mail_to="someone@example.org")
+
+    notify(mien.jobs.get(add(mien, texts=["Good!"], notify=True)), mien.settings)
+
+    assert (len(post_office.taken), post_office.in_tls) == (1, 1)
+
+
+def test_no_password_is_told_to_whoever_cannot_prove_who_they_are(mien, post_office, certificate):
+    post_office.certificate = certificate
+    url = SecretStr(f"smtp://bob:secret@127.0.0.1:{post_office.server_address[1]}")
+    mien = with_settings(mien, smtp_url=url, mail_to="someone@example.org")
+
+    with pytest.raises(Undeliverable, match="CertVerification"):
+        notify(mien.jobs.get(add(mien, texts=["Good!"], notify=True)), mien.settings)
+
+    assert post_office.taken == []
 
 
 def test_notify_is_a_line_in_the_log_otherwise(mien, caplog):

@@ -4,6 +4,7 @@ import hmac
 import json
 import logging
 import smtplib
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
 from email.message import EmailMessage
@@ -86,11 +87,18 @@ def notify(job: Job, settings: Settings) -> None:
     reason = f"\n{job.state.message}" if isinstance(job.state, Failed) else ""
     message.set_content(f"The job {job.id} has ended: {status}.{reason}\n")
     parts = urlsplit(settings.smtp_url.get_secret_value())
-    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    # whoever is told a password has to prove who they are
+    context = ssl.create_default_context() if parts.username else None
+    place = parts.hostname or "localhost", parts.port or 0
     try:
-        with kind(parts.hostname or "localhost", parts.port or 0, timeout=30) as server:
-            if kind is smtplib.SMTP and server.has_extn("starttls"):
-                server.starttls()
+        with (
+            smtplib.SMTP_SSL(*place, timeout=30, context=context)
+            if parts.scheme == "smtps"
+            else smtplib.SMTP(*place, timeout=30)
+        ) as server:
+            server.ehlo_or_helo_if_needed()  # says what the server can do
+            if parts.scheme != "smtps" and server.has_extn("starttls"):
+                server.starttls(context=context)
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
