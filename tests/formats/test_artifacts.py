@@ -133,6 +133,7 @@ HOSTILE = [
     "C:\\evil",
     "a\\..\\b",
     "nul\0",
+    " /. ./b",
     "x" * 3000,
     "é" * 300,
 ]
@@ -155,7 +156,7 @@ def test_no_name_leads_out_of_its_folder_or_hides_another(names, upload):
     assert len({path.parts[0] for path in paths}) == 1
     for path in paths:
         assert path.parts[0].startswith("file-0")
-        assert not {"..", ".", ""} & set(path.parts)
+        assert all(part.strip(". ") for part in path.parts)  # some systems cut these off
         assert not path.is_absolute()
         assert not set(str(path)) & set('\\:\0*?"<>|')
         assert all(len(part.encode()) <= 255 for part in path.parts)

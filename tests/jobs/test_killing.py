@@ -181,6 +181,66 @@ def test_a_worker_that_loses_a_thread_ends_and_leaves_its_place_to_another():
     assert subprocess.run([sys.executable, "-c", BREAKING]).returncode == 70
 
 
+def test_a_worker_whose_file_never_ends_ends_itself(mien, crashing, tmp_path, monkeypatch):
+    monkeypatch.setenv("MIEN_VOICE_ACTIVITY", "stuck")
+    monkeypatch.setenv("MIEN_MAX_FILE_MINUTES", "0.005")
+    add(mien, talk(tmp_path / "a.wav"), models=["prosody"])
+
+    assert subprocess.run(crashing("a"), timeout=120).returncode == 70
+
+
+class Process:
+    """A process that ended with this status; None where it has not."""
+
+    stdin = None
+
+    def __init__(self, status):
+        self._status = status
+
+    def poll(self):
+        return self._status
+
+
+@pytest.mark.parametrize(("status", "pauses"), [(1, True), (0, True), (-signal.SIGKILL, False)])
+def test_who_ended_by_itself_at_once_is_started_again_after_a_pause(mien, status, pauses):
+    idle = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    supervisor = Supervisor(lambda name: idle, 1, mien.settings, mien.jobs, mien.files)
+    (place,) = supervisor._places
+    place.name, place.begun, place.process = "a", time.monotonic(), Process(status)
+
+    supervisor._look(place)
+
+    assert (place.process is None) is pauses
+    if place.process:
+        place.process.communicate()
+
+
+def test_the_folder_of_a_worker_that_writes_nothing_is_not_swept(mien):
+    supervisor = Supervisor(lambda name: [], 1, mien.settings, mien.jobs, mien.files)
+    (place,) = supervisor._places
+    place.name, place.process = "a", Process(None)
+    folders = [mien.settings.home / "work" / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        os.utime(folder, (0, 0))
+    supervisor._stop = Rounds(1)
+
+    supervisor._watch()
+
+    assert [folder.exists() for folder in folders] == [True, False]
+
+
+class Rounds:
+    """Says to stop after so many."""
+
+    def __init__(self, left):
+        self._left = left
+
+    def wait(self, seconds):
+        self._left -= 1
+        return self._left < 0
+
+
 @pytest.fixture
 def crashing(command, monkeypatch):
     """How a worker is started whose engines end it; twice is enough to blame a file."""

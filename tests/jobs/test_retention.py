@@ -42,6 +42,17 @@ def test_a_job_that_ended_lately_stays(mien, done, days):
     assert set(kept(mien, done)) >= {"predictions.json", "artifacts.zip"}
 
 
+def test_of_a_job_that_was_cancelled_no_results_are_kept(mien):
+    job_id = add(mien, texts=["Good!"])
+    with mien.files.write(f"jobs/{job_id}/predictions.json") as out:
+        out.write(b"[]")
+    mien.jobs.cancel(job_id)
+
+    tidy(job_id, mien.jobs, mien.files, keep_media=True)
+
+    assert kept(mien, job_id) == []
+
+
 @pytest.mark.parametrize(("age", "stays"), [(0, True), (ABANDONED_SECONDS + 60, False)])
 def test_files_of_no_job_are_swept_once_they_are_old(mien, age, stays):
     with mien.files.write("jobs/nobody/upload/0") as out:

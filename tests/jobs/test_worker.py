@@ -134,6 +134,18 @@ def test_a_hundred_texts_are_one_task_and_answered_each_in_order(mien):
         assert sorted(archive.namelist()) == sorted(tables)
 
 
+def test_texts_that_ended_their_process_are_measured_one_by_one(mien):
+    job_id = add(mien, texts=["Good!", "Bad!"], models=["language"])
+    mien.jobs.claim("a", ["measure"], 60)
+    mien.jobs.release("a", crashed=True)
+
+    with working(mien):
+        state = ended(mien, job_id)
+
+    assert (state.num_predictions, state.num_errors) == (2, 0)
+    assert [first for _, first, _ in mien.jobs.results(job_id)] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("text", "model", "message"),
     [

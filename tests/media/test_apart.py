@@ -21,7 +21,7 @@ from mien.media.decode import open_media
 from mien.media.decoder import command
 from mien.settings import Settings
 from tests.media import film, picture, silence, talk, tone
-from tests.media.decoding import BOUNDS, CRASH, FAT, HANG, SLIP, SPIN, TALK, fragile
+from tests.media.decoding import BOUNDS, CRASH, DRIP, FAT, HANG, SLIP, SPIN, TALK, fragile
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no alarms here")
 
@@ -182,6 +182,12 @@ def test_what_takes_too_long_is_ended(payload, breakable, sound):
     assert breakable.causes == ["time"]
 
 
+def test_what_takes_too_long_in_all_is_ended_however_little_each_frame_takes(breakable):
+    with pytest.raises(NotDecoded, match="too long"), breakable.opened(DRIP, "a") as media:
+        for _ in media.frames(map(Wanted, range(100))):
+            pass
+
+
 def test_others_are_decoded_while_one_hangs(sound):
     decoders = Decoders(fragile(replace(BOUNDS, seconds=600.0)), 2)
 
@@ -276,6 +282,15 @@ def test_one_that_ended_while_nobody_used_it_is_replaced(breakable, sound):
 
     assert length(breakable, sound) == 8000
     assert process not in breakable.processes()
+
+
+def test_what_a_decoder_held_is_never_written_to_a_disk(decoders, sound):
+    resource = pytest.importorskip("resource")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("limits of other processes are not told here")
+    length(decoders, sound)
+
+    assert {resource.prlimit(one, resource.RLIMIT_CORE) for one in decoders.processes()} == {(0, 0)}
 
 
 def test_memory_is_bounded(breakable, sound):

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, UnsafeArchive
@@ -303,6 +303,7 @@ def test_an_archive_without_files_is_told_as_such(made, tmp_path, settings):
         outcome(made(tmp_path / "x"), tmp_path, settings)
 
 
+@example("a\0.wav")
 @given(st.text(st.characters(codec="utf-8"), max_size=40))
 def test_a_safe_name_stays_within(name):
     safe = safe_name(name)

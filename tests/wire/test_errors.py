@@ -138,3 +138,10 @@ def test_a_million_wrong_texts_are_told_at_the_first():
         Request.model_validate({"text": [1] * 1_000_000})
 
     assert explained(wrong.value) == "text[0]: 1 is not allowed, it must be a string"
+
+
+def test_what_is_wrong_can_be_written_whatever_the_value():
+    with pytest.raises(ValidationError) as refused:
+        Request.model_validate({"transcription": {"language": "\ud83d"}})
+
+    assert explained(refused.value).encode()
