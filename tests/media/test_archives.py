@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mien.errors import BrokenMedia, MediaError, MediaTooLarge, UnsafeArchive
+from mien.errors import BrokenMedia, MediaError, MediaTooLarge, UnknownFileType, UnsafeArchive
 from mien.media.archives import Member, is_archive, safe_name, unpack
 
 FILES = {"a.wav": b"RIFF", "Happy/21.png": b"\x89PNG", "deep/er/est/ü.txt": b"text"}
@@ -301,6 +301,15 @@ def test_long_names_and_much_that_is_said_come_through(form, tmp_path, settings)
 def test_an_archive_without_files_is_told_as_such(made, tmp_path, settings):
     with pytest.raises(MediaError, match="the archive holds no files"):
         outcome(made(tmp_path / "x"), tmp_path, settings)
+
+
+@pytest.mark.parametrize("said", ["[Content_Types].xml", "META-INF/manifest.xml", "META-INF/container.xml"])
+def test_a_document_is_not_measured_as_the_markup_in_it(said, tmp_path, settings):
+    """A table of participants lies in many a folder of recordings."""
+    path = zipped(tmp_path / "people.xlsx", {"xl/workbook.xml": b"<workbook/>", said: b"<Types/>"})
+
+    with pytest.raises(UnknownFileType, match="it is a document; save what is written in it"):
+        outcome(path, tmp_path, settings)
 
 
 @example("a\0.wav")

@@ -751,6 +751,14 @@ def test_an_archive_that_got_this_far_is_told_why_it_stays_closed(tmp_path, open
 
 
 @pytest.mark.parametrize(
+    "head", [b"%PDF-1.7\n%\xe2\xe3", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"], ids=["PDF", "Word 97"]
+)
+def test_of_a_document_is_said_what_to_do(head, settings):
+    with pytest.raises(UnknownFileType, match="it is a document; save what is written in it"):
+        open_media(head + bytes(1000), "transcript", settings)
+
+
+@pytest.mark.parametrize(
     ("name", "content"),
     [("notes.bin", b"Caf\xe9 ole"), ("notes.txt", b"Caf\xe9\x01"), ("notes.txt", b"Caf\xe9 \x81")],
 )

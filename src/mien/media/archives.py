@@ -21,7 +21,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO, Protocol, Self, TypeAlias
 
-from mien.errors import BrokenMedia, MediaError, MediaTooLarge, UnsafeArchive
+from mien.errors import BrokenMedia, MediaError, MediaTooLarge, UnknownFileType, UnsafeArchive
+from mien.media.kinds import SAVE_AS_TEXT
 from mien.settings import Settings
 
 CHUNK = 1 << 18
@@ -41,6 +42,9 @@ MAX_DIGITS = 255
 
 MAX_XZ_MEMORY = 1 << 29
 """Bytes of memory that unpacking an xz may take; the highest level takes 65 MB."""
+
+_DOCUMENT = {"[Content_Types].xml", "META-INF/container.xml", "META-INF/manifest.xml"}
+"""What lies in the zips that office programs and makers of e-books write, and in no other."""
 
 _BROKEN = (
     EOFError,
@@ -103,6 +107,7 @@ def unpack(path: Path, folder: Path, settings: Settings) -> Unpacked:
     Raises:
         UnsafeArchive: it would unpack to many times its size, or hides too much in its headers.
         MediaTooLarge: it holds more files or bytes than the settings allow.
+        UnknownFileType: it is a document of an office program, or an e-book.
         BrokenMedia: it is damaged. What came before was sound.
         MediaError: there is no file in it.
     """
@@ -191,6 +196,8 @@ def _zip(file: BinaryIO, folder: Path, count: _Count) -> Unpacked:
     with _damage_told("the archive is damaged"):
         archive = zipfile.ZipFile(file)
     with archive:
+        if not _DOCUMENT.isdisjoint(archive.namelist()):
+            raise UnknownFileType(f"{UnknownFileType.__doc__}: {SAVE_AS_TEXT}")
         for info in archive.infolist():
             count.entry()
             original = _zip_name(info)

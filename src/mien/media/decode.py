@@ -36,7 +36,16 @@ from av.video.stream import VideoStream
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media, Wanted
 from mien.media.headers import Header, read_durations, read_header, read_wav_length
-from mien.media.kinds import HEAD, PACKED, PROBED, demuxer_of, encoding_of, is_picture
+from mien.media.kinds import (
+    DOCUMENTS,
+    HEAD,
+    PACKED,
+    PROBED,
+    SAVE_AS_TEXT,
+    demuxer_of,
+    encoding_of,
+    is_picture,
+)
 from mien.media.written import Written, read_written
 from mien.settings import Settings
 from mien.types import SOUND_RATE, FileType, Frame, Image, Sound
@@ -136,6 +145,8 @@ def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
             return read_written(file, name, encoding, settings)
     if head.startswith(PACKED):  # archives have been opened by now, but none within another
         raise UnknownFileType(f"{UnknownFileType.__doc__}: it is packed, and has to be unpacked first")
+    if head.startswith(DOCUMENTS):
+        raise UnknownFileType(f"{UnknownFileType.__doc__}: {SAVE_AS_TEXT}")
     demuxer = demuxer_of(head)
     if is_picture(head) or demuxer == "gif":
         return _seen(opener, name, demuxer, settings)

@@ -46,6 +46,12 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
 PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!")
 """How archives begin, and files that are packed: nothing that is measured does."""
 
+DOCUMENTS = (b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How PDFs begin, and files of office programs from before 2007."""
+
+SAVE_AS_TEXT = "it is a document; save what is written in it as plain text (.txt)"
+"""What is said of documents: what is written in them lies among markup."""
+
 _CONTENT_TYPES = {
     "png_pipe": "image/png",
     "jpeg_pipe": "image/jpeg",
