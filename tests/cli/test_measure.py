@@ -81,7 +81,7 @@ def test_csv_and_artifacts_hold_the_same(run, tmp_path):
     )  # fmt: skip
 
     assert ran.exit_code == 0
-    (found,) = (tmp_path / "scores").rglob("prosody.csv")
+    (found,) = (tmp_path / "scores").glob("*/csv/**/prosody.csv")
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert archive.read("file-0-talk.wav/csv/talk.wav/prosody.csv") == found.read_bytes()
     (row,) = csv.DictReader(found.open(newline=""))
@@ -154,7 +154,12 @@ def test_files_of_a_folder_are_called_by_their_path_in_it(run, calls, tmp_path):
     ) == [
         "file-0-call.txt/csv/p1/call.txt/language.csv",
         "file-1-call.txt/csv/p2/call.txt/language.csv",
+        "language.csv",
     ]
+    with (tmp_path / "scores" / "language.csv").open(newline="") as table:
+        rows = [*csv.DictReader(table)]
+    assert [row["File"] for row in rows] == ["file-0-call.txt/p1/call.txt", "file-1-call.txt/p2/call.txt"]
+    assert [row["Text"] for row in rows] == ["Good", "Good"]
 
 
 def test_files_of_several_folders_are_called_by_those_too(run, calls, tmp_path):
@@ -366,7 +371,7 @@ def test_names_that_are_no_utf_8_are_written_like_any_other(run, tmp_path):
     *files, address = [one["source"] for one in json.loads(out.read_text())]
     assert [file["filename"] for file in files] == ["café.txt", "d.txt", "nowhereé.txt"]
     assert address["url"] == "http://localhost/café"
-    assert len([*(tmp_path / "scores").rglob("language.csv")]) == 2
+    assert len([*(tmp_path / "scores").glob("*/csv/**/language.csv")]) == 2
 
 
 @pytest.mark.parametrize(
@@ -436,6 +441,15 @@ def test_csvs_of_two_runs_are_not_mixed(run, tmp_path):
 
     assert isinstance(ran.exception, RequestError)
     assert "contains results of another run" in str(ran.exception)
+
+
+def test_a_table_of_somebody_else_is_not_overwritten(run, tmp_path):
+    (tmp_path / "language.csv").write_text("mine")
+
+    ran = run("measure", "--text", "Good!", "--models", "language", "--csv", tmp_path)
+
+    assert isinstance(ran.exception, RequestError)
+    assert (tmp_path / "language.csv").read_text() == "mine"
 
 
 @pytest.fixture

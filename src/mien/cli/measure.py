@@ -121,8 +121,8 @@ def measure(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write a CSV per file and model, and what their columns mean, into a folder that has no CSV"
-            " files yet.",
+            help="Write one CSV per model over all files, the same file by file, and what their columns mean,"
+            " into a folder that has none of them yet.",
         ),
     ] = None,
     artifacts: Annotated[

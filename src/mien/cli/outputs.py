@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -17,6 +17,8 @@ from mien.errors import RequestError
 from mien.formats import Results, columns
 from mien.formats.artifacts import write_artifacts
 from mien.formats.json import write_predictions
+from mien.formats.table import table
+from mien.models import MODELS
 
 STANDARD = "--json -"
 """How standard output is asked for."""
@@ -45,10 +47,12 @@ class Outputs:
             if path:
                 with _refused(f"{option} {path}"):
                     _check_folder(path)
-        if self.csv and next(self.csv.glob("*-[0-9]*/csv"), None):
-            raise RequestError(
-                f"--csv {self.csv} contains results of another run; empty it or name another folder"
-            )
+        if csv := self.csv:
+            tables = (csv / f"{model}.csv" for model in MODELS)
+            if any(path.exists() for path in tables) or next(csv.glob("*-[0-9]*/csv"), None):
+                raise RequestError(
+                    f"--csv {csv} contains results of another run; empty it or name another folder"
+                )
 
     def write(self, results: Results) -> list[str]:
         """Write each, whatever becomes of the others. Gives back why some could not be written."""
@@ -128,13 +132,18 @@ def _write_file(path: Path, write: Callable[[Results, BinaryIO], None], results:
 
 
 def _write_tables(folder: Path, results: Results) -> None:
-    """The tables alone, laid out as in the artifacts, and what their columns mean; nothing without tables."""
+    """A table a model over all files, those of each file laid out as in the artifacts, and what their columns
+    mean; nothing without tables."""
     with TemporaryFile() as out:
         write_artifacts(results, out)
         with ZipFile(out) as archive:
-            if tables := [name for name in archive.namelist() if name.endswith(".csv")]:
-                (folder / columns.NAME).write_text(columns.page(), "utf-8")
-                archive.extractall(folder, tables)
+            tables = [name for name in archive.namelist() if name.endswith(".csv")]
+            archive.extractall(folder, tables)
+        if tables:
+            (folder / columns.NAME).write_text(columns.page(), "utf-8")
+        for name in {PurePosixPath(path).name for path in tables}:
+            with (folder / name).open("wb") as file:
+                file.writelines(table(out, name.removesuffix(".csv")))
 
 
 def _print_predictions(results: Results) -> None:

@@ -39,27 +39,25 @@ MEANINGS = {
 HEAD = """\
 # Columns
 
-The CSVs of `mien measure --csv` and of artifacts: one file for each measured file and model,
-`<kind>-<number>-<name>/csv/<path of the file>/<model>.csv`, in UTF-8, with commas. What some file system
-does not take in names is `_` there. The page gives one table a model over all files of a job, whose first
-column, `File`, has that path.
+The CSVs of `mien measure --csv`, of artifacts and of the page, in UTF-8, with commas. `--csv` and the page
+give one table a model over all files, such as `prosody.csv`, whose first column, `File`, says which file.
+`--csv` and artifacts hold the same file by file, `<kind>-<number>-<name>/csv/<path of the file>/<model>.csv`.
+What some file system does not take in names is `_` there.
 
-Each row is one prediction: a face in a frame, a piece of speech, a burst, a passage, an entity. Rows come in
-order of time, whoever they are about: `Id` is `face_0`, `spk_1` … where people were told apart, else
-`unknown`. A cell is empty where there is nothing to say. Scores of different names are independent of each
-other. A table with a header alone: there was nothing of the kind in the file. No table: the model does
+Each row is one prediction: a face in a frame, a piece of speech, a burst, a passage, an entity. Those of a
+file come in order of time, whoever they are about: `Id` is `face_0`, `spk_1` … where people were told apart,
+else `unknown`. A cell is empty where there is nothing to say. Scores of different names are independent of
+each other. A table with a header alone: there was nothing of the kind in the file. No table: the model does
 not read such files, or failed; `errors` of the JSON say why.
 
 ```python
-from pathlib import Path
-
 import pandas  # to which words such as "null" are nothing, unless it is told
 
-rows = pandas.concat(
-    pandas.read_csv(path, keep_default_na=False, na_values=[""]).assign(File=path.parent.as_posix())
-    for path in Path("scores").glob("*/csv/**/prosody.csv")
-)
+rows = pandas.read_csv("scores/prosody.csv", keep_default_na=False, na_values=[""])
+speakers = rows.groupby(["File", "Id"]).mean(numeric_only=True)  # of pieces, however long
 ```
+
+In R: `rows <- read.csv("scores/prosody.csv", check.names = FALSE, na.strings = "")`
 """
 
 
