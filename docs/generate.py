@@ -22,7 +22,6 @@ from mien.formats import columns
 from mien.models import MODELS
 from mien.segments import TranscriptionOptions
 from mien.settings import Settings
-from mien.types import Box, Metadata
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -56,8 +55,8 @@ OPTIONS = """\
 For example `{"face": {"facs": {}, "fps_pred": 10}, "prosody": {"window": {"length": 4.0, "step": 1.0}}}`.
 The REST API and the stream take the same ones."""
 
-ANSWER = (mien.Measurement, mien.FileMeasurement, mien.Measured, mien.Group, Metadata, mien.Problem)
-SHARED = (mien.Scores, mien.Interval, Box)
+ANSWER = (mien.Measurement, mien.FileMeasurement, mien.Measured, mien.Group, mien.Metadata, mien.Problem)
+SHARED = (mien.Scores, mien.Interval, mien.Box)
 ERRORS = (mien.MienError, mien.RequestError, mien.MediaError, mien.EngineError, mien.EngineMissing)
 
 
@@ -109,12 +108,13 @@ def python_page() -> str:
         "",
         "## Predictions",
         "",
-        "Each model has its own type of prediction. `emotions` are shares of people, 0 to 1.",
+        "Each model has its own type of prediction: `isinstance(piece, mien.ProsodyPrediction)` says which",
+        "fields there are, to type checkers too. `emotions` are shares of people, 0 to 1.",
     ]
     for name, model in MODELS.items():
         lines += [
             "",
-            f"### Of `{name}`",
+            f"### `{model.prediction.__name__}`, of `{name}`",
             "",
             *_docstring(model.prediction),
             "",

@@ -11,6 +11,7 @@ import pytest
 
 import mien
 from mien.errors import FetchFailed, MediaError, RequestError, UnsafeAddress
+from mien.models import MODELS
 from mien.wire.batch import result_json
 from tests.media import picture, talk
 
@@ -25,6 +26,15 @@ def test_a_path_is_measured(tmp_path, settings):
     (file,) = found.files
     assert list(file.models) == ["prosody"]
     assert file.models["prosody"].groups[0].predictions[0].emotions["Excitement"] > 0
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_a_model_says_has_a_public_type(model):
+    """Else no type checker could be told which fields a prediction has."""
+    kind = MODELS[model].prediction
+
+    assert getattr(mien, kind.__name__) is kind
+    assert kind.__name__ in mien.__all__
 
 
 def test_bytes_are_measured_like_the_file(tmp_path, settings):

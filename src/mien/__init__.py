@@ -12,21 +12,35 @@ if (sys.orig_argv[1:3] == ["-m", "mien"] or os.path.basename(sys.argv[0]) == "mi
 
 from mien.door import Measurement, measure
 from mien.errors import EngineError, EngineMissing, MediaError, MienError, RequestError
+from mien.models.burst import BurstPrediction
+from mien.models.face import FacePrediction
+from mien.models.facemesh import FaceMeshPrediction
+from mien.models.language import LanguagePrediction
+from mien.models.ner import NerPrediction
+from mien.models.prosody import ProsodyPrediction
 from mien.settings import Settings
-from mien.types import FileMeasurement, Group, Interval, Measured, Prediction, Problem, Scores
+from mien.types import Box, FileMeasurement, Group, Interval, Measured, Metadata, Prediction, Problem, Scores
 
 __all__ = [
+    "Box",
+    "BurstPrediction",
     "EngineError",
     "EngineMissing",
+    "FaceMeshPrediction",
+    "FacePrediction",
     "FileMeasurement",
     "Group",
     "Interval",
+    "LanguagePrediction",
     "Measured",
     "Measurement",
     "MediaError",
+    "Metadata",
     "MienError",
+    "NerPrediction",
     "Prediction",
     "Problem",
+    "ProsodyPrediction",
     "RequestError",
     "Scores",
     "Settings",
