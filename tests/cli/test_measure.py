@@ -74,6 +74,13 @@ def test_json_on_standard_output_is_alone_there(run, tmp_path):
     assert json.loads(ran.stdout)[0]["source"]["filename"] == "talk.wav"
 
 
+def test_a_file_that_no_model_asked_for_measures_is_said_to_be_such(run, tmp_path):
+    ran = run("measure", picture(tmp_path / "a.png"), "--models", "prosody,language")
+
+    assert ran.exit_code == 2
+    assert "none of the models asked for measures such files" in ran.output
+
+
 def test_csv_and_artifacts_hold_the_same(run, tmp_path):
     ran = run(
         "measure", talk(tmp_path / "talk.wav"), "--models", "prosody", "--no-transcription",

@@ -344,9 +344,7 @@ class _Run:
         if self.draw and self._media and "face" in file.models:
             draw_faces(file.models["face"], self._media.frames, LocalFolder(self.draw / drawn), self.rows)
         if not file.models and not file.errors:
-            self.console.print(
-                f"  nothing here measures {file.file_type} (see `mien doctor`)", style="yellow"
-            )
+            self.console.print("  none of the models asked for measures such files", style="yellow")
 
 
 def _to_their_end(files: Iterable[FileMeasurement], name: str) -> Iterator[FileMeasurement]:
