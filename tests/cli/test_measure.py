@@ -169,6 +169,17 @@ def test_files_of_a_folder_are_called_by_their_path_in_it(run, calls, tmp_path):
     assert [row["Text"] for row in rows] == ["Good", "Good"]
 
 
+def test_results_within_a_folder_are_not_measured_when_it_is_measured_again(run, calls):
+    def measured(csvs):
+        run(
+            "measure", calls, "--models", "language,face", "--json", calls / "out.json",
+            "--artifacts", calls / "all.zip", "--csv", calls / csvs,
+        )  # fmt: skip
+        return [one["source"]["filename"] for one in json.loads((calls / "out.json").read_text())]
+
+    assert measured("scores") == measured("others") == ["p1/call.txt", "p2/call.txt"]
+
+
 def test_files_of_several_folders_are_called_by_those_too(run, calls, tmp_path):
     out = tmp_path / "out.json"
 

@@ -41,7 +41,7 @@ def measure(
         typer.Argument(
             metavar="FILE|URL|FOLDER|- …",
             help="What to measure: files, archives (.zip, .tar.gz, .tar.bz2, .tar.xz), http(s) URLs,"
-            " folders with everything in them, or - for standard input.",
+            " folders with everything in them but results, or - for standard input.",
             show_default=False,
         ),
     ] = None,
@@ -186,7 +186,7 @@ def measure(
         run = _Run(folder, settings, engines, wish, bool(models), rows, draw, console)
         try:
             try:
-                run.measure([*expanded(inputs or [])], text or [])
+                run.measure([*expanded(inputs or [], outputs.paths)], text or [])
             finally:  # also when it was interrupted: what was measured is not lost, nor what another run did
                 if run.is_over or run.good:
                     try:

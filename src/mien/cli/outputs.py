@@ -47,12 +47,17 @@ class Outputs:
             if path:
                 with _refused(f"{option} {path}"):
                     _check_folder(path)
-        if csv := self.csv:
-            tables = (csv / f"{model}.csv" for model in MODELS)
-            if any(path.exists() for path in tables) or next(csv.glob("*-[0-9]*/csv"), None):
-                raise RequestError(
-                    f"--csv {csv} contains results of another run; empty it or name another folder"
-                )
+        if self.csv and (
+            has_tables(self.csv) or any((self.csv / f"{model}.csv").exists() for model in MODELS)
+        ):
+            raise RequestError(
+                f"--csv {self.csv} contains results of another run; empty it or name another folder"
+            )
+
+    @property
+    def paths(self) -> list[Path]:
+        """Where they are written."""
+        return [path for path in (self._json_file, self.csv, self.artifacts, self.draw) if path]
 
     def write(self, results: Results) -> list[str]:
         """Write each, whatever becomes of the others. Gives back why some could not be written."""
@@ -80,6 +85,11 @@ class Outputs:
             yield f"--csv {csv}", lambda results: _write_tables(csv, results)
         if self.json and not self._json_file:
             yield STANDARD, _print_predictions
+
+
+def has_tables(folder: Path) -> bool:
+    """Whether a run has written its tables there."""
+    return next(folder.glob("*-[0-9]*/csv"), None) is not None
 
 
 @contextmanager
