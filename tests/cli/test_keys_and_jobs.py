@@ -128,6 +128,7 @@ def test_the_doctor_finds_what_is_broken(environment, run):
 
     assert ran.exit_code == 1
     assert "nobody" in ran.stdout
+    assert "EngineMissing" not in ran.stdout  # the words for a person are enough
 
 
 @pytest.mark.parametrize(

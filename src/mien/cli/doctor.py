@@ -82,5 +82,7 @@ def _model(name: str, engines: Engines) -> _Row:
 def _tried(what: str, found: Callable[[], str]) -> _Row:
     try:
         return "✓", what, found()
+    except MienError as error:
+        return "✗", what, str(error)
     except Exception as error:  # whatever is wrong is what the doctor is asked about
         return "✗", what, f"{type(error).__name__}: {error}"
