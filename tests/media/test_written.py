@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.errors import BadLandmarks
+from mien.errors import BadLandmarks, TooManyFaces
 from mien.media.written import LOT, LOT_CHARACTERS, lots, read_written
 from tests.media import mesh
 
@@ -70,3 +70,11 @@ def test_a_long_text_among_landmarks_takes_no_more_memory_than_it_is_long(settin
         tracemalloc.stop()
 
     assert most < 10_000_000
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "0"])
+def test_json_that_holds_far_more_than_faces_is_refused_before_it_is_read(value, settings):
+    file = BytesIO(f"[{','.join([value] * 1_000_001)}]".encode())
+
+    with pytest.raises(TooManyFaces, match="far more than 100 faces"):
+        read_written(file, "faces.json", "utf-8", settings)

@@ -10,7 +10,7 @@ import pytest
 
 from mien import labels, measure
 from mien.engines import Engines
-from mien.errors import EngineError
+from mien.errors import EngineError, Overloaded
 from mien.media.apart import Decoders
 from mien.media.decode import open_media
 from mien.media.decoder import command
@@ -581,6 +581,13 @@ def test_what_cannot_be_answered_is_told_why(message, code, words, session):
     assert list(reply) == ["error", "code"]
     assert reply["code"] == code
     assert words in reply["error"]
+
+
+def test_json_of_endless_values_is_refused_also_where_nothing_is_looked_at(session):
+    endless = f'{{"payload_id": "x", "data": [{"[]," * 1_000_000}[]]}}'
+
+    assert json.loads(session.answer(endless))["code"] == "E0101"
+    assert json.loads(session.refuse(endless, Overloaded()))["code"] == "I0101"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from mien import labels
+from mien.errors import RequestError
 from mien.models import MODELS
 from mien.models.crops import Crops
 from mien.models.face import FacePrediction
@@ -32,6 +33,7 @@ from mien.wire.batch import (
     Request,
     file_json,
     job_json,
+    loads,
     prediction_json,
     result_json,
     source_json,
@@ -117,6 +119,28 @@ def test_a_request_survives_being_stored():
     request = Request.model_validate(asked)
 
     assert Request.model_validate_json(request.model_dump_json()) == request
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(b"[],", id="lists"),
+        pytest.param(b'{"\\"":[]},', id="objects"),
+        pytest.param(b'"",', id="strings"),
+        pytest.param(b"[[[0]]],", id="lists in lists"),
+    ],
+)
+def test_json_of_endless_values_is_refused_before_it_is_read(values):
+    with pytest.raises(RequestError, match="more than 1,000,000 values"):
+        loads(b"[" + values * 1_000_000 + b"[]]")
+
+
+@pytest.mark.parametrize("mark", [",", "[[{{", "\\", "\\,", ", \" [,", '\\"[,'])
+def test_a_long_text_is_one_value_whatever_is_in_it(mark):
+    text = mark * 1_000_001
+
+    assert loads(json.dumps([text])) == [text]
+    assert loads(json.dumps([text]).encode()) == [text]
 
 
 # ── jobs

@@ -25,6 +25,7 @@ MAX_FACES = 100
 """Faces that one landmark file may hold: what the 2023 Python client checks, too."""
 
 _MAX_LANDMARK_BYTES = 200 * 478 * 3 * MAX_FACES  # a number takes some twenty characters, indented or not
+_MAX_LANDMARK_VALUES = 1_000_000  # four times as many as there can be; ten times as many take a gigabyte
 _MEDIA_NAME = re.compile(
     r"\.(?:aac|aiff?|avi|bmp|flac|gif|heic|jpe?g|m4[av]|mk[av]|mov|mp[34]|mpe?g|og[ag]|opus|png|tiff?|wav"
     r"|web[mp]|wm[av])$",
@@ -73,6 +74,7 @@ def read_written(file: BinaryIO, name: str, encoding: str, settings: Settings) -
     Raises:
         TextTooLong: it is longer than a text may be.
         BadLandmarks: it is JSON without landmarks.
+        TooManyFaces: it is JSON with more faces than are read at once.
         BrokenMedia: its encoding breaks off, or its name promises something else.
         UnknownFileType: it is text, but none for reading.
     """
@@ -100,9 +102,15 @@ def read_written(file: BinaryIO, name: str, encoding: str, settings: Settings) -
 
 
 def _json(text: str) -> Any:
-    """The list or object that the text is, else None: a number or a word in quotes is a text."""
+    """The list or object that the text is, else None: a number or a word in quotes is a text.
+
+    Raises:
+        TooManyFaces: it would hold far more than there may be.
+    """
     if text.lstrip()[:1] not in {"[", "{"} or len(text) > _MAX_LANDMARK_BYTES:
         return None
+    if sum(map(text.count, ",[{")) > _MAX_LANDMARK_VALUES:
+        raise TooManyFaces(f"the JSON holds far more than {MAX_FACES} faces, which are allowed")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

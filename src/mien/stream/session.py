@@ -105,7 +105,7 @@ class Session:
         """The reply to a message that is not to be looked at."""
         try:
             head = head_json(read_json(message), self.job_id)
-        except Refused:
+        except RequestError:
             head = {}
         refusal = error_json(error)
         self._figures.count((), refusal)

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from pydantic import BaseModel, ConfigDict, FailFast, create_model, model_validator
 
+from mien.errors import RequestError
 from mien.models import MODELS
 from mien.models.options import Options
 from mien.segments import TranscriptionOptions
@@ -30,6 +31,9 @@ from mien.types import (
 
 Json: TypeAlias = dict[str, Any]
 Status: TypeAlias = Literal["QUEUED", "IN_PROGRESS", "COMPLETED", "FAILED"]
+
+MOST_VALUES = 1_000_000
+"""In one JSON: reading far more takes gigabytes, and holds up everybody meanwhile."""
 
 
 class _Named(BaseModel):
@@ -100,7 +104,10 @@ def loads(text: str | bytes) -> Any:
 
     Raises:
         orjson.JSONDecodeError: it is none.
+        RequestError: it holds more values than anybody needs.
     """
+    if _is_crowded(text.encode(errors="surrogatepass") if isinstance(text, str) else text):
+        raise RequestError(f"the JSON holds more than {MOST_VALUES:,} values")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -111,6 +118,20 @@ def loads(text: str | bytes) -> Any:
                 whole = halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
                 return orjson.loads(whole)
         raise
+
+
+def _is_crowded(written: bytes) -> bool:
+    """Whether some JSON holds too many values. What looks like one within a string is none."""
+    if _values(written) <= MOST_VALUES:
+        return False
+    unescaped = written.replace(rb"\\", b"").replace(rb"\"", b"")
+    if unescaped.count(b'"') > 2 * MOST_VALUES:
+        return True
+    return _values(b"".join(unescaped.split(b'"')[::2])) > MOST_VALUES
+
+
+def _values(written: bytes) -> int:
+    return sum(map(written.count, (b",", b"[", b"{")))
 
 
 def without_nulls(value: Any, depth: int) -> Any:
