@@ -1,15 +1,20 @@
 """Words by pocketsphinx."""
 
+import os
+import signal
 import tarfile
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
 
 from mien.engines.silero import voice_activity
 from mien.engines.sphinx import transcriber
+from mien.errors import BrokenMedia, NotTranscribed
 from mien.segments.slices import slices
+from mien.settings import Settings
 from mien.types import SOUND_RATE, Interval, Speech
 from tests.engines.conftest import recorded
 from tests.media import tone
@@ -21,7 +26,7 @@ def stretches(sound, settings):
 
 @pytest.fixture(scope="module")
 def sphinx():
-    return transcriber(None)
+    return transcriber(Settings(threads=1))
 
 
 def test_clear_english_is_written_down_in_order_within_its_stretches(sphinx, call, settings):
@@ -43,7 +48,7 @@ def test_what_it_heard_before_changes_nothing(sphinx, call):
     spoken = [Speech(time=Interval(0, 3.3), sound=call[: round(3.3 * SOUND_RATE)])]
     loud = np.random.default_rng(0).standard_normal(SOUND_RATE).astype(np.float32) * 0.3
 
-    first = transcriber(None).transcribe(spoken, None)
+    first = transcriber(Settings(threads=1)).transcribe(spoken, None)
     sphinx.transcribe([Speech(time=Interval(0, 1), sound=loud)], None)
 
     assert first.words
@@ -86,6 +91,63 @@ def test_german_is_not_believed_but_for_a_few_sentences(sphinx, shared, tmp_path
 
     assert len(sure) == 10
     assert sum(one >= 0.5 for one in sure) <= 2
+
+
+def test_others_run_while_it_decodes(sphinx, call):
+    spoken = [Speech(time=Interval(0, 3), sound=call[: 3 * SOUND_RATE])]
+    decoding = Thread(target=sphinx.transcribe, args=(spoken, None))
+    turns = 0
+
+    decoding.start()
+    while decoding.is_alive():
+        turns += 1
+        decoding.join(0.001)
+
+    assert turns > 100
+
+
+def test_a_decoder_that_crashes_costs_one_file_its_words(sphinx, call):
+    spoken = [Speech(time=Interval(0, 3), sound=call[: 3 * SOUND_RATE])]
+
+    def crashing():
+        yield from spoken
+        for process in decoders():
+            os.kill(process, signal.SIGKILL)
+        yield from spoken
+
+    with pytest.raises(NotTranscribed, match="pocketsphinx crashed"):
+        sphinx.transcribe(crashing(), None)
+    assert sphinx.transcribe(spoken, None).words
+
+
+def test_a_decoder_that_was_ended_meanwhile_is_replaced(sphinx, call):
+    spoken = [Speech(time=Interval(0, 3), sound=call[: 3 * SOUND_RATE])]
+    sphinx.transcribe(spoken, None)
+
+    for process in decoders():
+        os.kill(process, signal.SIGKILL)
+        os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+
+    assert sphinx.transcribe(spoken, None).words
+
+
+def test_a_file_that_breaks_off_leaves_no_answer_for_the_next(sphinx, call):
+    spoken = [Speech(time=Interval(0, 3), sound=call[: 3 * SOUND_RATE])]
+
+    def broken():
+        yield from spoken
+        raise BrokenMedia
+
+    with pytest.raises(BrokenMedia):
+        sphinx.transcribe(broken(), None)
+    assert [word.text for word in sphinx.transcribe(spoken, None).words][:2] == ["good", "morning"]
+
+
+def decoders():
+    """The processes that decode."""
+    ours = Path("/proc/self/task").glob("*/children")
+    children = [int(child) for each in ours for child in each.read_text().split()]
+    return [child for child in children if b"sphinx" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def _within(inner, outer):

@@ -135,7 +135,7 @@ def test_json_of_endless_values_is_refused_before_it_is_read(values):
         loads(b"[" + values * 1_000_000 + b"[]]")
 
 
-@pytest.mark.parametrize("mark", [",", "[[{{", "\\", "\\,", ", \" [,", '\\"[,'])
+@pytest.mark.parametrize("mark", [",", "[[{{", "\\", "\\,", ', " [,', '\\"[,'])
 def test_a_long_text_is_one_value_whatever_is_in_it(mark):
     text = mark * 1_000_001
 
