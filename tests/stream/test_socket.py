@@ -562,13 +562,14 @@ def test_a_raw_socket_is_enough(url):
     raw.close()
 
 
-def test_a_frame_that_is_no_text_ends_its_session_alone(url):
+def test_a_frame_that_is_no_text_ends_its_session_alone(url, caplog):
     raw = raw_session(url)
     raw.sendall(frame(b"\xff\xfe"))
 
     first, payload = unframed(raw)
 
     assert (first, payload[:2]) == (0x88, b"\x03\xef")  # 1007
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     with Client(url) as client:
         assert "language" in client.ask(TEXT)
 

@@ -92,7 +92,9 @@ def server(app: FastAPI, settings: Settings) -> Server:
 
 def _is_to_be_told(record: logging.LogRecord) -> bool:
     """Not where sockets are asked for: the address may carry a key. Nor that one was refused before it was
-    open, which is how it is done; nor where in our code something was when the server ended."""
+    open, which is how it is done, or closed because a client sent what is no text; nor where in our code
+    something was when the server ended."""
     if record.exc_info and isinstance(record.exc_info[1], CancelledError):
         return False
-    return not any(words in str(record.msg) for words in ("WebSocket", "without completing handshake"))
+    untold = ("WebSocket", "without completing handshake", "Invalid UTF-8")
+    return not any(words in str(record.msg) for words in untold)
