@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from mien.api import server
 from mien.app import build
 from mien.settings import Settings
 from tests.api.serving import api_of, serving
@@ -258,6 +259,23 @@ def test_a_client_that_drips_is_heard_to_its_end(url):
         answer.begin()
 
     assert answer.status == 200
+
+
+@pytest.mark.parametrize("before", [b"", get("/healthz")], ids=["at first", "after a request"])
+def test_a_head_that_never_ends_is_not_waited_for(before, mien, monkeypatch):
+    monkeypatch.setattr(server, "KEPT_SECONDS", 0.5)
+    with serving(api_of(mien), mien.settings) as url:
+        address = urlsplit(url)
+        with closing(socket.create_connection((address.hostname, address.port), timeout=20)) as wire:
+            wire.sendall(before + b"GET /healthz HTTP/1.1\r\nX-Endless: ")
+            with pytest.raises(ConnectionError):
+                drip(wire)
+
+
+def drip(wire):
+    for _ in range(200):
+        wire.sendall(b"x")
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("head", [FILE, JSON_PART], ids=["in a file", "in the JSON"])

@@ -1,10 +1,12 @@
-"""A WebSocket's connection: uvicorn's own, but it lets go of who does not read, and bounds what control
-frames can do."""
+"""Connections: uvicorn's own, but an HTTP connection lets go of who does not end what it asks, and a
+WebSocket's of who does not read, and bounds what control frames can do."""
 
 from asyncio import AbstractEventLoop, Transport
 from asyncio.transports import BaseTransport
 from typing import Any, cast
 
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -19,8 +21,25 @@ SMALL, SMALL_MOST = 64, 1_000
 """Control frames, and parts of messages of less than so many bytes, that one client may send in a second."""
 
 
+class HttpConnection(H11Protocol):
+    """One client's. How long it may be idle is also how long the head of a request may take: by itself,
+    uvicorn waits for ever, and whoever has no key could hold every connection that there can be."""
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def data_received(self, data: bytes) -> None:
+        if self.conn.their_state is not h11.IDLE:  # the head is there, and this belongs to the body
+            self._unset_keepalive_if_required()
+        self.conn.receive_data(data)
+        self.handle_events()  # at a head, ends the waiting
+
+
 class Connection(WebSocketsSansIOProtocol):
-    """One client's."""
+    """One client's WebSocket."""
 
     _since, _small = 0.0, 0
 

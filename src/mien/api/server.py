@@ -10,7 +10,7 @@ from time import monotonic
 import uvicorn
 from fastapi import FastAPI
 
-from mien.api.connection import Connection
+from mien.api.connection import Connection, HttpConnection
 from mien.errors import RequestError
 from mien.settings import Settings
 
@@ -23,7 +23,7 @@ programs that do other work between two messages are late."""
 
 KEPT_SECONDS = 75
 """How long a connection is kept open for the next request: who asks every five seconds how a job is doing
-must not meet a server that hangs up after five."""
+must not meet a server that hangs up after five. And how long the head of a request may take."""
 
 FAREWELL_SECONDS, REST_SECONDS = 5.0, 2
 """How long a server that is told to end goes on answering what its sessions have said, and then whatever else
@@ -67,7 +67,7 @@ def server(app: FastAPI, settings: Settings) -> Server:
         host=settings.host,
         port=settings.port,
         loop="asyncio",  # whose transports `Connection` knows, whatever else is installed
-        http="h11",  # the one that bounds headers
+        http=HttpConnection,  # lets nobody take for ever to ask; of h11, which bounds headers
         h11_max_incomplete_event_size=LONGEST_HEADERS,
         ws=Connection,  # reads no further while a message waits
         ws_max_size=int(settings.max_message_mb * 1e6),
