@@ -120,6 +120,18 @@ def test_a_decoder_that_crashes_costs_one_file_its_words(sphinx, call):
     assert sphinx.transcribe(spoken, None).words
 
 
+def test_what_tells_all_processes_to_end_is_left_to_the_program(sphinx, call):
+    spoken = [Speech(time=Interval(0, 3), sound=call[: 3 * SOUND_RATE])]
+
+    def told():
+        yield from spoken
+        for process in decoders():
+            os.kill(process, signal.SIGTERM)
+        yield from spoken
+
+    assert len(sphinx.transcribe(told(), None).words) > len(sphinx.transcribe(spoken, None).words)
+
+
 def test_a_decoder_that_was_ended_meanwhile_is_replaced(sphinx, call):
     spoken = [Speech(time=Interval(0, 3), sound=call[: 3 * SOUND_RATE])]
     sphinx.transcribe(spoken, None)

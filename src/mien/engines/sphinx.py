@@ -15,7 +15,9 @@ It decodes in processes of its own: while it does, half a minute at a time, Pyth
 
 import json
 import math
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -165,8 +167,11 @@ def transcriber(settings: Settings) -> Sphinx:
     return Sphinx(cores(settings))
 
 
-def _work(asked: IO[bytes], told: IO[bytes]) -> None:
-    """Decode for whoever started this process, until that one says no more."""
+def _work() -> None:
+    """Decode for whoever started this process, until that one says no more: what tells all processes of a
+    service to end is for that one, which may want its answer first."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    asked, told = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", 0)
     decoder = Decoder(samprate=SOUND_RATE, loglevel="FATAL")
     while head := asked.read(_ASKED.size):
         is_first, size = _ASKED.unpack(head)
@@ -177,8 +182,8 @@ def _work(asked: IO[bytes], told: IO[bytes]) -> None:
         decoder.end_utt()
         found = [[getattr(one, name) for name in _Segment._fields] for one in decoder.seg() or ()]
         told.write(json.dumps(found).encode() + b"\n")
-        told.flush()
 
 
 if __name__ == "__main__":
-    _work(sys.stdin.buffer, sys.stdout.buffer)
+    with suppress(BrokenPipeError):  # who asked has gone meanwhile
+        _work()
