@@ -71,10 +71,10 @@ function Marks({ told = false }: { told?: boolean }) {
   const time = useComputed(() => (axis.hover.value === null ? "" : clock(axis.hover.value, true)));
   return (
     <>
+      <div class="playhead" ref={head} />
       <div class="pointer" ref={pointer}>
         {told && <span class="figures">{time}</span>}
       </div>
-      <div class="playhead" ref={head} />
     </>
   );
 }
@@ -174,6 +174,7 @@ function place(line: HTMLElement, axis: Axis, at: number | null): void {
   const share = at === null ? -1 : (at - from) / (to - from);
   line.hidden = !(share >= 0 && share <= 1);
   line.style.left = `${share * 100}%`;
+  line.style.setProperty("--share", String(share));
 }
 
 /** Pixels that a pointer may tremble while it clicks. */
