@@ -1,5 +1,7 @@
 /** The server's API, typed. Whatever goes wrong is an `ApiError` whose message can be shown as it is. */
 
+import { signal } from "@preact/signals";
+
 import { askForKey, key } from "./key";
 import type { Job, ListedJob, Request, SourceResult, Status } from "./wire";
 
@@ -121,12 +123,18 @@ export const health = (): Promise<Health> => json("/healthz");
 
 // ── how
 
-export async function json<T>(path: string, options: RequestInit = {}): Promise<T> {
+export async function json<T>(path: string, options: Asking = {}): Promise<T> {
   return (await fetched(path, options)).json() as Promise<T>;
 }
 
+export interface Asking extends RequestInit {
+  /** Fail at once when the server cannot be reached. Otherwise what only looks waits until it answers; what changes
+      something is never sent twice. */
+  impatient?: boolean;
+}
+
 /** Fetch; when the server asks for a key, ask the person for it and try again. */
-export async function fetched(path: string, options: RequestInit = {}): Promise<Response> {
+export async function fetched(path: string, { impatient = false, ...options }: Asking = {}): Promise<Response> {
   for (;;) {
     const headers = new Headers(options.headers);
     const known = key();
@@ -136,12 +144,39 @@ export async function fetched(path: string, options: RequestInit = {}): Promise<
       response = await fetch(path, { ...options, headers });
     } catch (error) {
       if ((error as Error).name === "AbortError") throw error;
-      throw new ApiError("The server cannot be reached.", 0);
+      const back = answering();
+      if (impatient || options.method) throw new ApiError("The server cannot be reached.", 0);
+      await back;
+      continue;
     }
     if (response.ok) return response;
     if (response.status === 401 && (await askForKey())) continue;
     throw new ApiError(said(await response.text(), response.status), response.status);
   }
+}
+
+/** Whether the server cannot be reached just now. */
+export const away = signal(false);
+
+const AGAIN_MS = 1000;
+let returning: Promise<void> | null = null;
+
+/** Done when the server answers again. It is asked by one for all who wait. */
+function answering(): Promise<void> {
+  returning ??= (async () => {
+    for (;;) {
+      await new Promise((rested) => setTimeout(rested, AGAIN_MS));
+      try {
+        await fetch("/healthz");
+        break;
+      } catch {
+        away.value = true;
+      }
+    }
+    away.value = false;
+    returning = null;
+  })();
+  return returning;
 }
 
 /** As `fetched`, but tells how an upload goes, which `fetch` cannot. */
@@ -174,7 +209,10 @@ function upload(
     if (known) call.setRequestHeader("X-Hume-Api-Key", known);
     call.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
     call.onload = () => resolve({ status: call.status, text: call.responseText });
-    call.onerror = () => reject(new ApiError("The server cannot be reached, or it ended the upload.", 0));
+    call.onerror = () => {
+      void answering();
+      reject(new ApiError("The server cannot be reached, or it ended the upload.", 0));
+    };
     call.onabort = () => reject(new DOMException("The upload was stopped.", "AbortError"));
     signal?.addEventListener("abort", () => call.abort());
     call.send(body);

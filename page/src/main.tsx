@@ -1,17 +1,15 @@
 /** Puts the page together: the shell, and which view an address leads to. */
 
 import { render } from "preact";
-import { ErrorBoundary, lazy, LocationProvider, Route, Router } from "preact-iso";
+import { LocationProvider, Route, Router } from "preact-iso";
 
-import { Shell } from "./shell";
-import { Measure } from "./views/measure";
 import "./style/base.css";
-
-// Measure is what most people see first; the others are fetched when they are opened
-const Library = lazy(() => import("./views/library").then((view) => view.Library));
-const Result = lazy(() => import("./views/result").then((view) => view.Result));
-const Compare = lazy(() => import("./views/compare").then((view) => view.Compare));
-const Live = lazy(() => import("./views/live").then((view) => view.Live));
+import { Shell } from "./shell";
+import { Compare } from "./views/compare";
+import { Library } from "./views/library";
+import { Live } from "./views/live";
+import { Measure } from "./views/measure";
+import { Result } from "./views/result";
 
 function Nowhere() {
   return (
@@ -28,16 +26,14 @@ function Nowhere() {
 render(
   <LocationProvider>
     <Shell>
-      <ErrorBoundary>
-        <Router>
-          <Route path="/" component={Measure} />
-          <Route path="/library" component={Library} />
-          <Route path="/result/:id" component={Result} />
-          <Route path="/compare" component={Compare} />
-          <Route path="/live" component={Live} />
-          <Route default component={Nowhere} />
-        </Router>
-      </ErrorBoundary>
+      <Router>
+        <Route path="/" component={Measure} />
+        <Route path="/library" component={Library} />
+        <Route path="/result/:id" component={Result} />
+        <Route path="/compare" component={Compare} />
+        <Route path="/live" component={Live} />
+        <Route default component={Nowhere} />
+      </Router>
     </Shell>
   </LocationProvider>,
   document.getElementById("page")!,

@@ -3,6 +3,7 @@
 import json
 import re
 
+import httpx
 import pytest
 
 from mien.app import build
@@ -100,6 +101,91 @@ def test_a_file_that_is_too_large_is_not_sent(look, settings, tmp_path):
         assert page.get_by_role("button", name="Measure", exact=True).is_disabled()
 
 
+def test_what_is_prepared_stays_while_one_looks_elsewhere_and_what_is_refused_after_the_rest_is_sent(
+    mien, address, look, tmp_path
+):
+    page = look(address)
+    page.set_input_files("input[aria-label='Files to measure']", talk(tmp_path / "a.wav"))
+    page.get_by_role("button", name="URL").click()
+    page.get_by_label(re.compile("URLs")).fill("nonsense")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Text").click()
+    page.get_by_label("What somebody wrote or said").fill("Not yet")
+    page.get_by_label("Face", exact=True).uncheck()
+
+    page.get_by_role("link", name="Library", exact=True).click()
+    page.get_by_text("Nothing has been measured yet.").wait_for()
+    page.get_by_role("link", name="Measure", exact=True).click()
+
+    page.get_by_text("2 items").wait_for()
+    assert not page.get_by_label("Face", exact=True).is_checked()
+    page.get_by_role("button", name="Text").click()
+    assert page.get_by_label("What somebody wrote or said").input_value() == "Not yet"
+    page.get_by_role("button", name="Measure", exact=True).click()
+    page.get_by_role("link", name="Open the result").wait_for()
+    page.get_by_text("One item").wait_for()
+    page.get_by_role("button", name="Remove nonsense").wait_for()
+    (job,) = measured(mien)
+    assert [source.filename for source in job.sources] == ["a.wav"]
+
+
+def test_a_recording_is_kept_when_one_looks_elsewhere(address, look):
+    page = look(address)
+    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Record audio").click()
+    page.get_by_text("0:01").wait_for()
+
+    page.get_by_role("link", name="Library", exact=True).click()
+    page.get_by_text("Nothing has been measured yet.").wait_for()
+    page.get_by_role("link", name="Measure", exact=True).click()
+
+    page.get_by_text(re.compile(r"sound-.*\.webm")).wait_for()
+
+
+def test_a_job_is_shown_again_when_the_page_is_loaded_anew_and_told_to_be_deleted(mien, look):
+    with serving(api_of(mien)) as address:  # and nobody who measures
+        page = look(address, allow="404")
+        page.get_by_role("button", name="Text").click()
+        page.get_by_label("What somebody wrote or said").fill("Hello there.")
+        page.get_by_role("button", name="Add this text").click()
+        page.get_by_role("button", name="Measure", exact=True).click()
+        page.get_by_text("Waiting for its turn").wait_for()
+
+        page.reload()
+        page.get_by_role("status").get_by_text("“Hello there.”").wait_for()
+
+        (job,) = measured(mien)
+        assert httpx.delete(f"{address}/mien/jobs/{job.id}", timeout=60).status_code == 204
+        page.get_by_text("It was deleted.").wait_for()
+        page.goto(f"{address}/result/{job.id}")
+        page.get_by_text("It may have been deleted.").wait_for()
+
+
+def test_while_the_server_is_away_the_page_says_so_once_and_goes_on_when_it_is_back(mien, look):
+    with serving(api_of(mien)) as address:  # and nobody who measures
+        page = look(address, allow="ERR_INTERNET_DISCONNECTED")
+        page.get_by_role("button", name="Text").click()
+        page.get_by_label("What somebody wrote or said").fill("Hello there.")
+        page.get_by_role("button", name="Add this text").click()
+        page.get_by_role("button", name="Measure", exact=True).click()
+        page.get_by_text("Waiting for its turn").wait_for()
+
+        page.context.set_offline(True)
+        page.get_by_text("The server cannot be reached.").wait_for()
+        page.get_by_role("link", name="Live", exact=True).click()
+        page.get_by_role("heading", name="Live", exact=True).wait_for()
+        page.get_by_role("link", name="Library", exact=True).click()
+        page.get_by_text("Looking…").wait_for()
+        page.get_by_role("link", name="Measure", exact=True).click()
+        page.get_by_text("Asking the server what it can measure…").wait_for()
+        assert page.get_by_text("The server cannot be reached.").count() == 1
+
+        page.context.set_offline(False)
+        page.get_by_label("Face", exact=True).wait_for()
+        page.get_by_text("Waiting for its turn").wait_for()
+        page.get_by_text("The server cannot be reached.").wait_for(state="detached")
+
+
 def test_the_library_finds_downloads_measures_again_and_deletes(mien, address, look, tmp_path):
     page = look(address)
     page.set_input_files("input[aria-label='Files to measure']", talk(tmp_path / "a.wav"))
@@ -135,6 +221,23 @@ def test_the_library_finds_downloads_measures_again_and_deletes(mien, address, l
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.get_by_text("Deleted.").wait_for()
     assert len(measured(mien)) == 1
+
+
+def test_who_gives_no_key_may_try_again(look, settings):
+    keyed = build(settings.model_copy(update={"require_key": True}))
+    _, key = keyed.keys.create_key("page")
+    with serving(api_of(keyed)) as url:
+        page = look(url, allow="401")
+        dialog = page.get_by_role("dialog")
+        for view in ("Measure", "Library"):
+            page.get_by_role("button", name="Not now").click()
+            page.get_by_role("button", name="Try again").wait_for()
+            if view == "Measure":
+                page.get_by_role("link", name="Library", exact=True).click()
+        page.get_by_role("button", name="Try again").click()
+        dialog.get_by_label("API key").fill(key)
+        dialog.get_by_role("button", name="Use this key").click()
+        page.get_by_text("Nothing has been measured yet.").wait_for()
 
 
 def test_a_key_is_asked_for_once_and_stays_out_of_links(look, settings):

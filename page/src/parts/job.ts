@@ -1,6 +1,6 @@
 /** A job in words. */
 
-import type { Job, ListedJob } from "../wire";
+import type { Job, ListedJob, State } from "../wire";
 
 /** What people would call a job: its first file, address or text, and how many more there are. */
 export function nameOf(job: Job | ListedJob): string {
@@ -17,4 +17,8 @@ export function nameOf(job: Job | ListedJob): string {
 
 function shortened(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text;
+}
+
+export function isCancelled(state: State): boolean {
+  return state.status === "FAILED" && state.message === "cancelled";
 }

@@ -2,6 +2,8 @@
 
 import { signal } from "@preact/signals";
 
+import { away } from "../api";
+
 interface Notice {
   id: number;
   text: string;
@@ -12,10 +14,10 @@ const SECONDS = 8;
 const notices = signal<Notice[]>([]);
 let last = 0;
 
-/** Say something in passing. What went wrong stays until it is put away. */
+/** Say something in passing. What went wrong stays until it is put away, and is said once. */
 export function notify(text: string, bad = false): void {
   const id = ++last;
-  notices.value = [...notices.value, { id, text, bad }];
+  notices.value = [...notices.value.filter((notice) => !(bad && notice.bad && notice.text === text)), { id, text, bad }];
   if (!bad) setTimeout(() => dismiss(id), SECONDS * 1000);
 }
 
@@ -31,6 +33,7 @@ function dismiss(id: number): void {
 export function Notices() {
   return (
     <div class="notices" role="status">
+      {away.value && <p class="notice bad">The server cannot be reached. This page goes on by itself when it answers.</p>}
       {notices.value.map(({ id, text, bad }) => (
         <p key={id} class={bad ? "notice bad" : "notice"}>
           {text}

@@ -9,11 +9,13 @@ import { ModelsForm } from "../../models/form";
 import { about, clock } from "../../parts/clock";
 import { Ask } from "../../parts/ask";
 import { save } from "../../parts/save";
-import { nameOf } from "../../parts/job";
+import { runs } from "../../parts/follow";
+import { isCancelled, nameOf } from "../../parts/job";
 import { MODEL_NAMES } from "../../parts/names";
 import { notify, notifyError } from "../../parts/notices";
+import { Trouble } from "../../parts/trouble";
 import type { ListedJob, Model, Status } from "../../wire";
-import { day, isCancelled } from "./words";
+import { day } from "./words";
 import "./library.css";
 
 const PAGE = 40;
@@ -31,7 +33,7 @@ export function Library() {
   const [words, setWords] = useState("");
   const [filter, setFilter] = useState(0);
   const [shown, setShown] = useState(PAGE);
-  const { jobs, reload } = useJobs(words, FILTERS[filter]![1], shown);
+  const { jobs, trouble, reload } = useJobs(words, FILTERS[filter]![1], shown);
 
   return (
     <section class="narrow library">
@@ -58,8 +60,9 @@ export function Library() {
           ))}
         </div>
       </div>
+      {trouble && <Trouble text={trouble} again={reload} />}
       {jobs === null ? (
-        <p class="quiet">Looking…</p>
+        !trouble && <p class="quiet">Looking…</p>
       ) : jobs.length ? (
         <ul class="jobs">
           {jobs.map((job) => (
@@ -77,27 +80,32 @@ export function Library() {
 /** The jobs that are asked for, looked up again and again while some of them run. */
 function useJobs(words: string, status: Status[], limit: number) {
   const [jobs, setJobs] = useState<ListedJob[] | null>(null);
+  const [trouble, setTrouble] = useState("");
   const [asked, setAsked] = useState(0);
-  const running = jobs?.some(({ state }) => state.status === "QUEUED" || state.status === "IN_PROGRESS");
 
   useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
     let current = true;
-    const look = () => api.jobs({ search: words, status, limit }).then((found) => current && setJobs(found), notifyError);
-    const first = setTimeout(look, words ? TYPED_MS : 0);
+    const look = async () => {
+      try {
+        const found = await api.jobs({ search: words, status, limit });
+        if (!current) return;
+        setJobs(found);
+        setTrouble("");
+        if (found.some(({ state }) => runs(state.status))) next();
+      } catch (error) {
+        if (current) setTrouble((error as Error).message);
+      }
+    };
+    const next = () => (timer = setTimeout(() => (document.hidden ? next() : void look()), POLL_MS));
+    timer = setTimeout(look, words ? TYPED_MS : 0);
     return () => {
       current = false;
-      clearTimeout(first);
+      clearTimeout(timer);
     };
   }, [words, status, limit, asked]);
-  useEffect(() => {
-    if (!running) return;
-    const timer = setInterval(() => {
-      if (!document.hidden) setAsked((times) => times + 1);
-    }, POLL_MS);
-    return () => clearInterval(timer);
-  }, [running]);
 
-  return { jobs, reload: () => setAsked((times) => times + 1) };
+  return { jobs, trouble, reload: () => setAsked((times) => times + 1) };
 }
 
 function Row({ job, changed }: { job: ListedJob; changed: () => void }) {
@@ -129,7 +137,7 @@ function Row({ job, changed }: { job: ListedJob; changed: () => void }) {
       <JobState job={job} />
       <div class="row job-actions">
         {status === "COMPLETED" && <Downloads job={job} />}
-        {(status === "QUEUED" || status === "IN_PROGRESS") && (
+        {runs(status) && (
           <button onClick={() => act(api.cancel(id), "Cancelled.")}>
             Cancel<span class="unseen"> {name}</span>
           </button>

@@ -1,7 +1,5 @@
 /** What the library says of jobs. */
 
-import type { State } from "../../wire";
-
 /** When something was, as short as it can be said: “14:05”, “Tue 14:05”, “3 Nov”, “3 Nov 2025”. */
 export function day(timestamp: number, now: Date = new Date(), locale?: string): string {
   const then = new Date(timestamp);
@@ -15,8 +13,4 @@ export function day(timestamp: number, now: Date = new Date(), locale?: string):
 
 function midnight(date: Date): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
-}
-
-export function isCancelled(state: State): boolean {
-  return state.status === "FAILED" && state.message === "cancelled";
 }

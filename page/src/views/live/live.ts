@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-import { jobs, start } from "../../api";
+import { fetched, start } from "../../api";
 import { release } from "../../parts/devices";
 import { Recording, type Recorded } from "../../parts/recording";
 import { Stopwatch } from "../../parts/stopwatch";
@@ -49,7 +49,7 @@ export interface Line {
   top: Score[];
 }
 
-const admitted = () => jobs({ limit: 1 });
+const admitted = () => fetched("/mien/jobs?limit=1", { impatient: true });
 
 /** A connection for one model, opened when it is first used. */
 export const channel = <M extends StreamModel>(model: M) => new Channel(model, opened, admitted);

@@ -1,5 +1,6 @@
 /** Measure: give it something, say what is to be measured, and see it being done. */
 
+import type { Signal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
@@ -10,8 +11,10 @@ import { ModelsForm } from "../../models/form";
 import { about, clock, megabytes } from "../../parts/clock";
 import { notifyError } from "../../parts/notices";
 import type { Job } from "../../wire";
+import { Trouble } from "../../parts/trouble";
 import { dropped, duration, picked, type Found } from "./collect";
-import { addresses, planned, refusal, type Staged } from "./jobs";
+import { addresses, planned, refusal, type FileStaged, type Staged } from "./jobs";
+import { choice, drafts, sending, stage, staged, started, unstage } from "./kept";
 import { Recorder } from "./recorder";
 import { Running } from "./running";
 import "./measure.css";
@@ -28,103 +31,72 @@ const UNKNOWN: api.Limits = {
   max_media_hours: Number.POSITIVE_INFINITY,
 };
 
-let lastId = 0;
+interface Server {
+  health: api.Health;
+  limits: api.Limits;
+  past: Job[];
+}
 
 export function Measure() {
   const { route } = useLocation();
-  const [staged, setStaged] = useState<Staged[]>([]);
-  const [choice, setChoice] = useState<Choice | null>(null);
-  const [server, setServer] = useState<{ health: api.Health; limits: api.Limits; past: Job[] } | null>(null);
-  const [sending, setSending] = useState<{ done: number; stop: () => void } | null>(null);
-  const [started, setStarted] = useState<string[]>([]);
+  const [server, setServer] = useState<Server | null>(null);
+  const [trouble, setTrouble] = useState("");
 
-  useEffect(() => {
-    Promise.all([api.health(), api.limits(), api.jobs({ limit: 100, status: ["COMPLETED"] })])
-      .then(([health, limits, past]) => {
-        setServer({ health, limits, past });
-        setChoice((chosen) => chosen ?? usual(health.engines));
-      })
-      .catch(notifyError);
-  }, []);
-
-  const isSending = sending !== null;
-  useEffect(() => {
-    if (!isSending) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", warn); // what has not been sent yet would be lost
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [isSending]);
-
-  const add = (more: Staged[]) => setStaged((before) => [...before, ...more]);
-  const addFiles = async (found: Found[]) => {
-    const files = found.map(({ file, path }) => ({ id: ++lastId, kind: "file", name: path, file, seconds: null }) as const);
-    add(files);
-    for (const one of files) {
-      const seconds = await duration(one.file);
-      if (seconds) setStaged((now) => now.map((other) => (other.id === one.id ? { ...one, seconds } : other)));
+  const look = async () => {
+    setTrouble("");
+    try {
+      const [health, limits, past] = await Promise.all([api.health(), api.limits(), api.jobs({ limit: 100, status: ["COMPLETED"] })]);
+      setServer({ health, limits, past });
+      choice.value ??= usual(health.engines);
+    } catch (error) {
+      setTrouble((error as Error).message);
     }
   };
+  useEffect(() => void look(), []);
 
   const limits = server?.limits ?? UNKNOWN;
-  const sound = staged.filter((one) => refusal(one, limits) === null);
-  const send = async () => {
-    if (!choice || !sound.length) return;
-    const abort = new AbortController();
-    const jobs = planned(sound, choice, limits);
-    const all = jobs.reduce((sum, { bytes }) => sum + bytes, 0);
-    let sent = 0;
-    const show = (done: number) => setSending({ done, stop: () => abort.abort() });
-    show(0);
-    try {
-      for (const { request, uploads, bytes } of jobs) {
-        const id = await api.start(request, uploads, (done) => show(all ? (sent + done * bytes) / all : 1), abort.signal);
-        sent += bytes;
-        setStarted((before) => [id, ...before]);
-      }
-      setStaged([]);
-    } catch (error) {
-      notifyError(error);
-    } finally {
-      setSending(null);
-    }
-  };
-
+  const sound = staged.value.filter((one) => refusal(one, limits) === null);
+  const isIdle = !staged.value.length && !sending.value && !drafts.address.value && !drafts.text.value;
   return (
     <section class="narrow measure">
       <h1>What do you want to understand?</h1>
       <p class="quiet lede">
-        A film, a recording, pictures, an archive, or words. All of it stays on this server: nothing is sent anywhere else.
+        A video, a recording, images, an archive, or words. All of it stays on this server: nothing is sent anywhere else.
       </p>
-      {started.map((id) => (
-        <Running key={id} id={id} opens={started.length === 1 && !staged.length} open={(to) => route(`/result/${to}`)} />
+      {started.value.map((id) => (
+        <Running key={id} id={id} opens={started.value.length === 1 && isIdle} open={(to) => route(`/result/${to}`)} />
       ))}
-      <Source add={add} addFiles={addFiles} />
-      {staged.length > 0 && (
-        <StagedList staged={staged} limits={limits} drop={(id) => setStaged((now) => now.filter((one) => one.id !== id))} clear={() => setStaged([])} />
-      )}
+      <Source />
+      {staged.value.length > 0 && <StagedList limits={limits} />}
       <h2 class="what">What is measured</h2>
-      {choice && server ? (
-        <ModelsForm choice={choice} change={setChoice} engines={server.health.engines} />
+      {choice.value && server ? (
+        <ModelsForm choice={choice.value} change={(to) => (choice.value = to)} engines={server.health.engines} />
+      ) : trouble ? (
+        <Trouble text={trouble} again={() => void look()} />
       ) : (
         <p class="quiet">Asking the server what it can measure…</p>
       )}
       <div class="go">
-        {sending ? (
+        {sending.value ? (
           <>
             <div class="grow">
               <label class="small">
-                {sending.done < 1 ? `Sending: ${Math.floor(sending.done * 100)} %` : "Stored; the job begins…"}
-                <progress value={sending.done} />
+                {sending.value.done < 1 ? `Sending: ${Math.floor(sending.value.done * 100)} %` : "Stored; the job begins…"}
+                <progress value={sending.value.done} />
               </label>
             </div>
-            <button onClick={sending.stop}>Stop sending</button>
+            <button onClick={sending.value.stop}>Stop sending</button>
           </>
         ) : (
           <>
             <p class="grow quiet small figures">
-              <Forecast sound={sound} choice={choice} past={server?.past ?? []} />
+              <Forecast sound={sound} choice={choice.value} past={server?.past ?? []} />
             </p>
-            <button class="primary" disabled={!sound.length || !choice || !Object.keys(choice.models).length} onClick={send}>
+            <button
+              class="primary"
+              disabled={!sound.length || !server || !choice.value || !Object.keys(choice.value.models).length}
+              onClick={() => void send(sound, choice.value!, limits)}
+            >
               Measure{sound.length > 1 ? ` ${sound.length} items` : ""}
             </button>
           </>
@@ -132,6 +104,37 @@ export function Measure() {
       </div>
     </section>
   );
+}
+
+/** Start the jobs that measure all of it. What has been sent is no longer staged; what has not, is. */
+async function send(sound: Staged[], choice: Choice, limits: api.Limits): Promise<void> {
+  const abort = new AbortController();
+  const jobs = planned(sound, choice, limits);
+  const all = jobs.reduce((sum, { bytes }) => sum + bytes, 0);
+  let sent = 0;
+  const show = (done: number) => (sending.value = { done, stop: () => abort.abort() });
+  show(0);
+  try {
+    for (const { request, uploads, bytes, ids } of jobs) {
+      const id = await api.start(request, uploads, (done) => show(all ? (sent + done * bytes) / all : 1), abort.signal);
+      sent += bytes;
+      started.value = [id, ...started.value];
+      unstage((one) => ids.has(one.id));
+    }
+  } catch (error) {
+    notifyError(error);
+  } finally {
+    sending.value = null;
+  }
+}
+
+/** Stage files, and find out how long they are. */
+async function stageFiles(found: Found[]): Promise<void> {
+  const files = stage(found.map(({ file, path }) => ({ kind: "file", name: path, file, seconds: null })));
+  for (const { id, file } of files as FileStaged[]) {
+    const seconds = await duration(file);
+    if (seconds) staged.value = staged.value.map((one) => (one.id === id ? ({ ...one, seconds } as Staged) : one));
+  }
 }
 
 /** How much there is, and how long it will take. */
@@ -143,7 +146,7 @@ function Forecast({ sound, choice, past }: { sound: Staged[]; choice: Choice | n
   if (!told) return <>Once it is sent, the job runs on when you close this page.</>;
   return (
     <>
-      {clock(seconds)} of film or sound: {about(told.seconds)} on this machine
+      {clock(seconds)} of video or audio: {about(told.seconds)} on this machine
       {told.known ? ", going by earlier jobs" : ", roughly; the first job will tell"}. It runs on when you close this page.
     </>
   );
@@ -158,12 +161,9 @@ const WAYS: [Way, string][] = [
   ["text", "Text"],
 ];
 
-function Source({ add, addFiles }: { add: (more: Staged[]) => void; addFiles: (found: Found[]) => Promise<void> }) {
+function Source() {
   const [way, setWay] = useState<Way>("files");
-  const over = useDrop((transfer) => {
-    setWay("files");
-    dropped(transfer).then(addFiles).catch(notifyError);
-  });
+  const over = useDrop((transfer) => dropped(transfer).then(stageFiles).catch(notifyError));
   return (
     <div class={over ? "source over" : "source"}>
       <div class="ways" role="group" aria-label="Where it comes from">
@@ -174,19 +174,16 @@ function Source({ add, addFiles }: { add: (more: Staged[]) => void; addFiles: (f
         ))}
       </div>
       <div class="way-body">
-        {way === "files" && <Files addFiles={addFiles} />}
-        {way === "record" && (
-          <Recorder
-            keep={({ file, name, seconds }) => add([{ id: ++lastId, kind: "file", name, file, seconds }])}
-          />
-        )}
+        {way === "files" && <Files />}
+        {way === "record" && <Recorder keep={({ file, name, seconds }) => stage([{ kind: "file", name, file, seconds }])} />}
         {way === "address" && (
           <Written
             label="URLs of videos, recordings, images or archives"
             hint="One per line. The server fetches them; they must be public."
             action="Add"
             rows={3}
-            take={(text) => add(addresses(text).map((url) => ({ id: ++lastId, kind: "url", url })))}
+            draft={drafts.address}
+            take={(text) => stage(addresses(text).map((url) => ({ kind: "url", url })))}
           />
         )}
         {way === "text" && (
@@ -195,7 +192,8 @@ function Source({ add, addFiles }: { add: (more: Staged[]) => void; addFiles: (f
             hint="Words, and names in them, are measured. Several texts, such as reviews: add one after the other."
             action="Add this text"
             rows={6}
-            take={(text) => add([{ id: ++lastId, kind: "text", text }])}
+            draft={drafts.text}
+            take={(text) => stage([{ kind: "text", text }])}
           />
         )}
       </div>
@@ -236,11 +234,11 @@ function useDrop(take: (transfer: DataTransfer) => void): boolean {
   return over;
 }
 
-function Files({ addFiles }: { addFiles: (found: Found[]) => Promise<void> }) {
+function Files() {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const take = (input: HTMLInputElement) => {
-    void addFiles(picked(input.files));
+    void stageFiles(picked(input.files));
     input.value = "";
   };
   return (
@@ -275,23 +273,33 @@ function Files({ addFiles }: { addFiles: (found: Found[]) => Promise<void> }) {
   );
 }
 
-function Written({ label, hint, action, rows, take }: { label: string; hint: string; action: string; rows: number; take: (text: string) => void }) {
-  const [text, setText] = useState("");
+interface WrittenProps {
+  label: string;
+  hint: string;
+  action: string;
+  rows: number;
+  draft: Signal<string>;
+  take: (text: string) => void;
+}
+
+function Written({ label, hint, action, rows, draft, take }: WrittenProps) {
+  const text = draft.value.trim();
   return (
     <form
+      class="written"
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim()) take(text.trim());
-        setText("");
+        if (text) take(text);
+        draft.value = "";
       }}
     >
       <label>
         {label}
-        <textarea rows={rows} value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <textarea rows={rows} value={draft.value} onInput={(event) => (draft.value = event.currentTarget.value)} />
       </label>
       <p class="row">
         <span class="quiet small grow">{hint}</span>
-        <button disabled={!text.trim()}>{action}</button>
+        <button disabled={!text}>{action}</button>
       </p>
     </form>
   );
@@ -301,17 +309,22 @@ function Written({ label, hint, action, rows, take }: { label: string; hint: str
 
 const SHOWN = 200;
 
-function StagedList({ staged, limits, drop, clear }: { staged: Staged[]; limits: api.Limits; drop: (id: number) => void; clear: () => void }) {
+function StagedList({ limits }: { limits: api.Limits }) {
+  const list = useRef<HTMLUListElement>(null);
+  const { length } = staged.value;
+  useEffect(() => {
+    list.current!.scrollTop = list.current!.scrollHeight; // to what was added last
+  }, [length]);
   return (
     <div class="staged">
       <p class="row">
-        <span class="grow quiet small">{staged.length === 1 ? "One item" : `${staged.length} items`}</span>
-        <button class="bare small" onClick={clear}>
+        <span class="grow quiet small">{length === 1 ? "One item" : `${length} items`}</span>
+        <button class="bare small" onClick={() => unstage(() => true)}>
           Remove all
         </button>
       </p>
-      <ul>
-        {staged.slice(0, SHOWN).map((one) => {
+      <ul ref={list}>
+        {staged.value.slice(0, SHOWN).map((one) => {
           const why = refusal(one, limits);
           const name = one.kind === "file" ? one.name : one.kind === "url" ? one.url : one.text;
           return (
@@ -322,14 +335,14 @@ function StagedList({ staged, limits, drop, clear }: { staged: Staged[]; limits:
               ) : (
                 <span class="quiet small figures">{detail(one)}</span>
               )}
-              <button class="bare" aria-label={`Remove ${name.slice(0, 60)}`} onClick={() => drop(one.id)}>
+              <button class="bare" aria-label={`Remove ${name.slice(0, 60)}`} onClick={() => unstage(({ id }) => id === one.id)}>
                 ×
               </button>
             </li>
           );
         })}
       </ul>
-      {staged.length > SHOWN && <p class="quiet small">and {staged.length - SHOWN} more</p>}
+      {length > SHOWN && <p class="quiet small">and {length - SHOWN} more</p>}
     </div>
   );
 }

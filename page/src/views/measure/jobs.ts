@@ -4,8 +4,9 @@ import type { Limits, Upload } from "../../api";
 import type { Choice } from "../../models/choice";
 import type { Request } from "../../wire";
 
+export type FileStaged = { id: number; kind: "file"; name: string; file: Blob; seconds: number | null };
 export type Staged =
-  | { id: number; kind: "file"; name: string; file: Blob; seconds: number | null }
+  | FileStaged
   | { id: number; kind: "url"; url: string }
   | { id: number; kind: "text"; text: string };
 
@@ -13,6 +14,8 @@ export interface Planned {
   request: Request;
   uploads: Upload[];
   bytes: number;
+  /** Of what is staged, what this job measures. */
+  ids: Set<number>;
 }
 
 /** The jobs that measure all of it: as few as the limits of one request allow. */
@@ -32,6 +35,7 @@ export function planned(staged: readonly Staged[], choice: Choice, limits: Limit
       },
       uploads,
       bytes: uploads.reduce((sum, { file }) => sum + file.size, 0),
+      ids: new Set([files[i], urls[i], texts[i]].flatMap((lot) => lot?.map(({ id }) => id) ?? [])),
     };
   });
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { clock } from "../../parts/clock";
 import { device, release } from "../../parts/devices";
+import { warnWhile } from "../../parts/leaving";
 import { Recording, type Recorded } from "../../parts/recording";
 
 interface Running {
@@ -16,7 +17,8 @@ export function Recorder({ keep }: { keep: (recorded: Recorded) => void }) {
   const [wrong, setWrong] = useState("");
   const current = useRef<Running | null>(null);
   current.current = running;
-  useEffect(() => () => release(current.current?.stream ?? null), []);
+  useEffect(() => () => void (current.current && end(current.current)), []); // what was recorded until then is kept
+  useEffect(() => warnWhile(() => running !== null), [running]);
 
   const begin = async (film: boolean) => {
     setWrong("");

@@ -2,34 +2,45 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import * as api from "../../api";
+import { ApiError } from "../../api";
 import { timeLeft } from "../../models/estimate";
 import { about } from "../../parts/clock";
-import { nameOf } from "../../parts/job";
-import { notifyError } from "../../parts/notices";
+import { followed, runs } from "../../parts/follow";
+import { isCancelled, nameOf } from "../../parts/job";
+import { Trouble } from "../../parts/trouble";
 import type { Job } from "../../wire";
-
-const POLL_MS = 1000;
+import { seen } from "./kept";
 
 /** `opens`: the result is shown as soon as it is there, since nothing else is being prepared. */
 export function Running({ id, opens, open }: { id: string; opens: boolean; open: (id: string) => void }) {
   const [job, setJob] = useState<Job | null>(null);
+  const [trouble, setTrouble] = useState<Error | null>(null);
+  const [tries, setTries] = useState(0);
   const status = job?.state.status;
-  const ended = status === "COMPLETED" || status === "FAILED";
+  const isGone = trouble instanceof ApiError && trouble.status === 404;
+  const ended = isGone || (status !== undefined && !runs(status));
 
   useEffect(() => {
-    if (ended) return;
-    const look = () => api.job(id).then(setJob, notifyError);
-    void look();
-    const timer = setInterval(look, POLL_MS);
-    return () => clearInterval(timer);
-  }, [id, ended]);
+    const ends = new AbortController();
+    void (async () => {
+      try {
+        setTrouble(null);
+        for await (const now of followed(id, ends.signal)) setJob(now);
+      } catch (error) {
+        setTrouble(error as Error);
+      }
+    })();
+    return () => ends.abort();
+  }, [id, tries]);
 
   useEffect(() => {
     if (status === "COMPLETED" && opens) open(id);
   }, [status, opens, id, open]);
 
-  const left = job && timeLeft(job, Date.now());
+  useEffect(() => {
+    if (ended) return () => seen(id);
+  }, [ended]);
+
   return (
     <div class="panel running" role="status">
       <div class="row">
@@ -42,14 +53,33 @@ export function Running({ id, opens, open }: { id: string; opens: boolean; open:
           <a href="/library">In the library</a>
         )}
       </div>
-      {!ended && <progress {...(job?.state.progress ? { value: job.state.progress } : {})} aria-label="Progress" />}
-      <p class="quiet small">
-        {status === undefined || status === "QUEUED" ? "Waiting for its turn. It runs on when you close this page." : null}
-        {status === "IN_PROGRESS" && (left ? `${about(left)} left. ` : "Being measured. ")}
-        {status === "IN_PROGRESS" && "It runs on when you close this page."}
-        {status === "COMPLETED" && "Done."}
-        {status === "FAILED" && <span class="error">It failed: {job?.state.message}</span>}
-      </p>
+      {isGone ? (
+        <p class="quiet small">It was deleted.</p>
+      ) : trouble ? (
+        <Trouble text={trouble.message} again={() => setTries(tries + 1)} />
+      ) : (
+        <HowFar job={job} />
+      )}
     </div>
   );
+}
+
+function HowFar({ job }: { job: Job | null }) {
+  const left = job && timeLeft(job, Date.now());
+  switch (job?.state.status) {
+    case "COMPLETED":
+      return <p class="quiet small">Done.</p>;
+    case "FAILED":
+      return isCancelled(job.state) ? <p class="quiet small">It was cancelled.</p> : <p class="error small">It failed: {job.state.message}</p>;
+    default:
+      return (
+        <>
+          <progress {...(job?.state.progress ? { value: job.state.progress } : {})} aria-label="Progress" />
+          <p class="quiet small">
+            {job?.state.status !== "IN_PROGRESS" ? "Waiting for its turn. " : left ? `${about(left)} left. ` : "Being measured. "}
+            It runs on when you close this page.
+          </p>
+        </>
+      );
+  }
 }

@@ -4,13 +4,14 @@ import { useSignal } from "@preact/signals";
 import { useLocation, useRoute } from "preact-iso";
 import { useEffect, useRef } from "preact/hooks";
 
-import { job as jobOf } from "../../api";
+import { ApiError } from "../../api";
 import { sourceName, type Contents, type Head } from "../../measured/columns";
 import type { Media } from "../../measured/media";
 import { resultOf, type Result as Measured } from "../../measured/result";
 import type { Told } from "../../measured/worker";
 import { about } from "../../parts/clock";
-import { nameOf } from "../../parts/job";
+import { followed } from "../../parts/follow";
+import { isCancelled, nameOf } from "../../parts/job";
 import { MODEL_NAMES, TYPE_NAMES } from "../../parts/names";
 import { Drop } from "../../parts/measured/drop";
 import type { Job, Problem } from "../../wire";
@@ -34,15 +35,11 @@ function JobResult({ id }: { id: string }) {
     const ends = new AbortController();
     void (async () => {
       try {
-        for (;;) {
-          job.value = await jobOf(id);
-          const { status } = job.value.state;
-          if (status === "COMPLETED" || status === "FAILED" || ends.signal.aborted) break;
-          await new Promise((resolve) => setTimeout(resolve, 1000));
-        }
-        if (job.value.state.status === "COMPLETED" && !ends.signal.aborted) result.value = await resultOf(job.value);
+        for await (const now of followed(id, ends.signal)) job.value = now;
+        if (job.value?.state.status === "COMPLETED" && !ends.signal.aborted) result.value = await resultOf(job.value);
       } catch (error) {
-        trouble.value = (error as Error).message;
+        const isGone = error instanceof ApiError && error.status === 404;
+        trouble.value = isGone ? "There is no such job on this server. It may have been deleted." : (error as Error).message;
       }
     })();
     return () => {
@@ -56,6 +53,7 @@ function JobResult({ id }: { id: string }) {
 
   if (trouble.value) return <Message title="This result cannot be shown" text={trouble.value} />;
   if (!job.value) return <Message title="Result" text="Opening…" />;
+  if (isCancelled(job.value.state)) return <Message title={nameOf(job.value)} text="This job was cancelled." />;
   if (job.value.state.status === "FAILED") return <Message title="This job failed" text={job.value.state.message ?? ""} />;
   if (job.value.state.status !== "COMPLETED") return <Waiting job={job.value} />;
   return result.value ? <Files result={result.value} /> : <Message title={nameOf(job.value)} text="Opening what was measured…" />;
