@@ -16,6 +16,21 @@ const VIEWS = [
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const { path } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(path);
+  useEffect(() => {
+    const view = VIEWS.find(([to]) => isAt(path, to))?.[1];
+    document.title = view ? `${view} – mien` : "mien";
+    // who sees nothing is told that this is another view, and who uses the keyboard begins in it
+    if (path !== before.current) main.current?.focus({ preventScroll: true });
+    before.current = path;
+  }, [path]);
+  useEffect(() => {
+    for (const type of ["dragover", "drop"] as const) addEventListener(type, stay);
+    return () => {
+      for (const type of ["dragover", "drop"] as const) removeEventListener(type, stay);
+    };
+  }, []);
   return (
     <>
       <a class="skip" href="#main">
@@ -33,13 +48,18 @@ export function Shell({ children }: { children: ComponentChildren }) {
           ))}
         </nav>
       </header>
-      <main id="main" tabIndex={-1}>
+      <main id="main" tabIndex={-1} ref={main}>
         {children}
       </main>
       <Notices />
       <KeyQuestion />
     </>
   );
+}
+
+/** Browsers would leave the page for a file that is dropped where nothing takes it. */
+function stay(event: DragEvent): void {
+  if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
 }
 
 function isAt(path: string, view: string): boolean {

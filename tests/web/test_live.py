@@ -76,6 +76,26 @@ def test_face_voice_and_words_are_measured_while_they_go_on(mien, address, look,
     assert not [url for url in sockets if key in url]
 
 
+def test_a_recording_is_kept_when_the_view_is_left(mien, address, look):
+    key = mien.keys.create_key("test")[1]
+    page = look(f"{address}/library", allow="401")
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    page.get_by_role("link", name="Live").click()
+    page.get_by_role("button", name="Microphone only").click()
+    page.get_by_role("button", name="Record").click()
+    page.get_by_text(re.compile("Recording 0:0[1-9]")).wait_for()
+
+    page.get_by_role("link", name="Library").click()
+    page.get_by_text("Nothing has been measured yet.").wait_for()
+    page.get_by_role("link", name="Live").click()
+
+    page.get_by_text("was not handed in").wait_for()
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("The recording is a job now").wait_for()
+    assert len([*mien.jobs.list(Listing())]) == 1
+
+
 def test_a_browser_that_refuses_is_named_and_typing_goes_on(mien, address, look):
     key = mien.keys.create_key("test")[1]
     page = look(f"{address}/library", allow="401")
@@ -106,5 +126,5 @@ def test_while_the_server_does_not_answer_nothing_is_said_of_what_is_seen(mien, 
     page.get_by_role("button", name="Camera and microphone").click()
 
     page.get_by_text("Waiting for the server.").nth(1).wait_for()
-    assert not page.get_by_text("No face in the picture.").is_visible()
+    assert not page.get_by_text("No face in the image.").is_visible()
     assert not page.get_by_text("Nobody speaks.").is_visible()

@@ -186,6 +186,16 @@ def test_while_the_server_is_away_the_page_says_so_once_and_goes_on_when_it_is_b
         page.get_by_text("The server cannot be reached.").wait_for(state="detached")
 
 
+def test_that_there_will_be_several_jobs_is_told_beforehand(look, settings, tmp_path):
+    with serving(api_of(build(settings.model_copy(update={"max_files": 1})))) as url:
+        page = look(url)
+        page.get_by_label("Face", exact=True).wait_for()
+        files = [picture(tmp_path / name, 200) for name in ("a.png", "b.png")]
+        page.set_input_files("input[aria-label='Files to measure']", files)
+
+        page.get_by_text("It becomes 2 jobs: this server takes").wait_for()
+
+
 def test_the_library_finds_downloads_measures_again_and_deletes(mien, address, look, tmp_path):
     page = look(address)
     page.set_input_files("input[aria-label='Files to measure']", talk(tmp_path / "a.wav"))
@@ -281,3 +291,12 @@ def test_nobody_is_shut_out(mien, address, look, axe, tmp_path, scheme, width):
     page.get_by_role("link", name="b.png").wait_for()
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_who_sees_nothing_is_told_of_another_view(address, look):
+    page = look(address)
+    page.get_by_role("link", name="Library", exact=True).press("Enter")
+
+    page.get_by_text("Nothing has been measured yet.").wait_for()
+    assert page.title() == "Library – mien"
+    assert page.evaluate("document.activeElement.id") == "main"

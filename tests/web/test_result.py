@@ -5,9 +5,11 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
+import av
 import httpx
 import numpy as np
 import pytest
@@ -90,6 +92,42 @@ def lane_of(page, name: str):
 def at(page, seconds: float, within: float = 0.2) -> None:
     """Wait until the page is at a moment."""
     until(page, f"Math.abs(document.querySelector('[role=slider]').ariaValueNow - {seconds}) <= {within}")
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_the_time_at_the_pointer_is_whole_at_both_ends(address, look, talking, width):
+    page = look(f"{address}/result/{talking}", width=width)
+    x, _ = lane_of(page, "Faces")
+    lane = page.get_by_role("group", name="Faces", exact=True).locator(".lane-plot").bounding_box()
+    over = page.locator(".stage-over").bounding_box()
+
+    for share, seconds in ((0, "0:00.0"), (1, "0:06.0")):
+        page.mouse.move(x(share), lane["y"] + 6)
+        said = page.locator(".pointer span", has_text=seconds)
+        said.wait_for()
+        box = said.bounding_box()
+        assert over["x"] - 1 <= box["x"]
+        assert box["x"] + box["width"] <= over["x"] + over["width"] + 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_line_at_the_moment_is_seen_on_who_speaks(address, look, talking, scheme):
+    page = look(f"{address}/result/{talking}?t=1", scheme=scheme)
+    x, y = lane_of(page, "Speakers")
+    at(page, 1)
+
+    clip = {"x": round(x(1 / 6)) - 10, "y": y, "width": 20, "height": 1}
+    with av.open(BytesIO(page.screenshot(clip=clip))) as picture:
+        row = next(picture.decode(video=0)).to_ndarray(format="rgb24")[0].astype(int)
+    apart = np.abs(row - row[0]).max(axis=1) > 60
+    assert 0 < apart.sum() < 8
+
+
+def test_on_narrow_screens_the_help_below_the_lanes_is_no_column_of_words(address, look, talking):
+    page = look(f"{address}/result/{talking}", width=390)
+    page.get_by_role("combobox", name="Add a lane").wait_for()
+
+    assert page.locator(".under-lanes .grow").bounding_box()["width"] > 300
 
 
 def test_a_film_is_shown_with_its_faces_lanes_and_scores(address, look, talking):
@@ -246,7 +284,7 @@ def test_a_text_is_coloured_and_each_word_has_its_panel(address, look, measured)
 
     page.get_by_label("Colours").select_option("sentiment")
     page.get_by_text("negative to positive").wait_for()
-    page.get_by_role("combobox", name="File").select_option("1 (text)")
+    page.get_by_role("combobox", name="File").select_option("2: “Another one.”")
     page.get_by_role("heading", name="“Another”").wait_for()
 
 
@@ -260,6 +298,19 @@ def test_a_piece_that_is_chosen_stays_in_its_line_on_a_narrow_screen(address, lo
     page.locator(".piece.chosen").wait_for()
 
     assert page.evaluate("getComputedStyle(document.querySelector('.piece.chosen')).display") == "inline"
+
+
+def test_texts_are_listed_by_how_they_begin(address, look, measured):
+    job = measured(models={"language": {}}, text=["Angela was so good to us.", "What a day!"])
+    page = look(f"{address}/result/{job}")
+
+    files = page.get_by_role("combobox", name="File")
+    files.wait_for()
+
+    assert {*files.locator("option").all_inner_texts()} == {
+        "1: “Angela was so good to us.”",
+        "2: “What a day!”",
+    }
 
 
 def test_pictures_are_a_grid_with_boxes(address, look, measured, tmp_path):
@@ -279,6 +330,66 @@ def test_pictures_are_a_grid_with_boxes(address, look, measured, tmp_path):
     page.get_by_text("No face was found in this image.").wait_for()
     bright.click()
     page.get_by_text("Facial actions (FACS)").wait_for()
+
+
+def test_a_file_in_which_nothing_is_measured_says_so(address, look, measured, tmp_path):
+    page = look(f"{address}/result/{measured(talk(tmp_path / 'a.wav'), models={'face': {}})}")
+
+    page.get_by_text("Nothing was measured in this file.").wait_for()
+    assert page.get_by_text("Over the whole file").count() == 0
+
+
+def test_what_could_not_be_decoded_is_not_said_to_hold_no_face(address, look, measured, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0" + bytes(2000))
+    job = measured(broken, picture(tmp_path / "bright.png", 250), models={"face": {}})
+    page = look(f"{address}/result/{job}")
+
+    page.get_by_text("This image was not measured").wait_for()
+    page.get_by_text("The browser cannot show this image.").wait_for()
+    page.locator(".tile", has_text="broken.jpg").get_by_text("not measured").wait_for()
+    assert page.get_by_role("combobox", name="File").locator("option").all_inner_texts() == [
+        "broken.jpg (image)",
+        "bright.png (image)",
+    ]
+
+
+def test_of_a_crowd_one_face_is_chosen_in_the_image_or_from_a_list(address, look, axe, tmp_path):
+    faces = [
+        {
+            "frame": 0,
+            "time": 0,
+            "prob": 1,
+            "box": {"x": 10 * (i % 40), "y": 10 * (i // 40), "w": 8, "h": 8},
+            "emotions": [{"name": "Joy", "score": i / 1000}, {"name": "Awe", "score": 0.5}],
+            "facs": None,
+            "descriptions": None,
+        }
+        for i in range(1000)
+    ]
+    group = {"id": "unknown", "predictions": faces}
+    file = {
+        "file": "crowd.png",
+        "file_type": "image",
+        "models": {"face": {"metadata": None, "grouped_predictions": [group]}},
+    }
+    source = {"type": "file", "filename": "crowd.png", "content_type": None, "md5sum": ""}
+    export = tmp_path / "crowd.json"
+    export.write_text(json.dumps([{"source": source, "results": {"predictions": [file], "errors": []}}]))
+    page = look(f"{address}/result/export")
+    page.get_by_label("Drop a predictions JSON here").set_input_files(
+        [export, picture(tmp_path / "crowd.png", 120, width=400, height=250)]
+    )
+
+    panel = page.get_by_role("complementary", name="The chosen face")
+    chooser = panel.get_by_role("combobox")
+    page.locator(".face-box").nth(999).click()
+    until(page, "document.querySelector('.faces select').value == '999'")
+    panel.get_by_text("1.00").wait_for()
+    chooser.select_option("Face 501: Joy")  # of two that are as high, the first
+    page.locator(".face-box.chosen", has_text="501").wait_for()
+    assert page.locator(".face-label").count() == 1
+    assert axe(page) == []
 
 
 def exported(address, job, path: Path) -> Path:

@@ -51,7 +51,7 @@ class Calls {
     };
     // out of memory, or the script could not be fetched
     this.worker.onerror = () => {
-      for (const { reject } of this.waiting.values()) reject(new Error("These predictions could not be read."));
+      for (const { reject } of this.waiting.values()) reject(new Error("These predictions could not be read: memory ran out, or mien was updated and this page has to be reloaded."));
       this.waiting.clear();
     };
   }

@@ -1,7 +1,8 @@
 /** The result of a job, or of an export that was opened: what was measured, and the media beside it. */
 
 import { fetched } from "../api";
-import { nameOf } from "../parts/job";
+import { nameOf, shortened } from "../parts/job";
+import { TYPE_NAMES } from "../parts/names";
 import type { Job } from "../wire";
 import type { Head } from "./columns";
 import { mediaOf, type Media } from "./media";
@@ -26,4 +27,11 @@ export async function resultOf(job: Job): Promise<Result> {
     texts: job.request.text,
     mediaOf: (head) => kept.find(({ source, file }) => source === head.source && file === head.file) ?? null,
   };
+}
+
+/** What a file is called in a list; a text, by how it begins. */
+export function fileName({ texts, opened: { contents } }: Pick<Result, "texts" | "opened">, { source, file, type }: Head): string {
+  if (contents.sources[source]?.type !== "text") return `${file} (${TYPE_NAMES[type]})`;
+  const text = texts[Number(file)]?.trim().replace(/\s+/g, " ");
+  return `${Number(file) + 1}${text ? `: “${shortened(text, 50)}”` : ""}`;
 }

@@ -15,7 +15,7 @@ export function nameOf(job: Job | ListedJob): string {
   return `${names[0] ?? "Nothing"}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-function shortened(text: string, most: number): string {
+export function shortened(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text;
 }
 

@@ -58,12 +58,22 @@ function Tops({ track, row }: { track: Track; row: number }) {
   );
 }
 
-export function FaceBox({ box, size, chosen, children }: { box: ArrayLike<number>; size: Size; chosen?: boolean; children?: ComponentChildren }) {
+interface FaceBoxProps {
+  box: ArrayLike<number>;
+  size: Size;
+  chosen?: boolean;
+  /** With a pointer; who has none chooses elsewhere. */
+  choose?: () => void;
+  children?: ComponentChildren;
+}
+
+export function FaceBox({ box, size, chosen, choose, children }: FaceBoxProps) {
   const [x, y, w, h] = [box[0]!, box[1]!, box[2]!, box[3]!];
   const share = (part: number, whole: number) => `${(part / whole) * 100}%`;
   return (
     <div
-      class={chosen ? "face-box chosen" : "face-box"}
+      class={`face-box ${chosen ? "chosen" : ""} ${choose ? "choosable" : ""}`}
+      onClick={choose}
       style={{ left: share(x, size.width), top: share(y, size.height), width: share(w, size.width), height: share(h, size.height) }}
     >
       {children && <span class={`face-label ${x + w / 2 > size.width / 2 ? "left" : ""} ${y < size.height * 0.07 ? "within" : ""}`}>{children}</span>}

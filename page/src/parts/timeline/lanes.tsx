@@ -98,6 +98,8 @@ function paintPeaks(u: uPlot, peaks: Int8Array): void {
 
 const ROW = 15;
 const SHOWN = 8;
+/** How many persons are added at once: browsers draw nothing on a plot that is too high. */
+const MORE = 40;
 
 /** One row a person: speakers in one colour, faces in that of what comes first. */
 interface PeopleLaneProps {
@@ -109,8 +111,9 @@ interface PeopleLaneProps {
 }
 
 export function PeopleLane({ title, tracks, speaking = false, of = "" }: PeopleLaneProps) {
-  const all = useSignal(false);
-  const shown = all.value ? tracks : tracks.slice(0, SHOWN);
+  const count = useSignal(SHOWN);
+  const shown = tracks.slice(0, count.value);
+  const rest = tracks.length - shown.length;
   const top = (i: number) => 4 + i * (ROW + 3);
   return (
     <Lane
@@ -121,8 +124,8 @@ export function PeopleLane({ title, tracks, speaking = false, of = "" }: PeopleL
             <PersonName key={track.person} track={track} speaking={speaking} of={of} />
           ))}
           {tracks.length > SHOWN && (
-            <button class="bare" onClick={() => (all.value = !all.value)}>
-              {all.value ? "fewer" : `${tracks.length - SHOWN} more`}
+            <button class="bare" onClick={() => (count.value = rest ? count.value + MORE : SHOWN)}>
+              {rest ? `${Math.min(rest, MORE)} more of ${tracks.length}` : "fewer"}
             </button>
           )}
         </div>

@@ -6,11 +6,10 @@ import { useEffect } from "preact/hooks";
 
 import { job as jobOf, jobs as jobsOf } from "../../api";
 import type { Head } from "../../measured/columns";
-import { resultOf, type Result } from "../../measured/result";
+import { fileName, resultOf, type Result } from "../../measured/result";
 import type { Told } from "../../measured/worker";
 import { Drop } from "../../parts/measured/drop";
 import { nameOf } from "../../parts/job";
-import { TYPE_NAMES } from "../../parts/names";
 import type { ListedJob } from "../../wire";
 import { Beside } from "./beside";
 import "../../parts/measured/layout.css";
@@ -48,7 +47,7 @@ export function Compare() {
         <Beside key={`${keyOf(a.value)} ${keyOf(b.value)}`} a={a.value} b={b.value} />
       ) : (
         <p class="quiet">
-          Choose a result for each side: two runs of one film, two takes, or an export of the retired API and what this server says of the same.{" "}
+          Choose a result for each side: two runs of one video, two takes, or an export of the retired API and what this server says of the same.{" "}
           <a href="/result/export">Open one export alone.</a>
         </p>
       )}
@@ -123,7 +122,9 @@ function Choice({ letter, side, recent, first }: ChoiceProps) {
         <div>
           <select aria-label={`File of side ${letter}`} value={heads.indexOf(side.value?.head ?? heads[0]!)} onChange={(event) => void show(Promise.resolve(found), Number(event.currentTarget.value))}>
             {heads.map((head, i) => (
-              <option key={i} value={i}>{`${head.file} (${TYPE_NAMES[head.type]})`}</option>
+              <option key={i} value={i}>
+                {fileName(found, head)}
+              </option>
             ))}
           </select>
         </div>

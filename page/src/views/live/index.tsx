@@ -7,6 +7,7 @@ import type uPlot from "uplot";
 import { colorOf } from "../../expressions";
 import { clock, megabytes } from "../../parts/clock";
 import { Expression } from "../../parts/expression";
+import { warnWhile } from "../../parts/leaving";
 import { MODEL_NAMES, personName } from "../../parts/names";
 import { notifyError } from "../../parts/notices";
 import { Bars } from "./bars";
@@ -51,14 +52,16 @@ export function Live() {
     const drawn = drawing(() => {
       now.value = live.clock.now;
     });
+    const warned = warnWhile(() => live.recording.value);
     const speeds = setInterval(() => live.measureSpeeds(), 1000);
     return () => {
       navigator.mediaDevices?.removeEventListener("devicechange", look);
       stopped();
       stoppedToo();
       drawn();
+      warned();
       clearInterval(speeds);
-      live.end();
+      void live.end();
     };
   }, []);
 
@@ -96,7 +99,7 @@ export function Live() {
       <div class="head">
         <h1>Live</h1>
         <p class="quiet">
-          Pictures, sound and words go to this server ({location.host}) and nowhere else. Nothing is kept unless you
+          Images, audio and words go to this server ({location.host}) and nowhere else. Nothing is kept unless you
           record.
         </p>
       </div>
@@ -150,7 +153,7 @@ export function Live() {
               {live.paused.value ? "Go on" : "Pause"}
             </button>
             {!live.recording.value && (
-              <button disabled={nothing || live.uploaded.value !== null} onClick={record}>
+              <button disabled={nothing || live.uploaded.value !== null || live.kept.value !== null} onClick={record}>
                 <span class="dot" aria-hidden="true" /> Record
               </button>
             )}

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 
 import { fetched, start } from "../../api";
 import { release } from "../../parts/devices";
+import { warnWhile } from "../../parts/leaving";
 import { Recording, type Recorded } from "../../parts/recording";
 import { Stopwatch } from "../../parts/stopwatch";
 import type { Models, Score } from "../../wire";
@@ -54,6 +55,10 @@ const admitted = () => fetched("/mien/jobs?limit=1", { impatient: true });
 /** A connection for one model, opened when it is first used. */
 export const channel = <M extends StreamModel>(model: M) => new Channel(model, opened, admitted);
 
+/** It outlives the view: nothing else has it. */
+const kept = signal<Recorded | null>(null);
+warnWhile(() => kept.value !== null);
+
 export class Live {
   readonly camera = signal<MediaStream | null>(null);
   readonly microphone = signal<MediaStream | null>(null);
@@ -61,8 +66,8 @@ export class Live {
   readonly recording = signal(false);
   /** How much of the recording has been uploaded, 0 to 1. */
   readonly uploaded = signal<number | null>(null);
-  /** A recording that could not be handed in. */
-  readonly kept = signal<Recorded | null>(null);
+  /** A recording that could not be handed in, or was going on when the view was left. */
+  readonly kept = kept;
   readonly seen = signal<Seen | null>(null);
   readonly said = signal<Line[]>([]);
   readonly notUnderstood = signal(false);
@@ -148,8 +153,9 @@ export class Live {
     this.recorder?.resume();
   }
 
-  /** The view is left. */
-  end(): void {
+  /** The view is left. What was recorded until then is kept. */
+  async end(): Promise<void> {
+    if (this.recorder) this.kept.value = await this.recorded();
     this.turnOff("camera");
     this.turnOff("microphone");
   }

@@ -91,6 +91,7 @@ export function Measure() {
           <>
             <p class="grow quiet small figures">
               <Forecast sound={sound} choice={choice.value} past={server?.past ?? []} />
+              {choice.value && <InSeveral count={planned(sound, choice.value, limits).length} limits={limits} />}
             </p>
             <button
               class="primary"
@@ -148,6 +149,18 @@ function Forecast({ sound, choice, past }: { sound: Staged[]; choice: Choice | n
     <>
       {clock(seconds)} of video or audio: {about(told.seconds)} on this machine
       {told.known ? ", going by earlier jobs" : ", roughly; the first job will tell"}. It runs on when you close this page.
+    </>
+  );
+}
+
+/** Why there will be several jobs. */
+function InSeveral({ count, limits }: { count: number; limits: api.Limits }) {
+  if (count < 2) return null;
+  const { max_files, max_urls, max_texts } = limits;
+  return (
+    <>
+      {" "}
+      It becomes {count} jobs: this server takes {max_files} files, {max_urls} URLs and {max_texts} texts in one.
     </>
   );
 }

@@ -7,7 +7,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ApiError } from "../../api";
 import { sourceName, type Contents, type Head } from "../../measured/columns";
 import type { Media } from "../../measured/media";
-import { resultOf, type Result as Measured } from "../../measured/result";
+import { fileName, resultOf, type Result as Measured } from "../../measured/result";
 import type { Told } from "../../measured/worker";
 import { about } from "../../parts/clock";
 import { followed } from "../../parts/follow";
@@ -48,7 +48,7 @@ function JobResult({ id }: { id: string }) {
     };
   }, [id]);
   useEffect(() => {
-    document.title = result.value ? `${result.value.name} – mien` : "mien";
+    if (result.value) document.title = `${result.value.name} – mien`;
   }, [result.value]);
 
   if (trouble.value) return <Message title="This result cannot be shown" text={trouble.value} />;
@@ -97,8 +97,8 @@ function ExportResult() {
     <section class="narrow">
       <h1>Open an export</h1>
       <p>
-        A predictions JSON, as this server or the retired API made it, opens like any result. Drop the film, sound or
-        pictures with it to see them too. Nothing is uploaded.
+        A predictions JSON, as this server or the retired API made it, opens like any result. Drop the video, audio or
+        images with it to see them too. Nothing is uploaded.
       </p>
       <Drop opened={(found) => (dropped.value = found)} />
     </section>
@@ -114,8 +114,8 @@ function Files({ result }: { result: Measured }) {
   return (
     <section class="result">
       <header class="result-head">
-        <h1 class="clip">{result.name}</h1>
-        {heads.length > 1 && <FileChooser contents={result.opened.contents} number={number} go={go} />}
+        <h1 title={result.name}>{result.name}</h1>
+        {heads.length > 1 && <FileChooser result={result} number={number} go={go} />}
       </header>
       <Lost contents={result.opened.contents} />
       {heads[number] && <File key={number} result={result} number={number} go={go} start={Number(query.t ?? 0) || 0} />}
@@ -123,15 +123,30 @@ function Files({ result }: { result: Measured }) {
   );
 }
 
-function FileChooser({ contents: { heads, sources }, number, go }: { contents: Contents; number: number; go: (file: number) => void }) {
+function FileChooser({ result, number, go }: { result: Measured; number: number; go: (file: number) => void }) {
+  const { heads, sources } = result.opened.contents;
   return (
     <div class="file-chooser">
       <select aria-label="File" value={number} onChange={(event) => go(Number(event.currentTarget.value))}>
-        {sources.map((source, at) => (
-          <optgroup key={at} label={sourceName(source)}>
-            {heads.map((head, i) => head.source === at && <option key={i} value={i}>{`${head.file} (${TYPE_NAMES[head.type]})`}</option>)}
-          </optgroup>
-        ))}
+        {sources.map((source, at) => {
+          const files = heads.flatMap((head, i) =>
+            head.source === at
+              ? [
+                  <option key={i} value={i}>
+                    {fileName(result, head)}
+                  </option>,
+                ]
+              : [],
+          );
+          // an archive, or texts; a file alone needs no heading of its own name
+          return files.length > 1 ? (
+            <optgroup key={at} label={sourceName(source)}>
+              {files}
+            </optgroup>
+          ) : (
+            files
+          );
+        })}
       </select>
     </div>
   );

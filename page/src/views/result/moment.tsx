@@ -23,6 +23,7 @@ export function MomentPanel({ tracks, player }: { tracks: Track[]; player: Playe
         </h2>
         <MomentLink player={player} />
       </div>
+      {!tracks.length && <p class="quiet">Nothing was measured in this file.</p>}
       {tracks
         .filter(({ model }) => model !== "ner")
         .map((track) => (

@@ -1,9 +1,10 @@
 /** Pictures: one with its faces, and the grid of all that were measured together. */
 
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { colorOf } from "../../expressions";
+import { topOf, type Head, type Track } from "../../measured/columns";
 import type { Media } from "../../measured/media";
 import type { Thumb } from "../../measured/worker";
 import { FaceBox, Framed, type Size } from "../../parts/measured/picture";
@@ -17,6 +18,7 @@ export function PictureView({ result, number, head, told, media, go }: FileViewP
     [told],
   );
   const size = useSignal<Size | null>(null);
+  const hidden = useSignal(false);
   const chosen = useSignal(0);
   const face = faces[chosen.value];
   const many = result.opened.contents.heads.filter(({ type }) => type === "image").length > 1;
@@ -24,40 +26,77 @@ export function PictureView({ result, number, head, told, media, go }: FileViewP
     <>
       <div class="watch">
         <div>
-          {media ? (
+          {media && !hidden.value ? (
             <Framed
               size={size.value}
               over={
                 size.value &&
                 faces.map(({ track, row }, i) => (
-                  <FaceBox key={i} box={track.box!.subarray(row * 4, row * 4 + 4)} size={size.value!} chosen={i === chosen.value}>
-                    {faces.length > 1 ? i + 1 : null}
+                  <FaceBox
+                    key={i}
+                    box={track.box!.subarray(row * 4, row * 4 + 4)}
+                    size={size.value!}
+                    chosen={i === chosen.value}
+                    choose={() => (chosen.value = i)}
+                  >
+                    {faces.length > 1 && (faces.length <= FEW || i === chosen.value) ? i + 1 : null}
                   </FaceBox>
                 ))
               }
             >
-              <img src={media.path} alt={head.file} onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => (size.value = { width, height })} />
+              <img
+                src={media.path}
+                alt={head.file}
+                onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => (size.value = { width, height })}
+                onError={() => (hidden.value = true)}
+              />
             </Framed>
           ) : (
-            <p class="quiet no-media">The image itself is not stored here.</p>
+            <p class="quiet no-media">{media ? "The browser cannot show this image." : "The image itself is not stored here."}</p>
           )}
         </div>
         <aside class="panel moment-panel" aria-label="The chosen face" aria-live="polite">
-          {faces.length > 1 && (
-            <div class="row faces" role="group" aria-label="Faces">
-              {faces.map((_, i) => (
-                <button key={i} aria-pressed={i === chosen.value} onClick={() => (chosen.value = i)}>
-                  Face {i + 1}
-                </button>
-              ))}
-            </div>
-          )}
-          {face ? <RowScores track={face.track} row={face.row} count={8} /> : <p>No face was found in this image.</p>}
+          {faces.length > 1 && <Chooser faces={faces} chosen={chosen} />}
+          {face ? <RowScores track={face.track} row={face.row} count={8} /> : <p>{nothingIn(head)}</p>}
         </aside>
       </div>
       {many && <Grid result={result} chosen={number} go={go} />}
     </>
   );
+}
+
+/** So many faces have a button and a number in the image; more would cover it, and what is told of them. */
+const FEW = 8;
+
+function Chooser({ faces, chosen }: { faces: { track: Track; row: number }[]; chosen: Signal<number> }) {
+  if (faces.length > FEW)
+    return (
+      <label class="faces">
+        <span class="small">{faces.length.toLocaleString("en")} faces: choose one here, or in the image</span>
+        <select value={chosen.value} onChange={(event) => (chosen.value = Number(event.currentTarget.value))}>
+          {faces.map(({ track, row }, i) => (
+            <option key={i} value={i}>
+              Face {i + 1}: {track.emotions.names[topOf(track.emotions, row, 1)[0]!]}
+            </option>
+          ))}
+        </select>
+      </label>
+    );
+  return (
+    <div class="row faces" role="group" aria-label="Faces">
+      {faces.map((_, i) => (
+        <button key={i} aria-pressed={i === chosen.value} onClick={() => (chosen.value = i)}>
+          Face {i + 1}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Why no face is shown of an image. */
+function nothingIn({ counts, errors }: Head): string {
+  if (errors.length) return "This image was not measured, see the top.";
+  return counts.face === undefined ? "Faces were not measured in this job." : "No face was found in this image.";
 }
 
 /** Tiles are made in lots, as they come near. */
@@ -76,32 +115,50 @@ function Grid({ result, chosen, go }: { result: Result; chosen: number; go: (fil
   return (
     <section aria-labelledby="grid-title">
       <h2 id="grid-title">
-        All pictures <span class="quiet">{thumbs.value.length}</span>
+        All images <span class="quiet">{thumbs.value.length}</span>
       </h2>
       <ul class="tiles">
-        {thumbs.value.slice(0, shown.value).map((thumb) => (
-          <Tile key={thumb.head} thumb={thumb} name={result.opened.contents.heads[thumb.head]!.file} media={result.mediaOf(result.opened.contents.heads[thumb.head]!)} chosen={thumb.head === chosen} go={go} />
-        ))}
+        {thumbs.value.slice(0, shown.value).map((thumb) => {
+          const head = result.opened.contents.heads[thumb.head]!;
+          return <Tile key={thumb.head} thumb={thumb} head={head} media={result.mediaOf(head)} chosen={thumb.head === chosen} go={go} />;
+        })}
       </ul>
       <div ref={end} />
     </section>
   );
 }
 
-function Tile({ thumb, name, media, chosen, go }: { thumb: Thumb; name: string; media: Media | null; chosen: boolean; go: (file: number) => void }) {
+interface TileProps {
+  thumb: Thumb;
+  head: Head;
+  media: Media | null;
+  chosen: boolean;
+  go: (file: number) => void;
+}
+
+function Tile({ thumb, head, media, chosen, go }: TileProps) {
   const size = useSignal<Size | null>(null);
+  const hidden = useSignal(false);
   const [top] = thumb.tops[0] ?? [];
   return (
     <li>
       <button class="tile" aria-current={chosen} onClick={() => go(thumb.head)}>
-        {media ? (
+        {media && !hidden.value ? (
           <Framed size={size.value} over={size.value && thumb.boxes.map((box, i) => <FaceBox key={i} box={box} size={size.value!} />)}>
-            <img src={media.path} alt="" loading="lazy" onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => (size.value = { width, height })} />
+            <img
+              src={media.path}
+              alt=""
+              loading="lazy"
+              onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => (size.value = { width, height })}
+              onError={() => (hidden.value = true)}
+            />
           </Framed>
         ) : (
           <span class="tile-empty" />
         )}
-        <span class="clip small">{name}</span>
+        <span class="clip small" title={head.file}>
+          {head.file}
+        </span>
         <span class="small quiet">
           {top ? (
             <>
@@ -109,7 +166,7 @@ function Tile({ thumb, name, media, chosen, go }: { thumb: Thumb; name: string; 
               {thumb.tops.length > 1 ? `, ${thumb.tops.length} faces` : ""}
             </>
           ) : (
-            "no face"
+            head.errors.length ? "not measured" : "no face"
           )}
         </span>
       </button>

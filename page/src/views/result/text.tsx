@@ -7,6 +7,7 @@ import { fetched } from "../../api";
 import type { Track } from "../../measured/columns";
 import { entitiesOf, paragraphsOf, type Piece } from "../../measured/passages";
 import { spreads } from "../../measured/summary";
+import { shortened } from "../../parts/job";
 import { Bars } from "../../parts/measured/bars";
 import { Spreads } from "../../parts/measured/summary";
 import type { FileViewProps } from ".";
@@ -54,7 +55,7 @@ export function TextView({ result, head, told, media }: FileViewProps) {
           label="The text"
         />
         <aside class="panel moment-panel" aria-label="The selected passage" aria-live="polite">
-          <h2 class="quoted">“{shortened(piece.text)}”</h2>
+          <h2 class="quoted">“{shortened(piece.text, 160)}”</h2>
           <RowScores track={spoken[piece.track]!} row={piece.row} count={8} />
           <EntitiesOf piece={piece} tracks={tracks} />
         </aside>
@@ -70,10 +71,6 @@ export function TextView({ result, head, told, media }: FileViewProps) {
       )}
     </>
   );
-}
-
-function shortened(text: string): string {
-  return text.length > 160 ? `${text.slice(0, 150)}…` : text;
 }
 
 function EntitiesOf({ piece, tracks }: { piece: Piece; tracks: Track[] }) {

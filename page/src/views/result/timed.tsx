@@ -18,6 +18,9 @@ import type { FileViewProps } from ".";
 import { MomentPanel } from "./moment";
 import { Words } from "./words";
 
+/** Tables are made in lots: a crowd has hundreds. */
+const TABLES = 12;
+
 export function TimedView({ head, told, media, start }: FileViewProps) {
   const { tracks } = told;
   const player = useMemo(() => new Player(new Axis(lengthOf(tracks))), [tracks]);
@@ -26,6 +29,8 @@ export function TimedView({ head, told, media, start }: FileViewProps) {
   useKeys(player, step);
   const film = head.type !== "audio";
   const words = tracks.filter(({ model, text }) => model === "language" && text);
+  const counted = tracks.flatMap(({ model }, i) => (model === "ner" ? [] : [i]));
+  const shown = useSignal(TABLES);
   return (
     <>
       <div class={film && media ? "watch" : "listen"}>
@@ -37,12 +42,21 @@ export function TimedView({ head, told, media, start }: FileViewProps) {
       </div>
       <Lanes head={head} tracks={tracks} spreads={told.spreads} player={player} media={media} step={step} />
       {words.length > 0 && <Words tracks={tracks} player={player} />}
-      <section class="whole" aria-labelledby="whole-title">
-        <h2 id="whole-title">Over the whole file</h2>
-        <div class="columns">
-          {tracks.map((track, i) => track.model !== "ner" && <Spreads key={i} track={track} spreads={told.spreads[i]!} />)}
-        </div>
-      </section>
+      {counted.length > 0 && (
+        <section class="whole" aria-labelledby="whole-title">
+          <h2 id="whole-title">Over the whole file</h2>
+          <div class="columns">
+            {counted.slice(0, shown.value).map((i) => (
+              <Spreads key={i} track={tracks[i]!} spreads={told.spreads[i]!} />
+            ))}
+          </div>
+          {counted.length > shown.value && (
+            <button onClick={() => (shown.value += TABLES)}>
+              Show {Math.min(TABLES, counted.length - shown.value)} more of {counted.length}
+            </button>
+          )}
+        </section>
+      )}
     </>
   );
 }
