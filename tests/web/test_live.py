@@ -128,3 +128,24 @@ def test_while_the_server_does_not_answer_nothing_is_said_of_what_is_seen(mien, 
     page.get_by_text("Waiting for the server.").nth(1).wait_for()
     assert not page.get_by_text("No face in the image.").is_visible()
     assert not page.get_by_text("Nobody speaks.").is_visible()
+
+
+def test_a_face_is_no_longer_shown_when_the_server_no_longer_answers(mien, address, look):
+    key = mien.keys.create_key("test")[1]
+    page = look(address, allow="401")
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    silent = []
+
+    def passed_on(socket):
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: silent or server.send(message))
+
+    page.route_web_socket(re.compile("/stream/models"), passed_on)
+    page.goto(f"{address}/live")
+    page.get_by_role("button", name="Camera only").click()
+    page.locator(".live .face").wait_for()
+
+    silent.append(True)
+
+    page.locator(".live .face").wait_for(state="detached")

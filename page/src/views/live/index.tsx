@@ -13,7 +13,7 @@ import { notifyError } from "../../parts/notices";
 import { Bars } from "./bars";
 import { devices, unavailable, type Device, type Kind } from "./devices";
 import { Lane } from "./lane";
-import { Live as Session, SHOWN, type PartName } from "./live";
+import { Live as Session, SHOWN, STALE, type PartName } from "./live";
 import { highest, type Rolling } from "./rolling";
 import { Said } from "./said";
 import { Stage } from "./stage";
@@ -27,9 +27,6 @@ const FRAMES_CALM = 2;
 /** Seconds over which it is decided which names are shown. */
 const BARS_OVER = 1.5;
 const LINES_OVER = 30;
-
-/** Seconds after which an answer is no longer what happens now. */
-const STALE = 3;
 
 export function Live() {
   const live = useMemo(() => new Session(), []);
@@ -106,7 +103,7 @@ export function Live() {
 
       <div class="top-part">
         <div class="left">
-          <Stage live={live} video={video}>
+          <Stage live={live} video={video} now={now}>
             <p class="lead">{live.microphone.value ? "The camera is off." : "See what a face and a voice express, as it happens."}</p>
             {nothing && (
               <p class="row start">

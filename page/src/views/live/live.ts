@@ -36,8 +36,13 @@ const MOST_PIECE = 4.5;
 const UTTERANCES = 3;
 const LINES = 60;
 
+/** Seconds after which an answer is no longer what happens now. */
+export const STALE = 3;
+
 export interface Seen {
   faces: FaceSeen[];
+  /** When the picture was taken. */
+  time: number;
   width: number;
   height: number;
 }
@@ -231,7 +236,7 @@ export class Live {
         return { message: { models: { face: options }, data }, about: { ...size, time: this.clock.now } };
       },
       found: (faces, { width, height, time }) => {
-        this.seen.value = { faces, width, height };
+        this.seen.value = { faces, time, width, height };
         const face = followed(faces, this.chosen);
         this.face.push(time, face && byName(face.emotions));
       },

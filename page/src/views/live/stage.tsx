@@ -1,31 +1,36 @@
 /** The picture of the camera, with the faces that were found in it. */
 
+import { useComputed, type ReadonlySignal } from "@preact/signals";
 import type { RefObject } from "preact";
 
 import { colorOf } from "../../expressions";
 import { personName } from "../../parts/names";
-import type { Live, Seen } from "./live";
+import { STALE, type Live, type Seen } from "./live";
 import { highest } from "./rolling";
 import type { FaceSeen } from "./stream";
 
 interface StageProps {
   live: Live;
   video: RefObject<HTMLVideoElement | null>;
+  now: ReadonlySignal<number>;
   /** What stands there while the camera is off. */
   children: preact.ComponentChildren;
 }
 
-export function Stage({ live, video, children }: StageProps) {
+export function Stage({ live, video, now, children }: StageProps) {
   const on = live.camera.value !== null;
   const seen = live.seen.value;
+  const isFresh = useComputed(() => live.seen.value !== null && now.value - live.seen.value.time < STALE).value;
   const mirrored = facesUser(live.camera.value);
   return (
     <div class="live-stage">
       <div class="picture" hidden={!on} style={seen ? { aspectRatio: `${seen.width} / ${seen.height}` } : {}}>
         <video ref={video} class={mirrored ? "mirrored" : undefined} muted playsInline aria-label="Your camera" />
-        {seen?.faces.map((face, i) => (
-          <Face key={face.face_id === "unknown" ? i : face.face_id} face={face} seen={seen} mirrored={mirrored} />
-        ))}
+        {seen &&
+          isFresh &&
+          seen.faces.map((face, i) => (
+            <Face key={face.face_id === "unknown" ? i : face.face_id} face={face} seen={seen} mirrored={mirrored} />
+          ))}
         {live.paused.value && <span class="paused">Paused</span>}
       </div>
       {!on && <div class="off">{children}</div>}

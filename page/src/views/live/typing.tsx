@@ -88,8 +88,8 @@ export function Typing() {
         <h2 id="typing-title">Words</h2>
         {speed.value && (
           <span class="quiet small figures">
-            {speed.value.ms.toFixed(0)} ms there and back
-            {speed.value.serverMs !== null && `, ${speed.value.serverMs.toFixed(0)} ms in the server`}
+            {speed.value.ms.toFixed(0)} ms round trip
+            {speed.value.serverMs !== null && `, ${speed.value.serverMs.toFixed(0)} in the server`}
           </span>
         )}
       </div>
