@@ -65,7 +65,7 @@ def test_face_voice_and_words_are_measured_while_they_go_on(mien, address, look,
     assert re.fullmatch(r"live-\d{4}-\d\d-\d\d-\d{4}\.(webm|mp4)", job.sources[0].filename)
     assert {"face", "prosody", "burst", "language"} == {*job.request.chosen()}
     page.get_by_role("button", name="Pause").click()
-    page.get_by_text("Paused").wait_for()
+    page.get_by_text("Paused", exact=True).wait_for()
     for _ in range(600):
         if isinstance(mien.jobs.get(job.id).state, Completed):
             break
