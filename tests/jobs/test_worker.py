@@ -195,7 +195,8 @@ def test_a_worker_told_to_stop_gives_back_what_it_cannot_end(mien, tmp_path):
 
 
 def test_a_file_that_takes_too_long_is_given_up(mien, tmp_path):
-    mien = with_settings(mien, voice_activity="slow", max_file_minutes=0.005)
+    # three seconds: after half as much again a worker ends its process, which here is ours
+    mien = with_settings(mien, voice_activity="slow", max_file_minutes=0.05)
     job_id = add(mien, talk(tmp_path / "a.wav", tone(300)), models=["prosody"])
 
     with working(mien, "tests.jobs.engines"):
