@@ -1,5 +1,7 @@
 """The face networks as they are shipped."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -30,7 +32,7 @@ def reader():
 
 @pytest.fixture(scope="module")
 def meshes():
-    return MeshNet(trained("facemesh"), threads=1)
+    return MeshNet(trained("facemesh"))
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +124,10 @@ def test_no_mesh_is_no_row_and_a_flat_one_still_gives_numbers(meshes):
     assert np.isfinite(meshes.read_meshes([np.zeros((478, 3), np.float32)])).all()
 
 
-@pytest.mark.parametrize("kind", [FaceNet, MeshNet])
-def test_another_network_is_refused(kind):
+@pytest.mark.parametrize("opened", [partial(FaceNet, threads=1), MeshNet])
+def test_another_network_is_refused(opened):
     with pytest.raises(EngineError, match=r"voice\.onnx"):
-        kind(network("voice"), threads=1)
+        opened(network("voice"))
 
 
 @pytest.mark.parametrize("name", ["face", "facemesh"])

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.engines import cores
 from mien.engines.onnx import opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import EXPRESSIONS
@@ -23,8 +22,8 @@ class MeshNet:
 
     label = "mien facemesh network"
 
-    def __init__(self, path: Path, threads: int) -> None:
-        self._session = opened(path, threads)
+    def __init__(self, path: Path) -> None:
+        self._session = opened(path)  # a third of a millisecond: several threads are slower
         shapes = {output.name: output.shape for output in self._session.get_outputs()}
         if shapes.get("expressions", [0])[-1] != len(EXPRESSIONS):
             raise EngineError(f"{path.name} is not a facemesh network: it gives {shapes}")
@@ -44,4 +43,4 @@ def mesh_reader(settings: Settings) -> MeshNet:
         raise EngineMissing(
             "this installation has no facemesh network: mien/weights/facemesh.onnx is missing"
         )
-    return MeshNet(path, cores(settings))
+    return MeshNet(path)

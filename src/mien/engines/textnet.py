@@ -20,7 +20,7 @@ from tokenizers import Encoding, Tokenizer
 
 from mien.engines import cores
 from mien.engines.names import Word, entities, given_each_other
-from mien.engines.onnx import calls, opened
+from mien.engines.onnx import Threads, calls, opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import SENTIMENT, SPOKEN_EXPRESSIONS, TOXICITY
 from mien.settings import Settings
@@ -72,7 +72,7 @@ class TextNet:
     languages: frozenset[str] | None = frozenset({"en"})
 
     def __init__(self, path: Path, vocabulary: Path, threads: int) -> None:
-        self._session = opened(path, threads)
+        self._session, self._threads = opened(path), Threads(threads)
         shapes = {output.name: output.shape[-1] for output in self._session.get_outputs()}
         if (shapes.get("passages"), shapes.get("tags")) != (TOXIC.stop, len(TAGS)):
             raise EngineError(f"{path.name} is not a language network: it gives {shapes}")
@@ -133,9 +133,12 @@ class TextNet:
         counts most in whose middle a token stands."""
         windows = [(i, *window) for i, one in enumerate(tokens) for window in _windows(len(one.ids))]
         looks = [_Look.empty(len(one.ids)) for one in tokens]
-        for call in calls([end - begin + 2 for _, begin, end in windows], LARGEST):
-            parts = [tokens[i].part(begin, end) for i, begin, end in (windows[k] for k in call)]
-            for k, passage, states, tags in zip(call, *self._called(parts), strict=True):
+        together = list(calls([end - begin + 2 for _, begin, end in windows], LARGEST))
+        parts = [
+            [tokens[i].part(begin, end) for i, begin, end in (windows[k] for k in call)] for call in together
+        ]
+        for call, rows in zip(together, self._threads.each(self._called, parts), strict=True):
+            for k, passage, states, tags in zip(call, *rows, strict=True):
                 i, begin, end = windows[k]
                 looks[i].add(begin, end, passage, states[1:], tags[1:])
         for look in looks:

@@ -10,14 +10,16 @@ beside longer ones.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
 from mien.engines import BurstScores, cores
-from mien.engines.onnx import calls, opened
+from mien.engines.onnx import Threads, calls, opened
 from mien.errors import EngineError, EngineMissing
 from mien.labels import BURST_DESCRIPTIONS, EXPRESSIONS
 from mien.settings import Settings
@@ -29,7 +31,7 @@ STEP = round(HEARD_STEP * SOUND_RATE)
 SHORTEST = SOUND_RATE // 10
 """Samples; a shorter sound is filled up with silence, for want of anything to hear in it."""
 
-LARGEST = 64 * SOUND_RATE
+LARGEST = 20 * SOUND_RATE
 """Samples in one call, padding included: enough to keep the cores busy in little memory."""
 
 LONGEST, MANY = 94, 4096
@@ -57,7 +59,9 @@ class VoiceNet:
     label = "mien voice network"
 
     def __init__(self, ears: Path, heads: Path, threads: int) -> None:
-        self._ears, self._heads = opened(ears, threads), opened(heads, threads)
+        self._ears, self._heads, self._threads = opened(ears), opened(heads), Threads(threads)
+        # what has to be heard by itself is heard sooner by all threads at once
+        self._alone = opened(ears, threads) if threads > 1 else self._ears
         self._width = _shape(self._ears, "heard", ears)
         wanted = {"prosody": len(EXPRESSIONS), "descriptions": len(BURST_DESCRIPTIONS)}
         if {name: _shape(self._heads, name, heads) for name in wanted} != wanted:
@@ -66,13 +70,11 @@ class VoiceNet:
     def hear(self, sounds: Sequence[Sound]) -> list[Heard]:
         padded = [np.pad(sound, (0, max(0, SHORTEST - len(sound)))) for sound in sounds]
         found: list[Heard] = [np.empty((0, self._width), np.float16)] * len(sounds)
-        for call in calls([len(sound) for sound in padded], LARGEST):
-            lengths = np.array([len(padded[k]) for k in call], np.int64)
-            sound = np.zeros((len(call), lengths.max()), np.float32)
-            for row, k in zip(sound, call, strict=True):
-                row[: len(padded[k])] = padded[k]
-            (heard,) = self._ears.run(["heard"], {"sound": sound, "lengths": lengths})
-            for rows, k in zip(heard, call, strict=True):
+        together = list(calls([len(sound) for sound in padded], LARGEST))
+        ears = self._ears if len(together) > 1 else self._alone
+        heard = self._threads.each(partial(_called, ears), [[padded[k] for k in call] for call in together])
+        for call, table in zip(together, heard, strict=True):
+            for rows, k in zip(table, call, strict=True):
                 found[k] = rows[: len(sounds[k]) // STEP + 1].astype(np.float16)
         return found
 
@@ -112,6 +114,16 @@ class VoiceNet:
                     piece, part = parts[k]
                     table[piece] += score * (len(part) / lengths[piece])
         return tables
+
+
+def _called(ears: InferenceSession, sounds: Sequence[Sound]) -> NDArray[np.float32]:
+    """What is heard of some sounds, (sounds, rows, 462), in one call."""
+    lengths = np.array([len(sound) for sound in sounds], np.int64)
+    given = np.zeros((len(sounds), lengths.max()), np.float32)
+    for row, sound in zip(given, sounds, strict=True):
+        row[: len(sound)] = sound
+    heard: NDArray[np.float32] = ears.run(["heard"], {"sound": given, "lengths": lengths})[0]
+    return heard
 
 
 def _bursts(heard: Heard) -> list[tuple[int, int]]:
