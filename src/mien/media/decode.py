@@ -108,9 +108,9 @@ _RANGES = {"uint8": (128, 128), "int16": (0, 1 << 15), "int32": (0, 1 << 31)}
 """Where silence lies among whole numbers, and how far from it the loudest."""
 
 _OPTIONS = {"wav": {"max_size": "8192", "max_probe_packets": "1"}}
-"""How FFmpeg reads a format: packets of twice as many bytes, each of which takes as long to pass on; and looks
-in the first alone whether samples are something else in disguise, where by itself it goes through all of a
-short recording. That look takes half a millisecond, and of packets twice as long again 1.3."""
+"""How FFmpeg reads a format: packets of twice as many bytes, each of which takes as long to pass on; and
+looks in the first alone whether samples are something else in disguise, where by itself it goes through all
+of a short recording. That look takes half a millisecond, and 1.3 in packets twice as long again."""
 
 _HALF = re.compile(r"[\ud800-\udfff]")
 
