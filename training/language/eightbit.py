@@ -3,10 +3,12 @@
 ONNX Runtime's own dynamic quantisation scales what goes into a product by its largest number: one large
 number in one text of a batch makes every other text coarse, and a text scores otherwise alone than beside
 others. Here the scales come from texts read beforehand, one for each channel, and part of each is
-moved into the weights (as SmoothQuant does, arXiv 2211.10438), so that a text's scores are its own.
+moved into the weights (as SmoothQuant does, arXiv 2211.10438), so that a text's scores are its own. What is
+rounded off a row of weights is made up for by the rows after it (GPTQ, arXiv 2210.17323).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,38 @@ SMALLEST = 100_000
 LEFT = 0.35
 """How much of the difference between channels is left to what goes in; the rest is moved to the weights."""
 
+EVEN = "MultiHeadAttention"
+"""What gives channels so alike that one step for all of them is as exact, and saves their scaling."""
+
+WITHIN = 0.9997
+"""Share of a channel's numbers that must fit; the few beyond are cut off."""
+
+DAMPED = 0.01
+"""Of the mean power of channels, what is added to each: rounding must not rest on two that are all but one."""
+
 Feeds = Sequence[dict[str, NDArray[np.int64]]]
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What goes into a product, as texts showed it."""
+
+    low: Doubles
+    high: Doubles
+    """(channels,): between these, which 0 is, lie nearly all numbers of each"""
+    together: Doubles
+    """(channels, channels): mean of the product of each two"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """How it becomes unsigned bytes."""
+
+    steps: Doubles
+    """(channels,): the size of a step of each"""
+    zero: int
 
 
 def in_eight_bits(path: Path, out: Path, read: Feeds, left: float = LEFT) -> None:
@@ -31,19 +64,20 @@ def in_eight_bits(path: Path, out: Path, read: Feeds, left: float = LEFT) -> Non
     tables = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
     tables = {name: table for name, table in tables.items() if table.ndim == 2 and table.size >= SMALLEST}
     products = {node.output[0]: node for node in model.graph.node if _is_product(node, tables)}
-    largest = _largest(model, sorted({node.input[0] for node in products.values()}), read)
+    even = {node.output[0] for node in model.graph.node if node.op_type == EVEN}
+    seen = _looked(model, sorted({node.input[0] for node in products.values()}), read)
     _join_biases(model, products)
     nodes: list[NodeProto] = []
-    steps: dict[str, NDArray[np.float64]] = {}
+    known: dict[str, _Bytes] = {}
     for node in model.graph.node:
         if node.output[0] in products:
             given = node.input[0]
-            if given not in steps:
-                steps[given] = _steps(largest[given], left)
-                nodes += _bytes(model, given, steps[given])
+            if given not in known:
+                known[given] = _bytes(seen[given], 1.0 if given in even else left)
+                nodes += _rounded(model, given, known[given])
             turned = any(one.name == "transB" and one.i for one in node.attribute)
             table = tables[node.input[1]]
-            nodes.append(_product(model, node, table.T if turned else table, steps[given]))
+            nodes.append(_product(model, node, table.T if turned else table, known[given], seen[given]))
         elif node.op_type == "Gather" and node.input[0] in tables:
             nodes += _rows(model, node, tables[node.input[0]])
         else:
@@ -55,7 +89,6 @@ def in_eight_bits(path: Path, out: Path, read: Feeds, left: float = LEFT) -> Non
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
     _keep(model, "eight.one", np.array(1, np.float32))
-    _keep(model, "eight.middle", np.array(128, np.uint8))
     if not any(one.domain == "com.microsoft" for one in model.opset_import):
         model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
     onnx.save(model, out)
@@ -83,8 +116,7 @@ def _join_biases(model: ModelProto, products: dict[str, NodeProto]) -> None:
     model.graph.node.extend(kept)
 
 
-def _largest(model: ModelProto, names: Sequence[str], read: Feeds) -> dict[str, NDArray[np.float32]]:
-    """How large each channel gets, but for one in a thousand."""
+def _looked(model: ModelProto, names: Sequence[str], read: Feeds) -> dict[str, _Seen]:
     shown = ModelProto()
     shown.CopyFrom(model)
     shown.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
@@ -93,41 +125,66 @@ def _largest(model: ModelProto, names: Sequence[str], read: Feeds) -> dict[str, 
     for feed in read:
         counted = feed["mask"].astype(bool)
         for name, values in zip(names, session.run(list(names), feed), strict=True):
-            seen[name].append(np.abs(values[counted] if values.ndim == 3 else values))
-    return {name: np.quantile(np.concatenate(rows), 0.999, axis=0) for name, rows in seen.items()}
+            seen[name].append(values[counted] if values.ndim == 3 else values)
+    return {name: _of(np.concatenate(seen.pop(name))) for name in names}
 
 
-def _steps(largest: NDArray[np.float32], left: float) -> NDArray[np.float64]:
-    """The size of a channel's steps: of 127, and part of the differences between channels, reach the largest."""
-    even = np.maximum(largest, largest.max() * 1e-3).astype(np.float64)
-    steps: NDArray[np.float64] = even ** (1 - left) * (even**left).max() / 127
-    return steps
+def _of(rows: NDArray[np.float32]) -> _Seen:
+    low, high = np.quantile(rows, [(1 - WITHIN) / 2, (1 + WITHIN) / 2], axis=0)
+    return _Seen(np.minimum(low, 0), np.maximum(high, 0), (rows.T @ rows / len(rows)).astype(np.float64))
 
 
-def _bytes(model: ModelProto, name: str, steps: NDArray[np.float64]) -> list[NodeProto]:
-    """What goes into products as unsigned bytes around 128, once for all of them."""
-    _keep(model, f"{name}.steps", (1 / steps).astype(np.float32))
+def _bytes(seen: _Seen, left: float) -> _Bytes:
+    """Steps in which all fits into 254 of them, part of the differences between channels being evened out.
+    Zero is where it has to be: what GELU gives is hardly ever below it."""
+    largest = np.maximum(seen.high, -seen.low)
+    steps = np.maximum(largest, largest.max() * 1e-3) ** (1 - left)
+    above, below = (seen.high / steps).max(), (-seen.low / steps).max()
+    return _Bytes(steps * (above + below) / 254, round(254 * below / (above + below)))
+
+
+def _rounded(model: ModelProto, name: str, how: _Bytes) -> list[NodeProto]:
+    """What goes into products as bytes, once for all of them."""
+    _keep(model, f"{name}.zero", np.array(how.zero, np.uint8))
+    if np.ptp(how.steps) == 0:
+        _keep(model, f"{name}.step", how.steps[0].astype(np.float32))
+        given = [name, f"{name}.step", f"{name}.zero"]
+        return [helper.make_node("QuantizeLinear", given, [f"{name}.bytes"])]
+    _keep(model, f"{name}.steps", (1 / how.steps).astype(np.float32))
+    given = [f"{name}.scaled", "eight.one", f"{name}.zero"]
     return [
         # scales of channels by a product of its own: QuantizeLinear goes through channels one by one
         helper.make_node("Mul", [name, f"{name}.steps"], [f"{name}.scaled"]),
-        helper.make_node(
-            "QuantizeLinear", [f"{name}.scaled", "eight.one", "eight.middle"], [f"{name}.bytes"]
-        ),
+        helper.make_node("QuantizeLinear", given, [f"{name}.bytes"]),
     ]
 
 
 def _product(
-    model: ModelProto, node: NodeProto, table: NDArray[np.float32], steps: NDArray[np.float64]
+    model: ModelProto, node: NodeProto, table: NDArray[np.float32], how: _Bytes, seen: _Seen
 ) -> NodeProto:
     """x · W as integers: rows of W by the steps of what goes in, columns of that to signed bytes by scales."""
-    weights = table * steps[:, None]
+    weights = table * how.steps[:, None]
     scale = np.maximum(np.abs(weights).max(0), 1e-12) / 127
-    at, out = f"{node.output[0]}.eight", node.output[0]
-    _keep(model, f"{at}.weights", np.clip(np.round(weights / scale), -127, 127).astype(np.int8))
+    at, out, given = f"{node.output[0]}.eight", node.output[0], node.input[0]
+    together = seen.together / np.outer(how.steps, how.steps)
+    _keep(model, f"{at}.weights", _made_up(weights / scale, together))
     _keep(model, f"{at}.scale", scale.astype(np.float32))
     bias = [node.input[2]] if len(node.input) > 2 else []
-    given = [f"{node.input[0]}.bytes", f"{at}.weights", "eight.one", f"{at}.scale", "eight.middle", ""]
-    return helper.make_node("MatMulIntegerToFloat", [*given, *bias], [out], domain="com.microsoft")
+    inputs = [f"{given}.bytes", f"{at}.weights", "eight.one", f"{at}.scale", f"{given}.zero", "", *bias]
+    return helper.make_node("MatMulIntegerToFloat", inputs, [out], domain="com.microsoft")
+
+
+def _made_up(weights: Doubles, together: Doubles) -> NDArray[np.int8]:
+    """Weights (channels, columns) as whole numbers. By as much as one is rounded, those after it are moved, as far as
+    what they are multiplied with goes together."""
+    size = len(weights)
+    whole = together + DAMPED * together.trace() / size * np.eye(size)
+    after = np.linalg.cholesky(np.linalg.inv(whole)).T
+    left, found = weights.copy(), np.empty(weights.shape, np.int8)
+    for i in range(size):
+        found[i] = np.clip(np.round(left[i]), -127, 127)
+        left[i + 1 :] -= np.outer(after[i, i + 1 :] / after[i, i], left[i] - found[i])
+    return found
 
 
 def _rows(model: ModelProto, node: NodeProto, table: NDArray[np.float32]) -> list[NodeProto]:
