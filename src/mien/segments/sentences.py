@@ -48,9 +48,10 @@ _GOES_ON = re.compile(r"vol|ch|chap|pt|bk|vs|cf|viz|approx|e\.g|i\.e|mr|mrs|ms|d
 """After which nothing ends."""
 
 _SHORTENED = re.compile(
-    r"(?<!\w)(approx|avg|max|incl|excl|est|resp|vol|ch|chap|bk)\.(?=\s+(?-i:[a-z]))", re.IGNORECASE
+    r"(?<!\w)(?:(?i:approx|avg|max|incl|excl|est|resp|vol|ch|chap|bk)\.(?=\s+[a-z])"
+    r"|(?:Ms|Mx|Sra|Srta|Amb|Atty)\.(?=\s))"
 )
-"""A full stop of an abbreviation that sentencex does not know: approx. five."""
+"""An abbreviation that sentencex does not know, or not always: approx. five, and Ms. White."""
 
 _RUN = re.compile(r"(?<![!?])[!?]{2,}(?!\S)")
 """Several marks at once, after which sentencex lets one go on with a small letter or I: omg!! we won."""
@@ -95,7 +96,7 @@ def _plainer(text: str) -> str:
     of :( and :-), inches and feet (5'10"), apostrophes ('90s, the kids'). And with an end that is one for
     each that would be passed over, and without those that are none."""
     text = _RUN.sub(lambda run: "-" * (len(run[0]) - 1) + run[0][-1], _I.sub(_ended, text))
-    text = _DOTTED.sub("-", _SHORTENED.sub(r"\1,", _ELLIPSIS.sub(".", text)))
+    text = _DOTTED.sub("-", _SHORTENED.sub(lambda short: f"{short[0][:-1]},", _ELLIPSIS.sub(".", text)))
     text = _BOLD.sub(r"\2\1", _ASIDE.sub(r"\1\3\2", text))
     return "".join(_marked(line.group()) for line in _LINE.finditer(text))
 
