@@ -119,6 +119,17 @@ def test_the_unit_place_form_and_tilt_of_landmarks_do_not_matter(meshes, unit, p
     np.testing.assert_allclose(scores, scores[:1].repeat(4, 0), atol=1e-2)
 
 
+@pytest.mark.parametrize("axes", [[-1, 1, 1], [1, -1, 1], [-1, -1, 1]])
+def test_it_does_not_matter_where_the_axes_of_landmarks_point(meshes, axes):
+    """In a mirror, or with y upwards, a face expresses the same."""
+    points = np.random.default_rng(0).normal(0, 0.2, (478, 3)).astype(np.float32)
+    points[[33, 133]], points[[362, 263]], points[2] = [-1, -1, 0], [1, -1, 0], [0, 1, 0]
+
+    plain, other = meshes.read_meshes([points, points * np.array(axes, np.float32)])
+
+    np.testing.assert_allclose(other, plain, atol=1e-2)
+
+
 def test_no_mesh_is_no_row_and_a_flat_one_still_gives_numbers(meshes):
     assert meshes.read_meshes([]).shape == (0, 48)
     assert np.isfinite(meshes.read_meshes([np.zeros((478, 3), np.float32)])).all()

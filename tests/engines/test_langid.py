@@ -55,6 +55,8 @@ def test_few_words_are_enough(words, share, detector):
         *("My friend Дмитрий Иванов is visiting", "It says 今日はいい天気ですね on the sign"),
         *("no no no no no", "ok ok ok ok ok ok", "ha ha ha ha ha", "bye bye bye bye bye"),
         "Look at this https://www.spiegel.de/politik/deutschland/artikel-ueber-die-regierung",
+        "Gonna grab some tacos al pastor w/ José & María in Guadalajara",
+        "Dr. Schmidt-Rottluff, Prof. von Weizsäcker and Frau Müller attended",
     ],
 )
 def test_slang_names_typos_and_pictures_are_no_other_language(text, detector):

@@ -89,6 +89,19 @@ def test_an_at_sign_goes_with_the_name_after_it(text, tags, names):
     assert found(text, tags) == names
 
 
+@pytest.mark.parametrize(
+    ("text", "tags", "names"),
+    [
+        ("Tom <tom.day@acme.co.uk> left", "B-P O B-P I-P I-P O B-O I-O I-O I-O I-O O O", ["Tom"]),
+        ("see https://acme.com/tom Tom", "O O O O O B-O I-O I-O O B-P B-P", ["Tom"]),
+        ("at www.acme.com", "O B-O I-O I-O I-O I-O", []),
+        ("on Acme.com", "O B-O I-O I-O", ["Acme.com"]),
+    ],
+)
+def test_addresses_name_nobody(text, tags, names):
+    assert found(text, tags) == names
+
+
 def test_marks_go_with_the_letter_before_them():
     assert found("Cafe\u0301 Zoe\u0308 in", "B-L I-L O") == ["Cafe\u0301 Zoe\u0308"]
 

@@ -52,11 +52,11 @@ def test_each_frame_has_its_picture_its_boxes_and_the_highest_names(tmp_path):
 
 
 @pytest.mark.parametrize("x", [1, 59])
-@pytest.mark.parametrize("y", [0, 30])
-def test_names_stay_within_the_picture(x, y, tmp_path):
+@pytest.mark.parametrize(("y", "height"), [(0, 28), (30, 28), (2, 57)])
+def test_names_stay_within_the_picture(x, y, height, tmp_path):
     one = face(0, 10, 0.8)
     (page,) = drawn(
-        tmp_path, FacePrediction(frame=0, time=0, prob=1, box=Box(x, y, 20, 28), emotions=one.emotions)
+        tmp_path, FacePrediction(frame=0, time=0, prob=1, box=Box(x, y, 20, height), emotions=one.emotions)
     ).values()
 
     heights = [float(text.get("y")) for text in page.findall(f"{SVG}text")]

@@ -34,6 +34,15 @@ def cut(text):
             ["“Call me. I am home.”", "World War I.", "It was long."], id="I, in a quote or a number"
         ),
         pytest.param(["'Well. Yes.'", "He nodded.", "Don't go."], id="a quote between single marks"),
+        pytest.param(["omg!!", "we won.", "why??", "What?!", "I lost."], id="several marks at once"),
+        pytest.param(['"No!!" she said.', "He ran."], id="several marks in a quote"),
+        pytest.param(["Hmm… maybe…", "That is it."], id="an ellipsis"),
+        pytest.param(
+            ["It costs approx. five dollars.", "I met Ms. White.", "I left."], id="what is shortened"
+        ),
+        pytest.param(["I like C# and .NET a lot.", "You too?"], id="a name that begins with a full stop"),
+        pytest.param(["(Nobody knew.)", "It rained (a lot).", "[So what?]", "Well."], id="in brackets"),
+        pytest.param(["*Wow.*", "He is in 5 *films.*", "**So what?**", "Well."], id="between stars"),
     ],
 )
 def test_signs_that_look_like_the_end_of_a_sentence_or_a_quote_are_told_from_such(found):
@@ -56,7 +65,7 @@ def test_a_sentence_goes_on_in_the_next_line_of_a_wrapped_text():
     assert cut("we were so\nvery tired") == ["we were so\nvery tired"]
 
 
-@given(st.text(st.sampled_from("aB1 .!?\n\r\t:;()'\"’“”-5s,"), max_size=120))
+@given(st.text(st.sampled_from("aB1 .!?…\n\r\t:;()'\"’“”-5s,*"), max_size=120))
 def test_sentences_are_in_order_and_leave_out_nothing_but_white_space(text):
     found = list(sentences(text))
 
@@ -69,9 +78,12 @@ def test_sentences_are_in_order_and_leave_out_nothing_but_white_space(text):
     assert not "".join([*left, text[at:]]).strip()
 
 
-def test_thousands_of_lines_of_white_space_take_no_time():
+@pytest.mark.parametrize(
+    "more", [" \n" * 20_000, "!" * 40_000 + "x", "*" * 40_000 + "x", "(" * 40_000, ". (" * 14_000]
+)
+def test_thousands_of_signs_take_no_time(more):
     begun = process_time()
 
-    assert cut("Good" + " \n" * 20_000) == ["Good"]
+    assert cut("Good" + more)[0].startswith("Good")
 
     assert process_time() - begun < 5

@@ -36,6 +36,10 @@ SAME = {"nn": "no", "yue": "zh"}
 ENOUGH = 5
 """Words, in small letters but for the first, from which on the evidence counts in full."""
 
+OTHERS = 4
+"""Such words from which on they must speak for another language without the names between them: José and
+María in Guadalajara make no Spanish."""
+
 OFFSET, BY_EVIDENCE = -4.954, 3.196
 """The logistic regression: see above."""
 
@@ -46,6 +50,9 @@ UNKNOWN = ("und", 0.0)
 """What there is to say of a text without words, in BCP-47's tag for it."""
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
+
+_NAME = re.compile(r"(?<=[^\s.!?…:] )[^\W\d_]\S*")
+"""A word within a sentence: a name, if a capital is followed by small letters."""
 
 _ADDRESS = re.compile(r"\S+://\S+|\bwww\.\S+|[@#]\w+")
 """Of a page or a person: in no language."""
@@ -78,11 +85,19 @@ class Langid:
         text = _ADDRESS.sub(" ", text)
         if not text.isascii():
             text = "".join(" " if sign.isalpha() and not _is_latin(sign) else sign for sign in text)
-        chances = self._chances(text)
-        other = self._likeliest(chances)
+        other, speaks = self._speaks(text)
         words = _WORD.findall(_plain(text.lower() if text.isupper() else text))
         counted = len({*words[:1], *(word for word in words[1:] if word[0].islower())})
-        return other, math.log(chances[other] / chances["en"]) * min(1.0, counted / ENOUGH)
+        if speaks > 0 and counted >= OTHERS:
+            without = _NAME.sub(lambda word: "" if word[0].istitle() else word[0], text)
+            speaks = min(speaks, self._speaks(without)[1])
+        return other, speaks * min(1.0, counted / ENOUGH)
+
+    def _speaks(self, text: str) -> tuple[str, float]:
+        """The likeliest language but English, and the log of how much likelier than English it is."""
+        chances = self._chances(text)
+        other = self._likeliest(chances)
+        return other, math.log(chances[other] / chances["en"])
 
     @staticmethod
     def _likeliest(chances: Mapping[str, float]) -> str:

@@ -16,6 +16,9 @@ from mien.settings import Settings
 from mien.types import Landmarks, ScoreTable
 from mien.weights import network
 
+RIGHT_EYE, LEFT_EYE, LIP = 33, 263, 2
+"""Landmarks: the outer corners of the eyes, and what is between nose and mouth."""
+
 
 class MeshNet:
     """Reads expressions from landmarks."""
@@ -31,9 +34,18 @@ class MeshNet:
     def read_meshes(self, meshes: Sequence[Landmarks]) -> ScoreTable:
         if not meshes:
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
-        (scores,) = self._session.run(["expressions"], {"points": np.stack(meshes)})
+        (scores,) = self._session.run(["expressions"], {"points": _unmirrored(np.stack(meshes))})
         table: ScoreTable = scores
         return table
+
+
+def _unmirrored(points: Landmarks) -> Landmarks:
+    """Meshes (meshes, 478, 3) as a camera sees faces. Where y points up, or x was turned as in a mirror, the
+    left eye is where the right one should be, and a smile would be read as pain."""
+    right, left, below = (points[:, point, :2] for point in (RIGHT_EYE, LEFT_EYE, LIP))
+    across, down = left - right, below - right
+    is_mirrored = across[:, 0] * down[:, 1] < across[:, 1] * down[:, 0]
+    return np.where(is_mirrored[:, None, None], points * np.array([-1, 1, 1], np.float32), points)
 
 
 def mesh_reader(settings: Settings) -> MeshNet:

@@ -25,6 +25,9 @@ _JOINS = re.compile(
 
 _HANDLE = re.compile(r"(?<!\w)@\w+")
 
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]*\w|(?<!\w)(?:\w+://|www\.)\S+")
+"""Of mail or a page: what stands in it names nobody."""
+
 _STAYS = re.compile(
     r"(?<![\w'’])(?:Bros|Capt|Co|Corp|Dept|Dr|Esq|Inc|Jr|Lt|Ltd|Mt|No|Prof|Sgt|Sr|St|Univ|vs|\w)\.\Z|\w#\Z",
     re.IGNORECASE,
@@ -81,13 +84,19 @@ def _shares(values: ScoreTable) -> ScoreTable:
 def entities(text: str, words: Iterable[Word]) -> Iterator[Entity]:
     """The names that words of a text make up, each as sure as its words are on average."""
     name: list[Word] = []
-    for word in _with_handles(text, [_with_marks(text, word) for word in words]):
+    for word in _with_handles(text, [_with_marks(text, word) for word in _without_addresses(text, words)]):
         if name and not _goes_on(text, name, word):
             yield from _entity(text, name)
             name = []
         if word.kind:
             name.append(word)
     yield from _entity(text, name)
+
+
+def _without_addresses(text: str, words: Iterable[Word]) -> Iterator[Word]:
+    addresses = [address.span() for address in _ADDRESS.finditer(text)]
+    for word in words:
+        yield replace(word, kind="") if any(a <= word.begin < b for a, b in addresses) else word
 
 
 def _with_marks(text: str, word: Word) -> Word:

@@ -67,6 +67,7 @@ def _svg(frame: Frame, faces: Iterable[tuple[str, FacePrediction]]) -> Iterator[
         lines += [f"{name} {score:.2f}" for name, score in face.emotions.top(TOP)]
         below = box.y + box.h + (len(lines) + 0.5) * letter * 1.2 <= height
         first = box.y + box.h + letter * 1.2 if below else box.y - letter * 1.2 * (len(lines) - 0.7)
+        first = max(letter, first)  # of a face that fills the height, they are on it
         # a plate behind the lines: not every viewer draws outlines behind letters
         wide = LETTER * letter * max(map(len, lines))
         left = max(0.0, min(box.x, width - wide))

@@ -47,6 +47,27 @@ me., no., may., D.C."""
 _GOES_ON = re.compile(r"vol|ch|chap|pt|bk|vs|cf|viz|approx|e\.g|i\.e|mr|mrs|ms|dr|prof", re.IGNORECASE)
 """After which nothing ends."""
 
+_SHORTENED = re.compile(
+    r"(?<!\w)(?:(?i:approx|avg|max|incl|excl|est|resp|vol|ch|chap|bk)\.(?=\s+[a-z])"
+    r"|(?:Ms|Mx|Sra|Srta|Amb|Atty)\.(?=\s))"
+)
+"""An abbreviation that sentencex does not know, or not always: approx. five, and Ms. White."""
+
+_RUN = re.compile(r"(?<![!?])[!?]{2,}(?!\S)")
+"""Several marks at once, after which sentencex lets one go on with a small letter or I: omg!! we won."""
+
+_ELLIPSIS = re.compile(r"…(?=\s+[A-Z])")
+"""Which ends as much as three full stops do."""
+
+_DOTTED = re.compile(r"(?<!\S)\.(?=[A-Z]{2,}\b)")
+"""The full stop with which a name begins: .NET."""
+
+_ASIDE = re.compile(r"((?:\A|[.!?…\n])[ \t]*[(\[][^()\[\]\n]*)([.!?])([)\]])(?!\S)")
+"""A sentence of its own in brackets, after which sentencex ends none: (It rained.) So what?"""
+
+_BOLD = re.compile(r"([.!?])(\*+)(?!\S)")
+"""The end of a sentence between stars, of which the second would begin the next: *Wow.* So what?"""
+
 _OPENS, _CLOSES = {'"': '"', "“": "”", "'": "'", "‘": "’"}, {'"', "”", "'", "’"}
 
 
@@ -73,8 +94,11 @@ def _plainer(text: str) -> str:
     """The text, as long as it was, with a hyphen for each sign that looks like a bracket or quote and is
     none: what stands between such a sign and the next would be taken for one sentence. These are the mouths
     of :( and :-), inches and feet (5'10"), apostrophes ('90s, the kids'). And with an end that is one for
-    each full stop that would be passed over."""
-    return "".join(_marked(line.group()) for line in _LINE.finditer(_I.sub(_ended, text)))
+    each that would be passed over, and without those that are none."""
+    text = _RUN.sub(lambda run: "-" * (len(run[0]) - 1) + run[0][-1], _I.sub(_ended, text))
+    text = _DOTTED.sub("-", _SHORTENED.sub(lambda short: f"{short[0][:-1]},", _ELLIPSIS.sub(".", text)))
+    text = _BOLD.sub(r"\2\1", _ASIDE.sub(r"\1\3\2", text))
+    return "".join(_marked(line.group()) for line in _LINE.finditer(text))
 
 
 def _ended(stop: re.Match[str]) -> str:
