@@ -272,6 +272,17 @@ def test_a_head_that_never_ends_is_not_waited_for(before, mien, monkeypatch):
                 drip(wire)
 
 
+def test_a_body_that_never_ends_is_not_waited_for_once_it_is_answered(mien, monkeypatch):
+    monkeypatch.setattr(server, "KEPT_SECONDS", 0.5)
+    with serving(api_of(mien), mien.settings) as url:
+        address = urlsplit(url)
+        with closing(socket.create_connection((address.hostname, address.port), timeout=20)) as wire:
+            wire.sendall(b"PUT /v0/batch/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+            assert wire.recv(4096).startswith(b"HTTP/1.1 405 ")
+            with pytest.raises(ConnectionError):
+                drip(wire)
+
+
 def drip(wire):
     for _ in range(200):
         wire.sendall(b"x")

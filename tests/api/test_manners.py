@@ -109,7 +109,9 @@ def test_who_asks_with_another_method_is_told_all_that_there_are(method, path, a
     assert answer.headers["allow"] == allowed
 
 
-@pytest.mark.parametrize("path", [f"/{JOBS}", f"{JOBS}/", f"{JOBS}//", "/v0//batch/jobs", "//v0/batch//jobs/"])
+@pytest.mark.parametrize(
+    "path", [f"/{JOBS}", f"{JOBS}/", f"{JOBS}//", "/v0//batch/jobs", "//v0/batch//jobs/"]
+)
 def test_slashes_too_many_do_no_harm(path, client):
     body = b'{"text": ["a"]}'
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"

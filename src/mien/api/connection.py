@@ -5,7 +5,6 @@ from asyncio import AbstractEventLoop, Transport
 from asyncio.transports import BaseTransport
 from typing import Any, cast
 
-import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -32,8 +31,6 @@ class HttpConnection(H11Protocol):
         )
 
     def data_received(self, data: bytes) -> None:
-        if self.conn.their_state is not h11.IDLE:  # the head is there, and this belongs to the body
-            self._unset_keepalive_if_required()
         self.conn.receive_data(data)
         self.handle_events()  # at a head, ends the waiting
 
