@@ -76,7 +76,9 @@ def intake(content_type: str, folder: Path, settings: Settings) -> Intake:
     if kind != b"multipart/form-data":
         return Plain(folder, settings)
     if not options.get(b"boundary"):
-        raise RequestError("the form has no boundary in its Content-Type header")
+        raise RequestError(
+            "the form has no boundary in its Content-Type header: leave that header to the HTTP client"
+        )
     return Form(options[b"boundary"], folder, settings)
 
 
