@@ -272,6 +272,43 @@ def test_a_head_that_never_ends_is_not_waited_for(before, mien, monkeypatch):
                 drip(wire)
 
 
+def test_a_body_that_never_ends_is_not_waited_for_once_it_is_answered(mien, monkeypatch):
+    monkeypatch.setattr(server, "KEPT_SECONDS", 0.5)
+    with serving(api_of(mien), mien.settings) as url:
+        address = urlsplit(url)
+        with closing(socket.create_connection((address.hostname, address.port), timeout=20)) as wire:
+            wire.sendall(b"PUT /v0/batch/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+            assert wire.recv(4096).startswith(b"HTTP/1.1 405 ")
+            with pytest.raises(ConnectionError):
+                drip(wire)
+
+
+@pytest.mark.parametrize("head", ["Connection: close", "Content-Type: application/json"])
+def test_who_reads_only_after_sending_everything_learns_why_it_was_refused(head, url):
+    address = urlsplit(url)
+    data = b"x" * 30 * MEGABYTE
+    lines = ["PUT /v0/batch/jobs HTTP/1.1", "Host: localhost", head, f"Content-Length: {len(data)}", "", ""]
+    with closing(socket.create_connection((address.hostname, address.port), timeout=20)) as wire:
+        wire.sendall("\r\n".join(lines).encode())
+        wire.sendall(data)
+        answer = HTTPResponse(wire)
+        answer.begin()
+
+        assert answer.status == 405
+
+
+@pytest.mark.parametrize("length", [1000, 0], ids=["in a body", "without one"])
+def test_who_is_to_go_is_let_go(length, mien, monkeypatch):
+    monkeypatch.setattr(server, "KEPT_SECONDS", 0.5)
+    lines = ["PUT / HTTP/1.1", "Host: localhost", "Connection: close", f"Content-Length: {length}", "", ""]
+    with serving(api_of(mien), mien.settings) as url:
+        address = urlsplit(url)
+        with closing(socket.create_connection((address.hostname, address.port), timeout=20)) as wire:
+            wire.sendall("\r\n".join(lines).encode())
+            with pytest.raises(ConnectionError):
+                drip(wire)
+
+
 def drip(wire):
     for _ in range(200):
         wire.sendall(b"x")

@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import json
 from email.header import Header
@@ -167,9 +168,36 @@ def test_a_form_that_is_wrong_is_told_so(body, said, tmp_path):
         received(tmp_path, body, max_files=3)
 
 
+NAMED = 'Content-Disposition: form-data; name="{}"'
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (
+            NAMED.format("files") + '; filename="a.wav"',
+            "a part `files`: what it holds belongs in a part `file`",
+        ),
+        (NAMED.format("file[]") + '; filename="a.wav"', r"a part `file\[\]`"),
+        (NAMED.format("models"), "a part `models`: what it holds belongs in a part `json`"),
+    ],
+)
+def test_a_part_that_is_called_otherwise_than_it_should_be_is_told_so(head, said, tmp_path):
+    with pytest.raises(RequestError, match=said):
+        received(tmp_path, form((head, "{}")))
+
+
+def test_what_is_sent_beside_what_should_be_is_let_pass(tmp_path):
+    thumb, other = NAMED.format("thumb") + '; filename="a.png"', NAMED.format("text")
+    got = received(tmp_path, form((thumb, b"x"), (other, "x"), (FILE, b"y"), (NAMED.format("json"), "{}")))
+
+    assert [upload.source.filename for upload in got.uploads] == ["a.wav"]
+    assert got.request.text == ()
+
+
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary="])
 def test_a_form_without_a_boundary_is_told_so(content_type, tmp_path):
-    with pytest.raises(RequestError, match="no boundary"):
+    with pytest.raises(RequestError, match=r"no boundary .* leave that header"):
         received(tmp_path, b"", content_type)
 
 
@@ -268,6 +296,21 @@ def test_nothing_asked_is_a_request_for_nothing_in_particular(body, tmp_path):
 )
 def test_what_is_not_json_is_told_so(body, tmp_path):
     with pytest.raises(RequestError, match="the request is not JSON"):
+        received(tmp_path, body, "application/json")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (form((FILE, b"x")), "a form, but its Content-Type"),
+        (gzip.compress(json.dumps(ASKED).encode()), "compressed"),
+        ('{"text": ["café"]}'.encode("latin-1"), "not in UTF-8"),
+        ('{"text": ["a"]}'.encode("utf-16"), "not in UTF-8"),
+        (b"{'text': []}", "expected a string key"),
+    ],
+)
+def test_why_it_is_not_json_is_told(body, said, tmp_path):
+    with pytest.raises(RequestError, match=said):
         received(tmp_path, body, "application/json")
 
 

@@ -109,9 +109,20 @@ def test_who_asks_with_another_method_is_told_all_that_there_are(method, path, a
     assert answer.headers["allow"] == allowed
 
 
-def test_a_slash_too_many_before_the_address_does_no_harm(client):
+@pytest.mark.parametrize(
+    "path", [f"/{JOBS}", f"{JOBS}/", f"{JOBS}//", "/v0//batch/jobs", "//v0/batch//jobs/"]
+)
+def test_slashes_too_many_do_no_harm(path, client):
+    body = b'{"text": ["a"]}'
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", urlsplit(str(client.base_url)).port)) as raw:
-        raw.sendall(f"GET /{JOBS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        raw.sendall(head.encode() + body)
         answer = b"".join(iter(lambda: raw.recv(4096), b""))
 
     assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"job_id" in answer
+
+
+def test_a_slash_at_the_end_opens_no_door(settings):
+    with serving(api_of(build(settings.model_copy(update={"require_key": True})))) as url:
+        assert httpx.get(f"{url}{JOBS}/").status_code == 401

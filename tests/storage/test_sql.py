@@ -579,6 +579,28 @@ def test_lists_what_was_asked_for(store, listed, asked, expected):
     assert names(listed, store.list(Listing(**asked))) == expected
 
 
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_whoever_turns_pages_misses_no_job_of_those_that_came_at_once(store, direction):
+    with ThreadPoolExecutor(4) as threads:  # while the clock stands still
+        ids = {one.id for one in threads.map(lambda _: store.add(job(texts=1), max_queued=99), range(20))}
+
+    found, last = [], 0 if direction == "asc" else 2**62
+    when = "created_after" if direction == "asc" else "created_before"
+    while page := [*store.list(Listing(limit=3, when=when, timestamp_ms=last, direction=direction))]:
+        found += [one.id for one in page]
+        last = page[-1].state.created_timestamp_ms
+
+    assert len(found) == 20
+    assert {*found} == ids
+
+
+def test_a_clock_that_was_far_ahead_moves_no_later_job(store, clock):
+    store.add(job(texts=1), max_queued=9)
+    clock.now -= 3600
+
+    assert store.add(job(texts=1), max_queued=9).state == Queued(round(clock.now * 1000))
+
+
 def test_a_job_that_is_deleted_while_it_is_listed_is_left_out(store, listed):
     found = store.list(Listing())
     store.delete(listed[3])

@@ -189,6 +189,13 @@ def test_the_echo_of_a_job_is_fully_populated():
     }
 
 
+@pytest.mark.parametrize("sent", [None, ["3f2b3c1e"], [7], "x"])
+def test_files_of_a_registry_are_let_pass_and_not_echoed(sent):
+    request = Request.model_validate({"text": ["a"], "registry_files": sent})
+
+    assert job_json(ID, request, [], Queued(1))["request"]["registry_files"] == []
+
+
 def test_only_the_models_asked_for_are_echoed():
     request = Request.model_validate(
         {"models": {"face": {"facs": {}}, "prosody": {"window": {"length": 2}}}, "transcription": None}

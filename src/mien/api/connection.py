@@ -3,6 +3,7 @@ WebSocket's of who does not read, and bounds what control frames can do."""
 
 from asyncio import AbstractEventLoop, Transport
 from asyncio.transports import BaseTransport
+from collections.abc import Callable
 from typing import Any, cast
 
 import h11
@@ -27,15 +28,25 @@ class HttpConnection(H11Protocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        seconds = self.timeout_keep_alive
+        self.transport = cast(Transport, _Lingering(transport, self.loop, self._is_sent_to, seconds))
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
 
     def data_received(self, data: bytes) -> None:
-        if self.conn.their_state is not h11.IDLE:  # the head is there, and this belongs to the body
-            self._unset_keepalive_if_required()
+        if self.transport.is_closing():  # the rest of what has been answered
+            return
         self.conn.receive_data(data)
         self.handle_events()  # at a head, ends the waiting
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self.transport = cast(_Lingering, self.transport).transport
+        super().handle_websocket_upgrade(event)
+
+    def _is_sent_to(self) -> bool:
+        """Whether the body of a request is still on its way."""
+        return self.conn.their_state is h11.SEND_BODY
 
 
 class Connection(WebSocketsSansIOProtocol):
@@ -80,6 +91,36 @@ class Connection(WebSocketsSansIOProtocol):
             self.conn.fail(1008, "too many small frames")
             self.handle_parser_exception()
         return self._small >= SMALL_MOST
+
+
+class _Lingering:
+    """A transport that, closed while the client still sends, says that nothing more will be said, and hears
+    the client out. Closed at once, it would reset the connection, and programs that read only when they have
+    sent everything, proxies among them, would never learn why they were refused."""
+
+    def __init__(
+        self, transport: Transport, loop: AbstractEventLoop, is_sent_to: Callable[[], bool], seconds: float
+    ) -> None:
+        """`seconds`: how long it lingers at most."""
+        self.transport = transport
+        self._loop, self._is_sent_to, self._seconds = loop, is_sent_to, seconds
+        self._lingers = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+    def is_closing(self) -> bool:
+        return self._lingers or self.transport.is_closing()
+
+    def close(self) -> None:
+        if self.is_closing() or not self._is_sent_to():
+            self.transport.close()
+            return
+        self._lingers = True
+        if self.transport.can_write_eof():  # not with TLS
+            self.transport.write_eof()
+        self.transport.resume_reading()
+        self._loop.call_later(self._seconds, self.transport.abort)
 
 
 class _LettingGo:

@@ -76,7 +76,9 @@ def intake(content_type: str, folder: Path, settings: Settings) -> Intake:
     if kind != b"multipart/form-data":
         return Plain(folder, settings)
     if not options.get(b"boundary"):
-        raise RequestError("the form has no boundary in its Content-Type header")
+        raise RequestError(
+            "the form has no boundary in its Content-Type header: leave that header to the HTTP client"
+        )
     return Form(options[b"boundary"], folder, settings)
 
 
@@ -108,6 +110,7 @@ class Form:
         self._disposition = b""
         self._request: _Spool | None = None
         self._uploads: list[_Spool] = []
+        self._strays: dict[str, str] = {}  # what should have been called so, and how it is called
         self._into: _Spool | None = None
         try:
             self._parser = MultipartParser(boundary, self._callbacks())
@@ -124,6 +127,11 @@ class Form:
         if not self._ended:
             raise RequestError("the form ends in the middle of a part")
         uploads = tuple(upload.uploaded() for upload in self._uploads if upload.size or upload.name)
+        for meant, given in (("json", self._request), ("file", uploads)):
+            if not given and (stray := self._strays.get(meant)):  # let pass, it would be missed too late
+                raise RequestError(
+                    f"the form has a part `{stray}`: what it holds belongs in a part `{meant}`"
+                )
         return Submission(_parsed(self._request.read() if self._request else b""), uploads)
 
     def close(self) -> None:
@@ -173,6 +181,12 @@ class Form:
             filename = _filename(options.get(b"filename"))
             self._into = _Spool(path, most, f"file: {filename or 'an upload'}", filename)
             self._uploads.append(self._into)
+        else:
+            stray = name.decode(errors="replace")[:LONGEST_NAME]
+            if options.get(b"filename"):
+                self._strays.setdefault("file", stray)
+            elif stray in Request.model_fields:
+                self._strays.setdefault("json", stray)
 
     def _part_goes_on(self, data: bytes, begin: int, end: int) -> None:
         if self._into:
@@ -242,8 +256,21 @@ def _parsed(body: bytes) -> Request:
         if isinstance(asked, str):  # generated clients encode the body twice
             asked = loads(asked)
     except orjson.JSONDecodeError as error:
-        raise RequestError(f"the request is not JSON: {error}") from error
+        raise RequestError(f"the request is not JSON: {_why(body, error)}") from error
     try:
         return Request.model_validate({} if asked is None else asked)
     except ValidationError as error:
         raise RequestError(explained(error)) from error
+
+
+def _why(body: bytes, error: orjson.JSONDecodeError) -> str:
+    """Why a body is no JSON, where more is known than which sign is in the way."""
+    if body.startswith(b"--"):
+        return "it is a form, but its Content-Type header does not say multipart/form-data"
+    if body.startswith(b"\x1f\x8b"):
+        return "it is compressed, and must be sent as it is"
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "it is not in UTF-8"
+    return str(error)

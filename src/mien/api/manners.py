@@ -27,8 +27,7 @@ class Manners:
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
-            if scope["path"].startswith("//"):  # old clients whose address ends in a slash write another
-                scope = {**scope, "path": "/" + scope["path"].lstrip("/")}
+            scope = {**scope, "path": _tidied(scope["path"])}
             if scope["method"] == "HEAD":
                 scope = {**scope, "method": "GET"}  # the server sends no body: to it, it is still HEAD
             request = Request(scope)
@@ -41,6 +40,13 @@ class Manners:
                 await app(scope, receive, _telling(send, origin))
 
         return mannered
+
+
+def _tidied(path: str) -> str:
+    """An address without slashes too many: clients that were told one that ends in a slash write two, and
+    some end what they ask for in one. Few send again what they posted if they are told another address."""
+    path = "/" + path.lstrip("/")
+    return "/" + "/".join(filter(None, path.split("/"))) if path.startswith(OPEN) else path
 
 
 def _asked(request: Request, origin: str) -> dict[str, str]:

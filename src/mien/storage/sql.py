@@ -75,6 +75,10 @@ TURN = 4
 BUSY_SECONDS = 30
 """How long SQLite waits for another process to finish writing."""
 
+SOON_MS = 1000
+"""How far apart jobs that come at once may be told to have come, at most. Times further in the
+future are of clocks that were wrong."""
+
 KEY_PREFIX = "mien_"
 """Of every secret, so that it is recognised where it should not be."""
 
@@ -185,10 +189,11 @@ class SqlStore:
     # ── jobs
 
     def add(self, job: NewJob, *, max_queued: int) -> Job:
-        now = self._now()
         first = [*_first_tasks(job)]
         files = sum(task.files for task in first if task.kind != "finish")
         with self._writing() as db:
+            _go_alone(db)
+            created = self._free_moment(db)
             if _queued(db) >= max_queued:
                 raise QueueFull
             row = {
@@ -196,7 +201,7 @@ class SqlStore:
                 "request": job.request.model_dump_json(),
                 "sources": json.dumps([source_json(new.source) for new in job.sources]),
                 "status": "QUEUED",
-                "created_ms": now,
+                "created_ms": created,
                 "files_total": files,
                 "calls_back": bool(job.request.callback_url),
                 "notifies": job.request.notify,
@@ -204,7 +209,7 @@ class SqlStore:
             db.execute(insert(jobs).values(row))
             self._begin(db, job.id, 0, first)
         sources = tuple(new.source for new in job.sources)
-        return Job(id=job.id, request=job.request, sources=sources, state=Queued(now), files_total=files)
+        return Job(id=job.id, request=job.request, sources=sources, state=Queued(created), files_total=files)
 
     def get(self, job_id: str) -> Job:
         with self._reading() as db:
@@ -500,8 +505,7 @@ class SqlStore:
             if inspect(db).has_table(schema.name) and db.scalar(select(schema.c.version)) == SCHEMA:
                 return
         with self._writing() as db:
-            if db.dialect.name == "postgresql":  # SQLite has one writer anyway
-                db.execute(select(func.pg_advisory_xact_lock(0x6D69656E)))
+            _go_alone(db)
             _tables.create_all(db)
             version = db.scalar(select(schema.c.version))
             if version is None:
@@ -512,6 +516,14 @@ class SqlStore:
                 for step in range(version, SCHEMA):
                     _add(db, _STEPS[step])
                 db.execute(update(schema).values(version=SCHEMA))
+
+    def _free_moment(self, db: Connection) -> int:
+        """When a new job is created. No two are in one millisecond: who turns the pages of a list has
+        nothing but this to go on from, and would miss the second."""
+        now = self._now()
+        soon = jobs.c.created_ms.between(now, now + SOON_MS)
+        taken = db.scalar(select(func.max(jobs.c.created_ms)).where(soon))
+        return now if taken is None else taken + 1
 
     def _now(self) -> int:
         return _ms(self._clock())
@@ -531,6 +543,12 @@ class SqlStore:
                 yield db
         except SQLAlchemyError as error:
             raise _unreachable(error) from error
+
+
+def _go_alone(db: Connection) -> None:
+    """Until the transaction ends nobody else comes past this. SQLite has one writer anyway."""
+    if db.dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(0x6D69656E)))
 
 
 def _engine(url: str) -> Engine:

@@ -79,8 +79,6 @@ class Request(BaseModel):
     """Receives a POST when the job ends."""
     notify: bool = False
     """Send an e-mail when the job ends, if the server has `MIEN_SMTP_URL` set."""
-    registry_files: Annotated[tuple[str, ...], FailFast()] = ()
-    """Accepted for compatibility and ignored: mien has no file registry."""
 
     @model_validator(mode="before")
     @classmethod
@@ -203,7 +201,7 @@ def job_json(job_id: str, request: Request, sources: Iterable[Source], state: St
             "files": [asdict(source) for source in sources if isinstance(source, FileSource)],
             "callback_url": request.callback_url,
             "notify": request.notify,
-            "registry_files": list(request.registry_files),
+            "registry_files": [],  # whatever was sent: there is no registry here, as in the API's last years
         },
         "state": {"status": STATUS[type(state)], **asdict(state)},
     }
