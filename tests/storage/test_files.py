@@ -50,6 +50,14 @@ def test_what_is_deleted_spares_the_keys_and_folders_that_are_named(files):
     ]
 
 
+def test_all_bytes_are_counted(files):
+    assert files.size() == 0
+
+    write(files, "jobs/a/upload/0", "jobs/b/upload/0")
+
+    assert files.size() == 2
+
+
 def test_half_written_files_go_from_folders_that_are_spared(tmp_path):
     files = Files(str(tmp_path))
     write(files, "jobs/a/upload/0")
