@@ -61,7 +61,8 @@ def serve(
     mien = build(settings)
     check_bind(settings, mien.keys)
     serving = server(served(mien), settings)
-    address = f"http{'s' * bool(settings.ssl_certfile)}://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http{'s' * bool(settings.ssl_certfile)}://{host}:{settings.port}"
     console = Console(stderr=True)
     console.print(Text.assemble(("mien", "bold"), f" at {address}   home {settings.home}   {address}/docs"))
     console.print(Text(f"Python: HumeClient(api_key=…, base_url={address!r})"))
