@@ -92,8 +92,6 @@ jobs = Table(
     _tables,
     Column("number", _number, primary_key=True),  # in order of arrival
     Column("id", String(36), nullable=False, unique=True),
-    Column("request", Text, nullable=False),
-    Column("sources", Text, nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_ms", BigInteger, nullable=False, index=True),
     Column("started_ms", BigInteger),
@@ -108,6 +106,9 @@ jobs = Table(
     Column("place", BigInteger, nullable=False, default=0),  # of the next file, counted in files
     Column("calls_back", Boolean, nullable=False),
     Column("notifies", Boolean, nullable=False),
+    # last, since they may be large: to what stands behind them, SQLite reads its way through all of it
+    Column("sources", Text, nullable=False),
+    Column("request", Text, nullable=False),
     Index("jobs_by_status", "status", "created_ms"),
 )
 
