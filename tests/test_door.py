@@ -152,6 +152,17 @@ def test_what_is_not_allowed_is_said(arguments, message, settings):
         mien.measure(**arguments, settings=settings)
 
 
+@pytest.mark.parametrize("settings", [{}, {"port": 1}], ids=["empty", "some"])
+def test_settings_of_another_type_are_said(settings):
+    with pytest.raises(RequestError, match=r"mien\.Settings, not 'dict'"):
+        mien.measure(text="Good!", settings=settings)
+
+
+def test_no_name_is_no_file(settings):
+    with pytest.raises(MediaError, match="there is no file ''"):
+        mien.measure("", settings=settings)
+
+
 def test_a_missing_file_is_said(tmp_path, settings):
     with pytest.raises(MediaError, match=r"nowhere\.wav"):
         mien.measure(tmp_path / "nowhere.wav", settings=settings)

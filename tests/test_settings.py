@@ -33,6 +33,12 @@ def test_none_is_no_value_elsewhere(settings):
         settings(MIEN_WORKERS="none")
 
 
+def test_no_number_is_without_end(settings):
+    """Jobs older than for ever are older than any date."""
+    with pytest.raises(ValidationError, match="retention_days"):
+        settings(MIEN_RETENTION_DAYS="inf")
+
+
 def test_what_is_empty_is_as_if_it_were_not_set(settings, monkeypatch):
     """Compose files hand on variables that nobody has set as empty ones."""
     variables = [f"MIEN_{name.upper()}" for name in Settings.model_fields]

@@ -82,7 +82,10 @@ def measure(
     """
     if (source is None) == (text is None):
         raise RequestError("give either a source or text")
-    settings = settings or Settings()
+    if settings is None:
+        settings = Settings()
+    elif not isinstance(settings, Settings):
+        raise RequestError(f"settings must be mien.Settings, not {_kind(settings)}")
     wish = wished(models, transcription)
     engines = _engines(settings)
     if text is not None:
@@ -201,7 +204,7 @@ def open_source(source: str | Path | bytes, folder: Path, settings: Settings, na
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return Opened(UrlSource(source), name_of(source), fetch(source, folder, settings))
     try:
-        return _opened(Path(source), folder, name)
+        return _opened(source, folder, name)
     except OSError as error:
         raise MediaError(_why_not(str(source), error)) from None
     except ValueError:  # a name that no file can have
@@ -213,12 +216,13 @@ def written(name: str) -> str:
     return readable(os.fsencode(name))
 
 
-def _opened(path: Path, folder: Path, name: str) -> Opened:
+def _opened(source: str | Path, folder: Path, name: str) -> Opened:
     """A file of this machine. What can be read only once is copied first."""
+    path = Path(source)
     name = name or written(path.name)
-    mode = path.stat().st_mode
+    mode = os.stat(source).st_mode  # to a Path, no name at all is this folder
     if stat.S_ISDIR(mode):
-        raise MediaError(f"{str(path)!r} is a folder; name the files in it")
+        raise MediaError(f"{str(source)!r} is a folder; name the files in it")
     if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
         with path.open("rb") as given, (folder / "upload").open("xb") as copy:
             copyfileobj(given, copy)

@@ -18,7 +18,11 @@ class Settings(BaseSettings):
     gives it, counts as not set; only the name of an engine may be empty."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MIEN_", frozen=True, extra="forbid", use_attribute_docstrings=True
+        env_prefix="MIEN_",
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,  # no date is for ever ago
+        use_attribute_docstrings=True,
     )
 
     home: Path = Field(default_factory=lambda: user_data_path("mien"))

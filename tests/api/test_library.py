@@ -2,7 +2,9 @@
 
 import csv
 import json
+import socket
 import time
+from contextlib import closing
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -118,6 +120,14 @@ def test_measuring_again_checks_what_is_asked_for(client, changed):
 
     assert answer.status_code == 400
     assert answer.json()["message"]
+
+
+def test_measuring_again_takes_no_more_than_starting(settings):
+    mien = build(settings.model_copy(update={"max_body_mb": 0.001}))
+    with serving(api_of(mien)) as url, httpx.Client(base_url=url, timeout=30) as client:
+        answer = client.post(f"/mien/jobs/{started(client)}/again", json={"models": {}, "x": "x" * 1000})
+
+    assert answer.status_code == 413
 
 
 def test_a_table_holds_the_rows_of_all_files(client, mien):
@@ -319,3 +329,14 @@ def test_nothing_is_told_or_done_without_a_key(keyed, method, path):
     _, client, _ = keyed
 
     assert client.request(method, path).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v0/batch/jobs", "/mien/jobs/1/again"])
+def test_nothing_is_read_of_who_has_no_key(keyed, path):
+    _, client, _ = keyed
+    address = client.base_url
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with closing(socket.create_connection((address.host, address.port), timeout=20)) as wire:
+        wire.sendall(f"{head}Content-Length: 1000000000\r\n\r\n".encode())
+
+        assert wire.recv(100).startswith(b"HTTP/1.1 401")

@@ -36,6 +36,12 @@ def test_a_recording_is_shown_with_its_highest_scores(run, tmp_path):
     assert "Excitement" in ran.stdout
 
 
+def test_names_of_models_are_read_as_in_python(run, tmp_path):
+    ran = run("measure", talk(tmp_path / "talk.wav"), "--models", "prosody, ")
+
+    assert ran.exit_code == 0
+
+
 def test_the_name_of_a_file_is_no_markup(run, environment, tmp_path):
     environment["FORCE_COLOR"] = "1"  # as in a terminal, where there are bars
 

@@ -121,6 +121,16 @@ def test_an_open_address_without_keys_is_refused(environment, port):
     assert "mien keys create" in ran.stderr
 
 
+def test_the_address_that_is_told_is_one(environment, port):
+    command = [sys.executable, "-m", "mien", "serve", "--host", "::1", "--port", str(port), "--workers", "0"]
+    environment = os.environ | environment
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        told = next(line for line in process.stderr if "HumeClient" in line)
+        process.kill()
+
+    assert f"base_url='http://[::1]:{port}'" in told
+
+
 def test_tls_is_spoken_where_there_is_a_certificate(environment, port, certificate):
     with serving(environment, port, "--ssl-certfile", str(certificate), scheme="https"):
         context = ssl._create_unverified_context()  # noqa: S323  # made on the spot

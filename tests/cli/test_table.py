@@ -53,6 +53,10 @@ def test_pieces_of_all_persons_come_in_order_of_time_with_their_highest_scores()
     assert "transcript en, confidence 0.90" in lines
 
 
+def test_no_minute_has_sixty_seconds():
+    assert "1:00.0–" in printed(Measured(groups=(Group("unknown", (said(59.97),)),)))
+
+
 def test_a_sentence_is_shown_whole_and_only_the_begin_of_a_speech():
     sentence = "they said yes the whole team stayed until midnight and everything worked"
     pieces = (said(0, sentence), said(1, "on and " * 60 + "on"))

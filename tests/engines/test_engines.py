@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
 from mien.engines import Engines
 from mien.errors import EngineError, EngineMissing
 from mien.settings import Settings
+from mien.stream.together import SharedEngines
 from mien.weights import COMPLETE
 
 
@@ -69,6 +72,15 @@ def test_an_engine_is_loaded_once_however_many_ask_at_once(settings):
 
     assert len(found) == 16
     assert len({id(engine) for engine in found}) == 1
+
+
+@pytest.mark.parametrize("kind", [Engines, partial(SharedEngines, at_once=1)], ids=["own", "shared"])
+def test_who_needs_an_engine_that_is_there_does_not_wait_for_another(kind, settings):
+    engines = kind(settings)
+    there = engines.voice
+
+    with ThreadPoolExecutor(1) as thread, engines._lock:  # which is held while one is loaded
+        assert thread.submit(engines.load, "voice").result(20) is there
 
 
 def test_ctrl_c_that_a_native_module_meets_while_it_is_loaded_is_no_fault_of_the_engine(

@@ -78,3 +78,10 @@ def test_json_that_holds_far_more_than_faces_is_refused_before_it_is_read(value,
 
     with pytest.raises(TooManyFaces, match="far more than 100 faces"):
         read_written(file, "faces.json", "utf-8", settings)
+
+
+def test_what_looks_like_many_values_within_a_string_is_none(settings):
+    file = BytesIO(f'["{"," * 1_000_001}"]'.encode())
+
+    with pytest.raises(BadLandmarks):
+        read_written(file, "faces.json", "utf-8", settings)

@@ -1,15 +1,27 @@
 """Files of jobs: what is deleted, and what stays."""
 
+import sys
 from contextlib import suppress
 
 import pytest
 
+from mien.errors import StoreError
 from mien.storage.files import PARTIAL, Files
 
 
 @pytest.fixture(params=["folder", "memory"])
 def files(request, tmp_path):
     return Files(str(tmp_path / "files") if request.param == "folder" else f"memory://{tmp_path.name}")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"), [("nowhere://bucket", "nowhere"), ("s3://bucket", "s3fs")], ids=["unknown", "missing"]
+)
+def test_a_place_that_cannot_be_reached_is_refused(url, says, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+
+    with pytest.raises(StoreError, match=says):
+        Files(url)
 
 
 def write(files, *keys):
@@ -36,6 +48,14 @@ def test_what_is_deleted_spares_the_keys_and_folders_that_are_named(files):
         "jobs/a/upload/0",
         "jobs/b/upload/0",
     ]
+
+
+def test_all_bytes_are_counted(files):
+    assert files.size() == 0
+
+    write(files, "jobs/a/upload/0", "jobs/b/upload/0")
+
+    assert files.size() == 2
 
 
 def test_half_written_files_go_from_folders_that_are_spared(tmp_path):

@@ -323,10 +323,15 @@ def test_what_measuring_took_is_summed_over_the_files_of_a_job(store):
         pytest.param("TEXT 1", True, id="a text"),
         pytest.param("%", False, id="no pattern"),
         pytest.param("nobody", False, id="nothing"),
+        pytest.param('said "Hi\\"\n', True, id="signs that JSON writes otherwise"),
+        pytest.param("\0", False, id="one that PostgreSQL does not take"),
     ],
 )
 def test_jobs_are_found_by_what_is_in_them(store, words, found):
-    store.add(job(files=1, texts=2), max_queued=1)
+    store.add(job(files=1, texts=2), max_queued=2)
+    new = job(texts=1)
+    said = new.request.model_copy(update={"text": ('She said "Hi\\"\n',)})
+    store.add(replace(new, request=said), max_queued=2)
 
     assert len([*store.list(Listing(search=words))]) == found
 
@@ -685,6 +690,13 @@ def test_a_store_of_a_newer_mien_is_refused(store, store_url):
 def test_a_place_where_jobs_cannot_be_kept_is_refused(url):
     with pytest.raises(StoreError):
         SqlStore(url)
+
+
+def test_a_database_whose_driver_is_missing_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(StoreError, match=r"mien\[postgres\]"):
+        SqlStore("postgresql://nobody@localhost:1/nothing")
 
 
 def test_no_password_is_told_when_the_database_cannot_be_reached():

@@ -100,6 +100,13 @@ def test_no_other_file_is_handed_out(static, name):
     assert serving(static).get(f"/assets/{name}").status_code == 404
 
 
+@pytest.mark.parametrize("name", ["..\\mien.txt", "C:mien.txt"])
+def test_a_name_that_leads_elsewhere_in_windows_is_none_of_a_file(static, name):
+    (static / "assets" / name).write_text("secret")
+
+    assert serving(static).get(f"/assets/{name}").status_code == 404
+
+
 def test_without_a_page_the_address_says_how_to_get_it(tmp_path):
     answer = serving(tmp_path).get("/")
 

@@ -424,6 +424,13 @@ def test_what_is_no_classifier_is_refused_before_it_is_fetched(answer, error, sa
         known("some/body", settings, classifier.url)
 
 
+def test_a_hub_that_is_asked_too_often_is_not_said_to_have_nothing(classifier, settings):
+    classifier.status = 429
+
+    with pytest.raises(EngineError, match="429"):
+        known("some/body", settings, classifier.url)
+
+
 @pytest.mark.parametrize(
     "name", ["some/body/else", "some/../body", "/", "some/bo dy", "some/body@", "https://a/b"]
 )

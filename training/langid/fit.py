@@ -32,12 +32,12 @@ def english(data: Path) -> dict[str, list[str]]:
     found = {
         f"GoEmotions {part}": [
             line.split("\t")[0]
-            for line in (data / "text" / "goemotions" / f"{part}.tsv").read_text().splitlines()
+            for line in (data / "text" / "goemotions" / f"{part}.tsv").read_text("utf-8").splitlines()
         ]
         for part in ("train", "dev")
     }
     for name in ("texts53", "written53"):
-        with (data / "ratings" / f"{name}.tsv").open(newline="") as file:
+        with (data / "ratings" / f"{name}.tsv").open(newline="", encoding="utf-8") as file:
             found[name] = [row["text"] for row in csv.DictReader(file, delimiter="\t")]
     return found
 

@@ -17,6 +17,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -62,11 +63,12 @@ def plain(text: str) -> str:
     return re.sub(r"[^\w]+", " ", text.lower()).strip()
 
 
-def rated(data: Path) -> list[Text]:
+@cache
+def rated(data: Path) -> tuple[Text, ...]:
     """Texts with 53 shares of raters: given ones, and `rated.tsv` of ours, to learn from alone."""
     given = rated_before(data)
     known = {plain(text.text) for text in given}
-    return given + [text for text in _written() if plain(text.text) not in known]
+    return (*given, *(text for text in _written() if plain(text.text) not in known))
 
 
 def rated_before(data: Path) -> list[Text]:
@@ -82,6 +84,7 @@ def rated_before(data: Path) -> list[Text]:
     ]
 
 
+@cache
 def rated_here() -> dict[str, Shares]:
     """The 53 shares of texts of other sources that we rated, by `key` of what they say: `real.tsv`. The texts
     themselves are not ours."""
@@ -94,6 +97,7 @@ def key(text: str) -> str:
     return hashlib.blake2b(plain(text).encode(), digest_size=6).hexdigest()
 
 
+@cache
 def held_out(data: Path) -> frozenset[str]:
     """What the rated texts say that are not for training."""
     return frozenset(plain(text.text) for text in rated(data) if text.part != "train")

@@ -49,7 +49,7 @@ SHARES = {"rated": 0.55, "goemotions": 0.33, "xed": 0.12}
 
 @dataclass(slots=True)
 class Heard:
-    """What the lower layers makes of the texts of one source."""
+    """What the lower layers make of the texts of one source."""
 
     source: Source
     states: NDArray[np.float16]
@@ -177,9 +177,8 @@ def batches(heard: Heard, most: int, rng: np.random.Generator) -> Iterator[NDArr
 
 def train(teacher: Teacher, heard: dict[str, Heard], held_out: Heard, wanted: argparse.Namespace) -> None:
     rng = np.random.default_rng(0)
-    for part in (teacher.distances,):
-        assert part is not None
-        part.requires_grad_(False)
+    assert teacher.distances is not None
+    teacher.distances.requires_grad_(False)
     slow = list(teacher.layers.parameters())
     fast = [
         p

@@ -64,12 +64,12 @@ def main() -> None:
 def rated(data: Path) -> tuple[Sequence[str], NDArray[np.float64], NDArray[np.float64]]:
     """GoEmotions' labels, which of them each comment has, and its shares of raters."""
     folder = data / "text" / "goemotions"
-    names = tuple((folder / "labels.txt").read_text().split())
+    names = tuple((folder / "labels.txt").read_text("utf-8").split())
     labels: dict[str, list[int]] = {}
-    for line in (folder / "train.tsv").read_text().splitlines():
+    for line in (folder / "train.tsv").read_text("utf-8").splitlines():
         _, numbers, id_ = line.rsplit("\t", 2)
         labels[id_] = [int(number) for number in numbers.split(",")]
-    with (data / "ratings" / "texts53.tsv").open(newline="") as file:
+    with (data / "ratings" / "texts53.tsv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file, delimiter="\t") if row["source"] == "goemotions"]
     labelled = np.zeros((len(rows), len(names)))
     for one, row in zip(labelled, rows, strict=True):

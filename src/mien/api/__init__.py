@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 
 import orjson
 from fastapi import Depends, FastAPI, Request, Response
@@ -12,6 +11,7 @@ from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from mien import __version__
 from mien.api import batch, health, library
 from mien.api.auth import Door
 from mien.api.docs import page
@@ -43,7 +43,7 @@ def api(
     figures: Iterable[Collector] = (),
 ) -> FastAPI:
     """The REST API over these stores. `figures`: what `/metrics` tells besides its own."""
-    app = FastAPI(title="mien", version=_version(), description=ABOUT, docs_url=None, redoc_url=None)
+    app = FastAPI(title="mien", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
     app.openapi = lambda: description(app)  # type: ignore[method-assign]  # as FastAPI documents it
     app.add_api_route("/docs", lambda: HTMLResponse(page(app.openapi())), include_in_schema=False)
     door, seen = Door(settings, keys), health.Seen()
@@ -64,13 +64,6 @@ def api(
     ):
         app.exception_handler(kind)(answer)
     return app
-
-
-def _version() -> str:
-    try:
-        return version("mien")
-    except PackageNotFoundError:  # run from its source, without being installed
-        return "0+source"
 
 
 def _retired() -> Response:

@@ -119,13 +119,20 @@ class Starting:
             submission = await self._received(request, Path(folder))
             return await run_in_threadpool(self._stored, submission)
 
-    def again(self, job: Job, changed: wire.Request) -> str:
+    async def again(self, job_id: str, request: Request) -> str:
         """Start a job with the sources of another, and models and transcription as they are asked for now.
 
         Raises:
-            RequestError: its uploads were not kept, or there is no room for it.
+            RequestError: there is no such job, its uploads were not kept, the request is wrong,
+                or there is no room for it.
         """
-        self._check_room()
+        job = await run_in_threadpool(found, self._jobs, job_id)
+        await run_in_threadpool(self._check_room)
+        with TemporaryDirectory(dir=self._incoming, prefix="upload-") as folder:
+            submission = await self._received(request, Path(folder))
+        return await run_in_threadpool(self._repeated, job, submission.request)
+
+    def _repeated(self, job: Job, changed: wire.Request) -> str:
         request = job.request.model_copy(
             update={"models": changed.models, "transcription": changed.transcription}
         )

@@ -6,26 +6,24 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from os import SEEK_END
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
-from pydantic import ValidationError
 
 from mien.api.batch import CHUNK, Starting, answer, found, kept, told
+from mien.api.openapi import AGAIN
 from mien.api.ticket import Tickets
 from mien.api.waveforms import Waveforms
-from mien.errors import BadKey, MediaNotKept, RequestError
+from mien.errors import BadKey, MediaNotKept
 from mien.formats.table import table
 from mien.jobs.job import Job
 from mien.jobs.originals import Original, originals
 from mien.jobs.store import FileStore, JobStore, Listing
 from mien.media.kinds import HEAD, content_type_of
 from mien.settings import Settings
-from mien.wire import batch as wire
 from mien.wire.batch import Json, Status
-from mien.wire.errors import explained
 
 SHOWN_TEXTS, SHOWN_CHARACTERS = 3, 200
 """So much of the texts of a job is told in a list: all of them can be megabytes."""
@@ -83,14 +81,10 @@ def routes(
         """The job is forgotten, with its results and media."""
         jobs.delete(found(jobs, id).id)
 
-    @router.post("/jobs/{id}/again", summary="Measure again", dependencies=keyed)
-    def measure_again(id: str, changed: Annotated[dict[str, Any], Body()]) -> Response:  # noqa: A002
+    @router.post("/jobs/{id}/again", summary="Measure again", dependencies=keyed, openapi_extra=AGAIN)
+    async def measure_again(id: str, request: Request) -> Response:  # noqa: A002
         """Start a job with the sources of this one, and the `models` and `transcription` of the body."""
-        try:
-            request = wire.Request.model_validate(changed)
-        except ValidationError as error:
-            raise RequestError(explained(error)) from error
-        return answer({"job_id": starting.again(found(jobs, id), request)})
+        return answer({"job_id": await starting.again(id, request)})
 
     @router.get("/jobs/{id}/tables/{model}", summary="Get a table", dependencies=keyed)
     def get_table(id: str, model: str) -> Response:  # noqa: A002

@@ -92,6 +92,8 @@ START: dict[str, Any] = {
         }
     }
 }
+AGAIN: dict[str, Any] = {"requestBody": {"content": {"application/json": {"schema": _REQUEST}}}}
+"""FastAPI would read a body that it knows of whole, however much it is, before it asks for the key."""
 STARTED = _answers("The job has been started.", {"job_id": _JOB["job_id"]})
 JOBS = _answers("An array of jobs.", [_JOB])
 JOB = _answers("The job.", _JOB)

@@ -1,5 +1,7 @@
 """The command line."""
 
+import atexit
+import gc
 import logging
 import os
 import signal
@@ -57,6 +59,8 @@ def main() -> None:
     """Run the command line. What goes wrong is said in one line; 2 is the exit code then."""
     # OpenCV cuts small views alone: its threads wait for each other by spinning, a tenth of what faces cost
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
+    # what goes with the program need not be searched for circles first: that takes half a second and more
+    atexit.register(gc.freeze)
     try:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # all is imported (`mien/__init__.py`)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mien import __version__
 from mien.cli.parts import parts
 from mien.engines import Engines
 from mien.errors import EngineMissing, MienError
@@ -50,6 +51,7 @@ _Row = tuple[str, str, str]
 
 def _machine(settings: Settings) -> Iterator[_Row]:
     cores = os.cpu_count() or 1
+    yield "✓", "mien", __version__
     yield "✓", "Python", f"{platform.python_version()} on {sys.platform}, {cores} cores"
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.home).free / 1e9

@@ -31,11 +31,21 @@ def ended_like_by_hand() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def leave_threads_behind() -> None:
-    """Let the program end although threads of its own still work: Python would wait for each of them."""
-    last = Timer(LEAVING_SECONDS, os._exit, [0])
-    last.daemon = True
-    last.start()
+@contextmanager
+def threads_left_behind() -> Iterator[None]:
+    """Let the program end once what is done within has, although threads of its own still work: Python would
+    wait for each of them."""
+    status = 1
+    try:
+        yield
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
+    finally:
+        last = Timer(LEAVING_SECONDS, os._exit, [status])
+        last.daemon = True
+        last.start()
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

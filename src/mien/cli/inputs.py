@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from os.path import exists, isdir, isfile, realpath
+from os.path import basename, exists, isdir, isfile, realpath
 from pathlib import Path
 
 from mien.cli.outputs import has_tables
@@ -27,7 +27,7 @@ def expanded(inputs: Sequence[str], outputs: Iterable[Path] = ()) -> Iterator[In
     folders = {one for one in inputs if one != "-" and isdir(one)}
     for one in inputs:
         if one not in folders:
-            yield Input(one, written(one.rsplit("/", 1)[-1]))
+            yield Input(one, written(basename(one)))
             continue
         files = _walked(Path(one), Path(one).name if len(folders) > 1 else "", set(map(realpath, outputs)))
         if (first := next(files, None)) is None:

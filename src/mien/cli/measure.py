@@ -175,8 +175,8 @@ def measure(
         }
     if not inputs and not text:
         raise RequestError("nothing to measure: name a file, an address or a folder, or give --text")
-    names = models.split(",") if models else MODELS
-    wish = wished({name.strip(): options.get(name.strip()) for name in names}, spoken)
+    names = [name for part in (models or ",".join(MODELS)).split(",") if (name := part.strip())]
+    wish = wished({name: options.get(name) for name in names}, spoken)
     outputs = Outputs(json=json, csv=csv, artifacts=artifacts, draw=draw)
     outputs.check()
     with ended_like_by_hand():

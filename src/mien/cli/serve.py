@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from mien.cli.ended import leave_threads_behind
+from mien.cli.ended import threads_left_behind
 from mien.cli.parts import speak
 from mien.cli.work import command
 from mien.jobs.supervisor import Supervisor
@@ -61,15 +61,14 @@ def serve(
     mien = build(settings)
     check_bind(settings, mien.keys)
     serving = server(served(mien), settings)
-    address = f"http{'s' * bool(settings.ssl_certfile)}://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http{'s' * bool(settings.ssl_certfile)}://{host}:{settings.port}"
     console = Console(stderr=True)
     console.print(Text.assemble(("mien", "bold"), f" at {address}   home {settings.home}   {address}/docs"))
     console.print(Text(f"Python: HumeClient(api_key=…, base_url={address!r})"))
     # workers are processes of their own, and learn from the environment what was said here
     os.environ |= {"MIEN_HOME": str(settings.home), "MIEN_WORKERS": str(settings.workers)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the workers are ended too
-    try:
-        with Supervisor(command, settings.workers, settings, mien.jobs, mien.files):
-            serving.run()
-    finally:  # what is still measured for a session, nobody waits for
-        leave_threads_behind()
+    # what is still measured for a session, nobody waits for
+    with threads_left_behind(), Supervisor(command, settings.workers, settings, mien.jobs, mien.files):
+        serving.run()

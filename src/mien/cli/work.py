@@ -60,7 +60,9 @@ def _be_one(worker: Worker) -> None:
 
 
 def _until_alone(worker: Worker) -> None:
-    sys.stdin.buffer.read()  # ends when whoever holds the other end does
+    # ends when whoever holds the other end does; not through `sys.stdin`, whose lock Python wants at its end
+    while os.read(0, 1):
+        pass
     worker.stop()
 
 

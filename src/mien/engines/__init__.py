@@ -293,6 +293,8 @@ class Engines:
 
     def load(self, role: str) -> Any:
         """The engine that plays a role."""
+        if role in self._loaded:  # who needs this one does not wait while another is loaded
+            return self._loaded[role]
         with self._lock:  # two threads that need an engine at once load it once
             if role in self._loaded:
                 return self._loaded[role]

@@ -99,8 +99,9 @@ class Sphinx:
     def _taken(self) -> "_Process":
         """One that has answered all that it was asked, or else a new one."""
         with suppress(IndexError):
-            while (process := self._idle.pop()).is_alive():
-                return process
+            while not (process := self._idle.pop()).is_alive():
+                pass
+            return process
         return _Process()
 
 

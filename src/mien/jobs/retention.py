@@ -48,13 +48,10 @@ def sweep(settings: Settings, jobs: JobStore, files: FileStore) -> None:
             with suppress(JobNotFound):  # another was faster
                 jobs.delete(job_id)
                 log.info("job %s ended %g days ago: deleted", job_id, settings.retention_days)
-    for job_id in files.folders("jobs"):
-        try:
-            jobs.get(job_id)
-        except JobNotFound:
-            with suppress(FileNotFoundError):
-                if files.age(f"jobs/{job_id}") > ABANDONED_SECONDS:
-                    files.delete(f"jobs/{job_id}")
+    for job_id in {*files.folders("jobs")} - {*jobs.ids()}:
+        with suppress(FileNotFoundError):
+            if files.age(f"jobs/{job_id}") > ABANDONED_SECONDS:
+                files.delete(f"jobs/{job_id}")
     for name in (WORK, INCOMING):
         for folder in (settings.home / name).glob("*"):
             with suppress(FileNotFoundError):  # it is in use, or another was faster

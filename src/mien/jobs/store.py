@@ -105,6 +105,9 @@ class JobStore(Protocol):
     def delete(self, job_id: str) -> None:
         """Forget a job and its tasks; its files are tidied away. Raises JobNotFound."""
 
+    def ids(self) -> Sequence[str]:
+        """Of all jobs, in no order."""
+
     def ended_before(self, timestamp_ms: int) -> Sequence[str]:
         """Ids of the jobs that ended before then."""
 

@@ -5,6 +5,8 @@ input does: none outlives whoever started it. While it works on an answer an ala
 whatever it is doing; what it may hold in memory is bounded; and no dump of it is written to a disk.
 """
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -205,4 +207,5 @@ def _bound(memory: int) -> None:
 
 
 if __name__ == "__main__":
+    atexit.register(gc.freeze)  # as the command line: whoever ends it waits for its end
     work(open_media, Bounds(**orjson.loads(sys.argv[1])))

@@ -21,11 +21,14 @@ LOT, LOT_CHARACTERS = 256, 50_000
 LANDMARKS = (478, 3)
 """Points of a face mesh, and x, y, z of each."""
 
+MOST_VALUES = 1_000_000
+"""In one JSON, four times as many as landmarks can have: reading far more takes gigabytes, and holds up
+everybody meanwhile."""
+
 MAX_FACES = 100
 """Faces that one landmark file may hold: what the 2023 Python client checks, too."""
 
 _MAX_LANDMARK_BYTES = 200 * 478 * 3 * MAX_FACES  # a number takes some twenty characters, indented or not
-_MAX_LANDMARK_VALUES = 1_000_000  # four times as many as there can be; ten times as many take a gigabyte
 _MEDIA_NAME = re.compile(
     r"\.(?:aac|aiff?|avi|bmp|flac|gif|heic|jpe?g|m4[av]|mk[av]|mov|mp[34]|mpe?g|og[ag]|opus|png|tiff?|wav"
     r"|web[mp]|wm[av])$",
@@ -66,6 +69,16 @@ def lots(texts: Iterable[str]) -> Iterator[tuple[str, ...]]:
         length += len(text)
     if lot:
         yield tuple(lot)
+
+
+def is_crowded(written: bytes) -> bool:
+    """Whether some JSON holds more than `MOST_VALUES`. What looks like one within a string is none."""
+    if _values(written) <= MOST_VALUES:
+        return False
+    unescaped = written.replace(rb"\\", b"").replace(rb"\"", b"")
+    if unescaped.count(b'"') > 2 * MOST_VALUES:
+        return True
+    return _values(b"".join(unescaped.split(b'"')[::2])) > MOST_VALUES
 
 
 def read_written(file: BinaryIO, name: str, encoding: str, settings: Settings) -> Media:
@@ -109,7 +122,7 @@ def _json(text: str) -> Any:
     """
     if text.lstrip()[:1] not in {"[", "{"} or len(text) > _MAX_LANDMARK_BYTES:
         return None
-    if sum(map(text.count, ",[{")) > _MAX_LANDMARK_VALUES:
+    if is_crowded(text.encode()):
         raise TooManyFaces(f"the JSON holds far more than {MAX_FACES} faces, which are allowed")
     try:
         return orjson.loads(text)
@@ -119,6 +132,10 @@ def _json(text: str) -> Any:
         return json.loads(text, parse_int=float)
     except (ValueError, RecursionError):
         return None
+
+
+def _values(written: bytes) -> int:
+    return sum(map(written.count, (b",", b"[", b"{")))
 
 
 def _meshes(data: Any) -> Iterator[Landmarks]:

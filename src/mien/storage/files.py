@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from mien.errors import StoreError
+
 PARTIAL = ".partial-"
 """In the name of a file that is still being written. It is no key yet."""
 
@@ -25,9 +27,15 @@ class Files:
     """
 
     def __init__(self, url: str) -> None:
-        """`url` is a path, or one of fsspec: `s3://bucket/folder`."""
-        # others write to the store too: what was listed a while ago says nothing
-        self._fs, root = url_to_fs(url, use_listings_cache=False)
+        """`url` is a path, or one of fsspec: `s3://bucket/folder`.
+
+        Raises:
+            StoreError: fsspec knows no such place, or lacks the package that reaches it.
+        """
+        try:  # others write to the store too: what was listed a while ago says nothing
+            self._fs, root = url_to_fs(url, use_listings_cache=False)
+        except (ImportError, ValueError) as error:
+            raise StoreError(f"the files of jobs cannot be kept there: {error}") from error
         self._root = root.rstrip("/")
         self._local = isinstance(self._fs, LocalFileSystem)
 
@@ -35,7 +43,7 @@ class Files:
         with self._whole(key) as partial:
             if self._local:
                 move(path, partial)  # renames within one file system
-                with open(partial, "rb") as file:
+                with open(partial, "r+b") as file:  # Windows brings none to the disk that is only read
                     os.fsync(file.fileno())
             else:
                 self._fs.put_file(str(path), partial)
@@ -98,11 +106,8 @@ class Files:
         return (datetime.now(UTC) - max(map(_in_utc, times))).total_seconds()
 
     def size(self) -> int:
-        size = 0
-        for path in self._fs.find(self._root):
-            with suppress(FileNotFoundError):  # deleted meanwhile
-                size += self._fs.size(path) or 0
-        return size
+        # as they are listed: elsewhere than on this machine, each file asked by itself is a request
+        return sum(found["size"] or 0 for found in self._fs.find(self._root, detail=True).values())
 
     @contextmanager
     def _whole(self, key: str) -> Iterator[str]:

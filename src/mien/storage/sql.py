@@ -92,8 +92,6 @@ jobs = Table(
     _tables,
     Column("number", _number, primary_key=True),  # in order of arrival
     Column("id", String(36), nullable=False, unique=True),
-    Column("request", Text, nullable=False),
-    Column("sources", Text, nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_ms", BigInteger, nullable=False, index=True),
     Column("started_ms", BigInteger),
@@ -108,6 +106,9 @@ jobs = Table(
     Column("place", BigInteger, nullable=False, default=0),  # of the next file, counted in files
     Column("calls_back", Boolean, nullable=False),
     Column("notifies", Boolean, nullable=False),
+    # last, since they may be large: to what stands behind them, SQLite reads its way through all of it
+    Column("sources", Text, nullable=False),
+    Column("request", Text, nullable=False),
     Index("jobs_by_status", "status", "created_ms"),
 )
 
@@ -231,8 +232,8 @@ class SqlStore:
             query = query.where(jobs.c.created_ms > since)
         elif listing.timestamp_ms is not None:
             query = query.where(jobs.c.created_ms < listing.timestamp_ms)
-        if listing.search:  # names are kept as ASCII, requests as they are
-            named, asked = json.dumps(listing.search)[1:-1], listing.search
+        if listing.search:  # as JSON has it: names are kept as ASCII, requests as they are
+            named, asked = (json.dumps(listing.search, ensure_ascii=kept)[1:-1] for kept in (True, False))
             query = query.where(
                 or_(
                     jobs.c.sources.icontains(named, autoescape=True),
@@ -376,6 +377,10 @@ class SqlStore:
                 db.execute(delete(table).where(table.c.job_id == job_id))
             db.execute(delete(jobs).where(jobs.c.id == job_id))
             self._begin(db, job_id, 0, [NewTask(kind="tidy")])
+
+    def ids(self) -> Sequence[str]:
+        with self._reading() as db:
+            return [*db.scalars(select(jobs.c.id))]
 
     def ended_before(self, timestamp_ms: int) -> Sequence[str]:
         query = select(jobs.c.id).where(jobs.c.ended_ms < timestamp_ms).order_by(jobs.c.ended_ms)
@@ -560,8 +565,10 @@ def _engine(url: str) -> Engine:
         case "sqlite":
             return _sqlite(parsed)
         case "postgresql" | "postgres":
-            # pinged: connections outlive a restart of the server
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            try:  # pinged: connections outlive a restart of the server
+                return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            except ImportError as error:
+                raise StoreError(f"PostgreSQL needs `pip install 'mien[postgres]'`: {error}") from error
         case other:
             raise StoreError(f"jobs can be kept in SQLite or PostgreSQL, not in {other!r}")
 

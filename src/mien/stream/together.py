@@ -52,6 +52,8 @@ class SharedEngines(Engines):
         return self._faces
 
     def load(self, role: str) -> Any:
+        if role in self._shared:
+            return self._shared[role]
         engine = super().load(role)
         if role not in SHARED:
             return engine

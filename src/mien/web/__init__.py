@@ -1,7 +1,8 @@
 """The page: files that the build put into `static/`, with the headers that keep them safe and fresh."""
 
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import NoReturn
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
@@ -53,6 +54,8 @@ def routes(static: Path = STATIC) -> APIRouter:
         return _file(static / "icon.svg", FRESH, request) or _nothing()
 
     def asset(name: str, request: Request) -> Response:
+        if PureWindowsPath(name).name != name:  # there, a backslash or a drive would lead elsewhere
+            _nothing()
         return _file(static / "assets" / name, FOREVER, request) or _nothing()
 
     for path in VIEWS:
@@ -76,5 +79,5 @@ def _file(path: Path, cached: str, request: Request) -> Response | None:
     return Response(content, headers=headers, media_type=TYPES.get(path.suffix))
 
 
-def _nothing() -> Response:
+def _nothing() -> NoReturn:
     raise HTTPException(404)

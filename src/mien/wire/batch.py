@@ -11,6 +11,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, FailFast, create_model, model_validator
 
 from mien.errors import RequestError
+from mien.media.written import MOST_VALUES, is_crowded
 from mien.models import MODELS
 from mien.models.options import Options
 from mien.segments import TranscriptionOptions
@@ -31,9 +32,6 @@ from mien.types import (
 
 Json: TypeAlias = dict[str, Any]
 Status: TypeAlias = Literal["QUEUED", "IN_PROGRESS", "COMPLETED", "FAILED"]
-
-MOST_VALUES = 1_000_000
-"""In one JSON: reading far more takes gigabytes, and holds up everybody meanwhile."""
 
 
 class _Named(BaseModel):
@@ -104,7 +102,7 @@ def loads(text: str | bytes) -> Any:
         orjson.JSONDecodeError: it is none.
         RequestError: it holds more values than anybody needs.
     """
-    if _is_crowded(text.encode(errors="surrogatepass") if isinstance(text, str) else text):
+    if is_crowded(text.encode(errors="surrogatepass") if isinstance(text, str) else text):
         raise RequestError(f"the JSON holds more than {MOST_VALUES:,} values")
     try:
         return orjson.loads(text)
@@ -116,20 +114,6 @@ def loads(text: str | bytes) -> Any:
                 whole = halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
                 return orjson.loads(whole)
         raise
-
-
-def _is_crowded(written: bytes) -> bool:
-    """Whether some JSON holds too many values. What looks like one within a string is none."""
-    if _values(written) <= MOST_VALUES:
-        return False
-    unescaped = written.replace(rb"\\", b"").replace(rb"\"", b"")
-    if unescaped.count(b'"') > 2 * MOST_VALUES:
-        return True
-    return _values(b"".join(unescaped.split(b'"')[::2])) > MOST_VALUES
-
-
-def _values(written: bytes) -> int:
-    return sum(map(written.count, (b",", b"[", b"{")))
 
 
 def without_nulls(value: Any, depth: int) -> Any:
