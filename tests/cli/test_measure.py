@@ -519,6 +519,91 @@ def test_what_was_measured_before_an_interruption_is_written(number, code, inter
     assert "mien: interrupted at 2 of 3; nothing after that was measured" in ran.stderr
 
 
+def names_in(table):
+    with table.open(encoding="utf-8", newline="") as file:
+        return [row["File"].partition("/")[2] for row in csv.DictReader(file)]
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_an_interrupted_run_is_gone_on_with(run, calls, tmp_path):
+    scores, out = tmp_path / "scores", tmp_path / "out.json"
+    command = ("measure", calls, "--models", "language", "--csv", scores, "--json", out)
+    (calls / "p2" / "call.txt").write_text("Stop!")
+
+    first = run(*command)
+
+    assert first.exit_code == 130
+    assert "the same with --resume" in first.stderr
+    assert names_in(scores / "language.csv") == ["p1/call.txt"]
+    assert "--resume" in str(run(*command).exception)  # and not mixed
+
+    (calls / "p2" / "call.txt").write_text("Good!")
+    (calls / "p0.txt").write_text("New!")
+    second = run(*command, "--resume")
+
+    assert second.exit_code == 0
+    assert [line for line in second.stdout.splitlines() if "before" in line] == [
+        "p1/call.txt  measured before"
+    ]
+    assert names_in(scores / "language.csv") == ["p0.txt", "p1/call.txt", "p2/call.txt"]
+    assert [one["source"]["filename"] for one in json.loads(out.read_text())] == [
+        "p0.txt",
+        "p1/call.txt",
+        "p2/call.txt",
+    ]
+    assert sorted(path.name for path in scores.iterdir()) == [
+        "columns.md",
+        "file-0-p0.txt",
+        "file-1-call.txt",
+        "file-2-call.txt",
+        "language.csv",
+    ]
+
+
+def test_files_that_could_not_be_measured_are_tried_again(run, calls, tmp_path):
+    command = ("measure", calls, "--models", "language", "--csv", tmp_path / "scores", "--resume")
+    (calls / "p2" / "call.txt").write_bytes(b"\0")
+
+    assert run(*command).exit_code == 1
+    (calls / "p2" / "call.txt").write_text("Good!")
+    again = run(*command)
+
+    assert again.exit_code == 0
+    assert again.stdout.count("measured before") == 1
+    assert not (tmp_path / "scores" / ".unfinished").exists()
+
+
+@pytest.mark.usefixtures("interrupted")
+@pytest.mark.parametrize("option", [("--sentiment",), ("--models", "ner")])
+def test_results_of_other_options_are_not_mixed(option, run, calls, tmp_path):
+    command = ("measure", calls, "--csv", tmp_path / "scores")
+    (calls / "p2" / "call.txt").write_text("Stop!")
+    run(*command)
+
+    ran = run(*command, *option, "--resume")
+
+    assert isinstance(ran.exception, RequestError)
+    assert "other options" in str(ran.exception)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_a_file_whose_content_is_another_is_measured_again(run, calls, tmp_path):
+    command = ("measure", calls, "--models", "language", "--csv", tmp_path / "scores")
+    (calls / "p2" / "call.txt").write_text("Stop!")
+    run(*command)
+    for person in ("p1", "p2"):
+        (calls / person / "call.txt").write_text("Bad!")
+
+    assert "before" not in run(*command, "--resume").stdout
+
+
+def test_where_there_is_no_folder_nothing_is_gone_on_with(run):
+    ran = run("measure", "--text", "Good!", "--resume")
+
+    assert isinstance(ran.exception, RequestError)
+    assert "--csv" in str(ran.exception)
+
+
 def test_what_is_told_to_go_on_when_the_terminal_closes_goes_on(interrupted, run):
     interrupted.signal = signal.SIGHUP
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does

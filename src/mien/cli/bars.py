@@ -13,13 +13,15 @@ class Bars:
     """A bar for all sources, and one for the file that is being read, where its length is known."""
 
     def __init__(self, sources: int) -> None:
+        console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),  # names of files are no markup
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,  # else an empty line is left in the log
         )
         self._all = self._progress.add_task("sources", total=sources, visible=sources > 1)
         self._file = self._progress.add_task("", total=None)

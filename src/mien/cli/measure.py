@@ -5,18 +5,21 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
+from mien import __version__
 from mien.cli.bars import Bars
 from mien.cli.ended import ended_like_by_hand
 from mien.cli.inputs import Input, expanded
 from mien.cli.outputs import Outputs
 from mien.cli.said import reason, say
 from mien.cli.table import shown
+from mien.cli.unfinished import UNFINISHED, Unfinished
 from mien.door import Opened, measured, measured_texts, open_source, wished, written
 from mien.engines import Engines
 from mien.errors import EngineError, EngineMissing, MediaError, NotTranscribed, RequestError
@@ -125,6 +128,14 @@ def measure(
             " into a folder that has none of them yet.",
         ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with a run that did not get to its end, in the folder of --csv: what it has measured"
+            " is not measured again. Give the same options; files may have been added.",
+        ),
+    ] = False,
     artifacts: Annotated[
         Path | None,
         typer.Option(metavar="ZIP", help="Write the artifacts archive: CSVs, and the faces of --save-faces."),
@@ -178,12 +189,13 @@ def measure(
     names = [name for part in (models or ",".join(MODELS)).split(",") if (name := part.strip())]
     wish = wished({name: options.get(name) for name in names}, spoken)
     outputs = Outputs(json=json, csv=csv, artifacts=artifacts, draw=draw)
-    outputs.check()
-    with ended_like_by_hand():
-        unwritten: list[str] = []
-        folder = Path(mkdtemp(prefix="mien-"))
+    outputs.check(resume)
+    with ended_like_by_hand(), TemporaryDirectory(prefix="mien-") as work:
+        how = f"{__version__} {wish} {engines.chosen()}"
+        kept = Unfinished(csv / UNFINISHED if csv else Path(mkdtemp(prefix="mien-")), how)
         console = _Console(to_be_written=bool(json or csv or artifacts or draw), stderr=str(json) == "-")
-        run = _Run(folder, settings, engines, wish, bool(models), rows, draw, console)
+        run = _Run(Path(work), kept, settings, engines, wish, bool(models), rows, draw, console)
+        unwritten: list[str] = []
         try:
             try:
                 run.measure([*expanded(inputs or [], outputs.paths)], text or [])
@@ -195,12 +207,14 @@ def measure(
                         unwritten = ["the writing was interrupted"]
                         raise
         finally:
-            if unwritten:
-                unwritten.append(f"what was measured is kept in {folder}: a folder a file, JSON and CSVs")
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
             for line in unwritten:
                 say(line)
+            if unwritten:
+                say(f"what was measured is kept in {kept.path}: a folder a file, JSON and CSVs")
+            if csv and kept.is_of_use and (unwritten or run.bad or not run.is_over):
+                say("to go on from here, without measuring again what is finished: the same with --resume")
+            elif not unwritten:
+                shutil.rmtree(kept.path, ignore_errors=True)
     raise typer.Exit(max(run.exit_code, 1 if unwritten else 0))
 
 
@@ -224,7 +238,9 @@ class _Console(Console):
 class _Run:
     """One call of the command: what is measured is kept in files, so that memory stays flat."""
 
-    folder: Path
+    work: Path
+    """For what is fetched and unpacked."""
+    kept: Unfinished
     settings: Settings
     engines: Engines
     wish: Wish
@@ -252,8 +268,7 @@ class _Run:
             with Bars(sources) as bars:
                 for one in inputs:
                     bars.begin(one.name)
-                    source, name, files = self._source(one, bars.followed)
-                    self._keep(source, name, files)
+                    self._measure(one, bars.followed)
                 if texts:
                     self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines))
         except (KeyboardInterrupt, SystemExit):
@@ -270,11 +285,31 @@ class _Run:
             named = ", ".join(self.bad[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
             say(f"in {len(self.bad)} of {files} files something could not be measured: {named}")
 
+    def _measure(self, one: Input, through: Callable[[Media], Media]) -> None:
+        if _is_address(one) and self._is_measured(UrlSource(one.given), one.name):
+            return  # nor is it fetched
+        source, name, files = self._source(one, through)
+        if self._is_measured(source, name):
+            return
+        bad = len(self.bad)
+        place = self._keep(source, name, files)
+        if len(self.bad) == bad:
+            self.kept.done(place, source)
+
+    def _is_measured(self, source: Source, name: str) -> bool:
+        """Whether the run that this one goes on with has measured a source: then its results are taken."""
+        folders = self.kept.earlier(source)
+        if folders:
+            self.results.append((source, folders))
+            self.good += len(folders)
+            self.console.print(Text.assemble((name, "bold"), ("  measured before", "dim")))
+        return bool(folders)
+
     def _source(
         self, one: Input, through: Callable[[Media], Media]
     ) -> tuple[Source, str, Iterable[FileMeasurement]]:
         """The source, what it is called, and its files."""
-        work = self.folder / f"work-{len(self.results)}"
+        work = self.work / str(len(self.results))
         work.mkdir()
         try:
             if one.refusal:
@@ -282,10 +317,9 @@ class _Run:
             given = sys.stdin.buffer.read() if one.given == "-" else one.given
             opened = open_source(given, work, self.settings, one.name)
         except (MediaError, OSError) as error:
-            is_url = one.given.startswith(("http://", "https://"))
             source: Source = (
                 UrlSource(written(one.given))
-                if is_url
+                if _is_address(one)
                 else FileSource(filename=one.name, content_type=None, md5sum="")
             )
             return source, one.name, [FileMeasurement.unread(one.name, reason(error))]
@@ -303,12 +337,14 @@ class _Run:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def _keep(self, source: Source, name: str, files: Iterable[FileMeasurement]) -> None:
+    def _keep(self, source: Source, name: str, files: Iterable[FileMeasurement]) -> Path:
+        """Where in `kept` the files went."""
         folders: list[Folder] = []
+        place = self.kept.new()
         self.results.append((source, folders))
         try:
             for file in map(self._without_missed, _to_their_end(files, name)):
-                folder = LocalFolder(self.folder / f"{len(self.results)}" / f"{len(folders)}")
+                folder = LocalFolder(place / str(len(folders)))
                 keep(file, folder)
                 folders.append(folder)
                 called = f"{name}/{file.file}" if name and name != file.file else file.file  # in an archive
@@ -318,6 +354,7 @@ class _Run:
             if not folders:  # it would look like a source without faults
                 self.results.pop()
             raise
+        return place
 
     def _without_missed(self, file: FileMeasurement) -> FileMeasurement:
         """Where others measured the file, models that nobody named may be missing: for want of words that
@@ -361,6 +398,10 @@ def _to_their_end(files: Iterable[FileMeasurement], name: str) -> Iterator[FileM
     except (KeyboardInterrupt, SystemExit):
         yield FileMeasurement.unread(name or str(done), "was not measured: it was interrupted")
         raise
+
+
+def _is_address(one: Input) -> bool:
+    return one.given.startswith(("http://", "https://"))
 
 
 def _options(granularity: str | None, window: str | None, speakers: bool) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
@@ -13,6 +13,7 @@ from typing import BinaryIO
 from zipfile import ZipFile
 
 from mien.cli.said import reason
+from mien.cli.unfinished import UNFINISHED
 from mien.errors import RequestError
 from mien.formats import Results, columns
 from mien.formats.artifacts import write_artifacts
@@ -33,12 +34,15 @@ class Outputs:
     artifacts: Path | None
     draw: Path | None
 
-    def check(self) -> None:
-        """Make the folders that are not there, before hours of measuring.
+    def check(self, resume: bool = False) -> None:
+        """Make the folders that are not there, before hours of measuring. With `resume`, there may be results
+        of a run that did not get to its end.
 
         Raises:
             RequestError: one of them cannot be written, or holds results of another run.
         """
+        if resume and not self.csv:
+            raise RequestError("--resume goes on with the run in the folder of --csv: name it")
         for option, path in (("--json", self._json_file), ("--artifacts", self.artifacts)):
             if path:
                 with _refused(f"{option} {path}"):
@@ -47,7 +51,13 @@ class Outputs:
             if path:
                 with _refused(f"{option} {path}"):
                     _check_folder(path)
-        if self.csv and (
+        if self.csv and (self.csv / UNFINISHED).exists():
+            if not resume:
+                raise RequestError(
+                    f"--csv {self.csv} contains a run that did not get to its end: go on with it by --resume,"
+                    f" or name another folder, or delete this one, {UNFINISHED} included"
+                )
+        elif self.csv and (
             has_tables(self.csv) or any((self.csv / f"{model}.csv").exists() for model in MODELS)
         ):
             raise RequestError(
@@ -89,7 +99,12 @@ class Outputs:
 
 def has_tables(folder: Path) -> bool:
     """Whether a run has written its tables there."""
-    return next(folder.glob("*-[0-9]*/csv"), None) is not None
+    return next(_tables(folder), None) is not None
+
+
+def _tables(folder: Path) -> Iterator[Path]:
+    """The folders of the tables of a run: one for each source."""
+    return folder.glob("*-[0-9]*/csv")
 
 
 @contextmanager
@@ -148,12 +163,22 @@ def _write_tables(folder: Path, results: Results) -> None:
         write_artifacts(results, out)
         with ZipFile(out) as archive:
             tables = [name for name in archive.namelist() if name.endswith(".csv")]
+            _remove_tables(folder)  # of the run that this one has gone on with
             archive.extractall(folder, tables)
         if tables:
             (folder / columns.NAME).write_text(columns.page(), "utf-8")
         for name in {PurePosixPath(path).name for path in tables}:
             with (folder / name).open("wb") as file:
                 file.writelines(table(out, name.removesuffix(".csv")))
+
+
+def _remove_tables(folder: Path) -> None:
+    for tables in [*_tables(folder)]:
+        shutil.rmtree(tables)
+        with suppress(OSError):  # there is something else in it
+            tables.parent.rmdir()
+    for model in MODELS:
+        (folder / f"{model}.csv").unlink(missing_ok=True)
 
 
 def _print_predictions(results: Results) -> None:
