@@ -186,6 +186,12 @@ def test_what_is_no_file_is_said(source, message, tmp_path, settings):
         mien.measure(f"{tmp_path}/{source}", settings=settings)
 
 
+@pytest.mark.parametrize("source", ["www.example.org/a.mp4", "ftp://example.org/a", "http:/example.org/a"])
+def test_what_looks_like_an_address_is_told_how_these_begin(source, settings):
+    with pytest.raises(MediaError, match="only addresses that begin with http:// or https://"):
+        mien.measure(source, settings=settings)
+
+
 @pytest.mark.skipif(not UNREADABLE.exists(), reason="only Linux has such a file")
 def test_a_file_that_cannot_be_read_is_said(settings):
     with pytest.raises(MediaError, match="cannot be read: Input/output error"):

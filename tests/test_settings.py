@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from mien.settings import Settings
+from mien.settings import Settings, unknown
 
 
 @pytest.fixture
@@ -60,3 +60,10 @@ def test_an_engine_that_is_empty_is_switched_off(settings):
 
 def test_days_that_are_set_are_kept(settings):
     assert settings(MIEN_RETENTION_DAYS="7").retention_days == 7
+
+
+def test_what_is_no_setting_is_found_with_what_it_may_be_meant_for():
+    assert [*unknown(["MIEN_PROT", "MIEN_PORT", "MIEN_NO_PAGE", "MIEN_XYZ", "PROT"])] == [
+        ("MIEN_PROT", "MIEN_PORT"),
+        ("MIEN_XYZ", ""),
+    ]

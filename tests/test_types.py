@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mien.errors import EngineError
-from mien.types import Interval, Scores
+from mien.types import Group, Interval, Scores
 
 NAMES = ("Joy", "Anger", "Awe")
 
@@ -13,6 +13,11 @@ NAMES = ("Joy", "Anger", "Awe")
 def test_an_interval_does_not_run_backwards(begin, end):
     with pytest.raises(ValueError, match="backwards"):
         Interval(begin, end)
+
+
+def test_what_a_notebook_shows_is_short():
+    assert repr(Interval(0.013999999999999985, 3.2740000000000005)) == "Interval(begin=0.014, end=3.274)"
+    assert repr(Group("spk_0", (object(),) * 3)) == "<Group 'spk_0' of 3 predictions>"
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,12 @@ class App:
 
 
 def build(settings: Settings) -> App:
-    """The parts as the settings want them. The home is made where there is none."""
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The parts as the settings want them. The home is made where there is none.
+
+    Raises:
+        RequestError: the home cannot be written to.
+    """
+    settings.make_home()
     store = SqlStore(settings.database)
     return App(settings=settings, jobs=store, files=Files(settings.files), keys=store)
 

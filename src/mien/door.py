@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ from mien.wire.errors import explained
 Models: TypeAlias = str | Iterable[str] | Mapping[str, Mapping[str, Any] | None]
 """Names of models, one string with commas will do; or each name with its options, as on the wire. None
 instead of options leaves a model out."""
+
+_ADDRESS = re.compile(r"[a-z]{2,}:/|[\w-]+(\.[\w-]+)+/", re.IGNORECASE)
+"""How one begins, or one of the web whose beginning was left off."""
 
 LONGEST_SHOWN = 60
 """Characters that are quoted of a name that is too long for one."""
@@ -234,7 +238,8 @@ def _why_not(source: str, error: OSError) -> str:
     """Why a file of this machine cannot be had."""
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
-            return f"there is no file {source!r}"
+            hint = "; only addresses that begin with http:// or https:// are fetched"
+            return f"there is no file {source!r}" + hint * bool(_ADDRESS.match(source))
         case errno.ENAMETOOLONG:
             return (
                 f"no file has so long a name as {source[:LONGEST_SHOWN]!r}…;"

@@ -1,12 +1,16 @@
 """One frozen object, made at the door and handed in. Every default gives a server that starts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, TypeAlias, get_args
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from mien.errors import RequestError
 
 _MAY_BE_EMPTY = "empty is a value"
 EngineName: TypeAlias = Annotated[str, _MAY_BE_EMPTY]
@@ -198,3 +202,26 @@ class Settings(BaseSettings):
     def weights(self) -> Path:
         """Where pulled weights are kept."""
         return self.home / "weights"
+
+    def make_home(self) -> None:
+        """Make the home where there is none.
+
+        Raises:
+            RequestError: it cannot be made, or not be written to.
+        """
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            TemporaryFile(dir=self.home).close()
+        except OSError as error:
+            raise RequestError(
+                f"the folder {self.home} cannot be written to: {error.strerror}; MIEN_HOME names another"
+            ) from error
+
+
+def unknown(variables: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Variables that look like settings but are none, each with the one that it may be meant for, if any.
+    `MIEN_NO_PAGE` is for the installation."""
+    names = [f"MIEN_{name.upper()}" for name in Settings.model_fields]
+    for variable in variables:
+        if variable.startswith("MIEN_") and variable not in (*names, "MIEN_NO_PAGE"):
+            yield variable, next(iter(get_close_matches(variable, names)), "")

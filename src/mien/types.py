@@ -42,6 +42,10 @@ class Interval:
         if not self.begin <= self.end:
             raise ValueError(f"interval runs backwards: {self.begin} > {self.end}")
 
+    def __repr__(self) -> str:
+        """To a thousandth: what is beyond is noise of adding, and long."""
+        return f"Interval(begin={round(self.begin, 3)}, end={round(self.end, 3)})"
+
     @property
     def length(self) -> float:
         """From `begin` to `end`."""
@@ -247,6 +251,10 @@ class Group:
 
     id: str
     predictions: tuple[Prediction, ...]
+
+    def __repr__(self) -> str:
+        """Without the predictions, which an hour of speech has thousands of: a notebook shows all."""
+        return f"<Group {self.id!r} of {len(self.predictions)} predictions>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,36 @@ def test_what_the_system_refuses_is_said_in_one_line(monkeypatch, capsys, enviro
     (tmp_path / "file").touch()
     for name, value in (environment | {"MIEN_HOME": str(tmp_path / "file" / "home")}).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "argv", ["mien", "doctor"])
+    monkeypatch.setattr(sys, "argv", ["mien", "keys", "list"])
+    monkeypatch.setenv("COLUMNS", "300")
 
     with pytest.raises(SystemExit) as ended:
         main()
 
     assert ended.value.code == 2
-    assert capsys.readouterr().err == f"mien: {tmp_path / 'file' / 'home'}: Not a directory\n"
+    assert capsys.readouterr().err == (
+        f"mien: the folder {tmp_path / 'file' / 'home'} cannot be written to: Not a directory;"
+        " MIEN_HOME names another\n"
+    )
+
+
+def test_a_home_that_cannot_be_written_to_is_broken_and_the_rest_is_looked_at(run, environment, tmp_path):
+    (tmp_path / "file").touch()
+    environment |= {"MIEN_HOME": str(tmp_path / "file" / "home"), "COLUMNS": "300"}
+
+    ran = run("doctor")
+
+    assert ran.exit_code == 1
+    assert "Not a directory; MIEN_HOME names another" in ran.stdout
+    assert "model face" in ran.stdout
+
+
+def test_a_setting_that_there_is_not_is_told(run, environment):
+    environment |= {"MIEN_PROT": "80", "MIEN_NO_PAGE": "1", "MIEN_OFFLINE": "1"}
+
+    ran = run("keys", "list")
+
+    assert ran.stderr == "mien: note: there is no setting MIEN_PROT; did you mean MIEN_PORT?\n"
 
 
 def _commands(command, words=()):

@@ -131,6 +131,15 @@ def test_the_address_that_is_told_is_one(environment, port):
     assert f"base_url='http://[::1]:{port}'" in told
 
 
+def test_an_address_where_somebody_listens_is_said_in_one_line(run, port):
+    with socket.create_server(("127.0.0.1", port)):
+        ran = run("serve", "--port", port)
+
+    assert str(ran.exception) == (
+        f"cannot listen on 127.0.0.1, port {port}: Address already in use; choose others by --host and --port"
+    )
+
+
 def test_tls_is_spoken_where_there_is_a_certificate(environment, port, certificate):
     with serving(environment, port, "--ssl-certfile", str(certificate), scheme="https"):
         context = ssl._create_unverified_context()  # noqa: S323  # made on the spot

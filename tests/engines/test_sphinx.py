@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mien.engines.silero import voice_activity
-from mien.engines.sphinx import transcriber
+from mien.engines.sphinx import _end, transcriber
 from mien.errors import BrokenMedia, NotTranscribed
 from mien.segments.slices import slices
 from mien.settings import Settings
@@ -130,6 +130,23 @@ def test_what_tells_all_processes_to_end_is_left_to_the_program(sphinx, call):
         yield from spoken
 
     assert len(sphinx.transcribe(told(), None).words) > len(sphinx.transcribe(spoken, None).words)
+
+
+def test_who_is_impatient_with_the_end_sees_no_traceback():
+    class Impatient:
+        killed = False
+
+        def kill(self):
+            self.killed = True
+
+        def communicate(self):
+            raise KeyboardInterrupt  # Ctrl-C, once more
+
+    process = Impatient()
+
+    _end(process)
+
+    assert process.killed
 
 
 def test_a_decoder_that_was_ended_meanwhile_is_replaced(sphinx, call):

@@ -1,10 +1,11 @@
 """The HTTP server that the API is served by."""
 
 import logging
+import os
 import ssl
 from asyncio import CancelledError, ensure_future, wait
 from collections.abc import Callable, Coroutine
-from socket import socket
+from socket import AI_PASSIVE, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 from time import monotonic
 
 import uvicorn
@@ -56,7 +57,8 @@ def server(app: FastAPI, settings: Settings) -> Server:
     the `farewell` in the state of the application is awaited.
 
     Raises:
-        RequestError: the certificate that the settings name cannot be used.
+        RequestError: the certificate that the settings name cannot be used, or nothing can listen at their
+            address.
     """
     logging.getLogger("uvicorn.access").disabled = True  # whoever listens: addresses can carry keys
     errors = logging.getLogger("uvicorn.error")
@@ -87,7 +89,21 @@ def server(app: FastAPI, settings: Settings) -> Server:
         config.load()  # now, where what is wrong can still be said in a line
     except (OSError, ssl.SSLError) as error:
         raise RequestError(f"the certificate {settings.ssl_certfile} cannot be used: {error}") from error
+    _check_address(settings.host, settings.port)
     return Server(config, getattr(app.state, "farewell", None))
+
+
+def _check_address(host: str, port: int) -> None:
+    try:
+        family, kind, *_, address = getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)[0]
+        with socket(family, kind) as probe:
+            if os.name == "posix":  # elsewhere it would share the address with whoever listens there
+                probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise RequestError(
+            f"cannot listen on {host}, port {port}: {error.strerror}; choose others by --host and --port"
+        ) from error
 
 
 def _is_to_be_told(record: logging.LogRecord) -> bool:

@@ -20,6 +20,7 @@ from mien.cli.said import reason, say
 from mien.cli.serve import serve
 from mien.cli.work import work
 from mien.errors import MienError
+from mien.settings import unknown
 from mien.wire.errors import explained
 
 app = typer.Typer(
@@ -51,6 +52,8 @@ def _common(
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    for variable, meant in unknown(os.environ):
+        say(f"note: there is no setting {variable}" + (f"; did you mean {meant}?" if meant else ""))
     # it would write whole addresses, whose queries may be keys
     logging.getLogger("httpx").setLevel(logging.WARNING)
 

@@ -8,6 +8,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from mien.media import Media
 from mien.media.followed import Followed
 
+PERIOD = 3600.0
+"""The remaining time is told from how it went in so many seconds: one file may take minutes."""
+
 
 class Bars:
     """A bar for all sources, and one for the file that is being read, where its length is known."""
@@ -21,11 +24,12 @@ class Bars:
             TimeRemainingColumn(),
             console=console,
             transient=True,
+            speed_estimate_period=PERIOD,
             disable=not console.is_terminal,  # else an empty line is left in the log
         )
         self._all = self._progress.add_task("sources", total=sources, visible=sources > 1)
         self._file = self._progress.add_task("", total=None)
-        self._begun = 0
+        self._begun, self._total = 0, sources
 
     def __enter__(self) -> "Bars":
         self._progress.start()
@@ -41,6 +45,12 @@ class Bars:
         self._progress.update(self._all, completed=self._begun)
         self._progress.reset(self._file, description=source, total=None)
         self._begun += 1
+
+    def skip(self) -> None:
+        """The source that has begun needs no measuring: the bar is one of those that do."""
+        self._begun -= 1
+        self._total -= 1
+        self._progress.update(self._all, completed=self._begun, total=self._total)
 
     def followed(self, media: Media) -> Media:
         """The same media, with the bar going along with the reading."""

@@ -14,7 +14,7 @@ from rich.text import Text
 from mien import __version__
 from mien.cli.parts import parts
 from mien.engines import Engines
-from mien.errors import EngineMissing, MienError
+from mien.errors import EngineMissing, MienError, RequestError
 from mien.models import MODELS
 from mien.segments import TranscriptionOptions
 from mien.settings import Settings
@@ -53,9 +53,13 @@ def _machine(settings: Settings) -> Iterator[_Row]:
     cores = os.cpu_count() or 1
     yield "✓", "mien", __version__
     yield "✓", "Python", f"{platform.python_version()} on {sys.platform}, {cores} cores"
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    free = shutil.disk_usage(settings.home).free / 1e9
-    yield "✓" if free >= LEAST_FREE_GB else "!", "home", f"{settings.home}, {free:.0f} GB free"
+    try:
+        settings.make_home()
+    except RequestError as error:
+        yield "✗", "home", str(error)
+    else:
+        free = shutil.disk_usage(settings.home).free / 1e9
+        yield "✓" if free >= LEAST_FREE_GB else "!", "home", f"{settings.home}, {free:.0f} GB free"
     if settings.offline:
         yield "–", "network", "switched off (MIEN_OFFLINE)"
 

@@ -268,7 +268,7 @@ class _Run:
             with Bars(sources) as bars:
                 for one in inputs:
                     bars.begin(one.name)
-                    self._measure(one, bars.followed)
+                    self._measure(one, bars)
                 if texts:
                     self._keep(TextSource(), "", measured_texts(texts, self.wish, self.engines))
         except (KeyboardInterrupt, SystemExit):
@@ -285,11 +285,13 @@ class _Run:
             named = ", ".join(self.bad[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
             say(f"in {len(self.bad)} of {files} files something could not be measured: {named}")
 
-    def _measure(self, one: Input, through: Callable[[Media], Media]) -> None:
+    def _measure(self, one: Input, bars: Bars) -> None:
         if _is_address(one) and self._is_measured(UrlSource(one.given), one.name):
-            return  # nor is it fetched
-        source, name, files = self._source(one, through)
+            bars.skip()  # nor is it fetched
+            return
+        source, name, files = self._source(one, bars.followed)
         if self._is_measured(source, name):
+            bars.skip()
             return
         bad = len(self.bad)
         place = self._keep(source, name, files)

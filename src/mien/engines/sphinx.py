@@ -147,7 +147,8 @@ class _Process:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.kill()  # in the middle of a stretch it would not hear of it
-    process.communicate()
+    with suppress(KeyboardInterrupt, SystemExit):  # the program ends already
+        process.communicate()
 
 
 def _word(segment: _Segment, stretch: Interval) -> Word:
