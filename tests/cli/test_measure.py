@@ -17,8 +17,10 @@ import PIL.Image
 import pytest
 
 from mien.cli import outputs
+from mien.cli.said import reason
 from mien.engines.stub import Stub
 from mien.errors import EngineError, RequestError
+from mien.formats.folder import LocalFolder
 from tests.media import film, picture, strange_film, talk, tone
 
 FULL = Path("/dev/full")
@@ -595,6 +597,15 @@ def test_a_file_whose_content_is_another_is_measured_again(run, calls, tmp_path)
         (calls / person / "call.txt").write_text("Bad!")
 
     assert "before" not in run(*command, "--resume").stdout
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has such a file")
+def test_a_disk_that_fills_up_is_named(run, calls, tmp_path, monkeypatch):
+    monkeypatch.setattr(LocalFolder, "write", lambda folder, path: FULL.open("wb"))
+
+    ran = run("measure", calls, "--models", "language", "--csv", tmp_path / "scores")
+
+    assert reason(ran.exception) == f"{tmp_path / 'scores' / '.unfinished'}: No space left on device"
 
 
 def test_where_there_is_no_folder_nothing_is_gone_on_with(run):

@@ -62,13 +62,17 @@ def measure(
     ] = None,
     granularity: Annotated[
         Granularity | None,
-        typer.Option(help="What one prediction of prosody and language covers.", show_default=False),
+        typer.Option(
+            help="What one prediction of prosody and language covers."
+            " By default, an utterance of prosody and a word of language.",
+            show_default=False,
+        ),
     ] = None,
     window: Annotated[
         str | None,
         typer.Option(
             metavar="L,S",
-            help="Measure prosody in windows of L seconds, one every S seconds, e.g. 4,1.",
+            help="Measure prosody in windows of L seconds, one every S seconds (1 if left out), e.g. 4,1.",
         ),
     ] = None,
     identify_speakers: Annotated[
@@ -347,7 +351,10 @@ class _Run:
         try:
             for file in map(self._without_missed, _to_their_end(files, name)):
                 folder = LocalFolder(place / str(len(folders)))
-                keep(file, folder)
+                try:
+                    keep(file, folder)
+                except OSError as error:  # of writing, which says not where
+                    raise OSError(error.errno, error.strerror, str(self.kept.path)) from error
                 folders.append(folder)
                 called = f"{name}/{file.file}" if name and name != file.file else file.file  # in an archive
                 drawn = f"{len(self.results)}-{len(folders)}-{Path(file.file).name}"

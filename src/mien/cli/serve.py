@@ -26,7 +26,9 @@ def serve(
     ] = None,
     home: Annotated[
         Path | None,
-        typer.Option(help="Folder for jobs, results and downloaded weights.", show_default=False),
+        typer.Option(
+            help="Folder for jobs, results and downloaded weights. [default: MIEN_HOME]", show_default=False
+        ),
     ] = None,
     workers: Annotated[
         int | None,
