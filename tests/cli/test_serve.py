@@ -131,6 +131,15 @@ def test_the_address_that_is_told_is_one(environment, port):
     assert f"base_url='http://[::1]:{port}'" in told
 
 
+def test_who_wants_keys_everywhere_is_not_told_where_none_is_needed(run, environment):
+    environment["MIEN_REQUIRE_KEY"] = "1"
+
+    message = str(run("serve").exception)
+
+    assert "mien keys create" in message
+    assert "127.0.0.1 only" not in message
+
+
 def test_an_address_where_somebody_listens_is_said_in_one_line(run, port):
     with socket.create_server(("127.0.0.1", port)):
         ran = run("serve", "--port", port)

@@ -23,10 +23,10 @@ def check_bind(settings: Settings, keys: KeyStore) -> None:
         RequestError: others could reach it, and nobody has a key.
     """
     if needs_key(settings) and not keys.keys():
+        other = ", serve on 127.0.0.1 only, or admit everybody with --allow-no-key"
         raise RequestError(
             f"serving on {settings.host} requires an API key, and there is none yet:"
-            " create one with `mien keys create`,"
-            " serve on 127.0.0.1 only, or admit everybody with --allow-no-key"
+            " create one with `mien keys create`" + ("" if settings.require_key else other)
         )
 
 
