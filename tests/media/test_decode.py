@@ -197,6 +197,25 @@ def test_a_wav_that_was_cut_short_is_told(change, warned, tmp_path, opened):
     assert media.warnings == (expected if warned else [])
 
 
+@pytest.mark.parametrize(
+    ("after", "warned"),
+    [
+        pytest.param(b"\1\2\xff\xfe" * 10_000, True, id="sound"),
+        pytest.param(b"LIST" + struct.pack("<I", 40_000) + bytes(40_000), False, id="a chunk"),
+        pytest.param(bytes(40_000), False, id="zeros"),
+        pytest.param(b"\1\2\xff\xfe", False, id="next to nothing"),
+    ],
+)
+def test_a_wav_that_holds_more_than_it_says_is_told(after, warned, tmp_path, opened):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(wav((tone(2.0) * 32767).astype("<i2").tobytes()) + after)
+
+    media = opened(path)
+
+    assert len(heard(media)) == 2 * SOUND_RATE
+    assert ["goes on after the sound" in warning for warning in media.warnings] == [True] * warned
+
+
 def test_a_moment_of_sound_is_not_taken_for_cut_short(tmp_path, opened):
     media = opened(talk(tmp_path / "click.opus", tone(0.02)))
 

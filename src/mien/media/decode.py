@@ -36,7 +36,13 @@ from av.video.stream import VideoStream
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media, Wanted
 from mien.media.archives import is_document
-from mien.media.headers import Header, read_durations, read_header, read_wav_length
+from mien.media.headers import (
+    Header,
+    is_longer_than_stated,
+    read_durations,
+    read_header,
+    read_wav_length,
+)
 from mien.media.kinds import (
     DOCUMENTS,
     HEAD,
@@ -298,6 +304,10 @@ class Recording:
         if demuxer == "wav":  # FFmpeg tells how much is there rather than how much there should be
             with opener() as file:
                 self._stated = read_wav_length(file)
+                if is_longer_than_stated(file):
+                    self._warn(
+                        "the file goes on after the sound that its header states; that was not measured"
+                    )
         with self._opened() as container:
             film, track = _film(container), _track(container)
             if film is None and track is None:

@@ -64,6 +64,24 @@ def read_header(file: BinaryIO) -> Header:
 def read_wav_length(file: BinaryIO) -> float | None:
     """Seconds of sound that the header of a WAV file promises, where the file lacks some of it; None where
     all is there (of compressed sound some write a wrong rate), or the header leaves it open."""
+    rate, size, rest = _wav(file)
+    return size / rate if rate and rest < 0 else None
+
+
+def is_longer_than_stated(file: BinaryIO) -> bool:
+    """Whether a second or more of what is no chunk follows the sound of a WAV file: recorders that break off
+    may leave a length from before, and sizes from 4 GB on begin at 0 again."""
+    rate, size, rest = _wav(file)
+    if not rate or rest < rate:
+        return False
+    file.seek(-rest + size % 2, SEEK_END)
+    name = file.read(4)
+    return any(name) and not (name.isascii() and name.decode().isprintable())
+
+
+def _wav(file: BinaryIO) -> tuple[int, int, int]:
+    """Of a WAV file the bytes a second, those of sound that it promises, and how many follow these: fewer
+    than none where some lack. Zeros where it does not say."""
     file.seek(12)
     rate = 0
     for _ in range(_MAX_PARTS):
@@ -73,13 +91,12 @@ def read_wav_length(file: BinaryIO) -> float | None:
         name, size = struct.unpack("<4sI", head)
         if name == b"data":
             end = file.tell() + size
-            lacking = file.seek(0, SEEK_END) < end
-            return size / rate if rate and lacking and 0 < size < LEFT_OPEN else None
+            return (rate, size, file.seek(0, SEEK_END) - end) if 0 < size < LEFT_OPEN else (0, 0, 0)
         begin = file.read(12) if name == b"fmt " else b""
         if len(begin) == 12:
             rate = struct.unpack_from("<I", begin, 8)[0]
         file.seek(size + size % 2 - len(begin), 1)
-    return None
+    return 0, 0, 0
 
 
 def _jpeg(file: BinaryIO) -> Header:
