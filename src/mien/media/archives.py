@@ -212,7 +212,7 @@ def _zip(file: BinaryIO, folder: Path, count: _Count) -> Unpacked:
         raise MediaTooLarge(
             f"the archive holds more than the {count.max_members} files that this server allows"
         )
-    with _damage_told("the archive is damaged"):
+    with _damage_told("the archive is damaged, or cut short"):
         archive = zipfile.ZipFile(file)
     with archive:
         if _is_document(archive):
@@ -398,7 +398,7 @@ def _tar(stream: _Readable, folder: Path, count: _Count) -> Unpacked:
             content.begin(header)
             return header
 
-    with _damage_told("the archive is damaged"):
+    with _damage_told("the archive is damaged, or cut short"):
         archive = tarfile.TarFile(
             fileobj=content,  # type: ignore[arg-type]
             errors="surrogateescape",

@@ -58,8 +58,8 @@ SAVE_AS_TEXT = "it is a document; save what is written in it as plain text (.txt
 SAVE_AS_UTF8 = "it is named like a text, but its encoding cannot be told; save it in UTF-8"
 
 UNPACK = (
-    "it is packed, and has to be unpacked first; archives are opened if they are .zip, .tar.gz, .tar.bz2 or"
-    " .tar.xz, and not within another"
+    "it is packed, and has to be unpacked first; jobs open archives (.zip, .tar.gz, .tar.bz2, .tar.xz), but"
+    " none within another"
 )
 
 _CONTENT_TYPES = {

@@ -18,6 +18,8 @@ from mien.types import FileType, Frame, Landmarks, Sound
 LOT, LOT_CHARACTERS = 256, 50_000
 """Texts that are measured together, and how long they may be in all: about a second's work."""
 
+AS_ONE_TEXT = "the file is one text: time codes of subtitles and columns of tables are measured as words"
+
 LANDMARKS = (478, 3)
 """Points of a face mesh, and x, y, z of each."""
 
@@ -108,7 +110,7 @@ def read_written(file: BinaryIO, name: str, encoding: str, settings: Settings) -
     if encoding == WINDOWS:
         warnings = ("the text is not in UTF-8, and was read as Windows-1252",)
     if promises_lines(name):
-        warnings += ("the file was read as one text, with its time codes, commas and all columns",)
+        warnings += (AS_ONE_TEXT,)
     if not is_prose(text):
         raise UnknownFileType(f"{UnknownFileType.__doc__}: it is a web page, a document or a playlist")
     if promised := _MEDIA_NAME.search(name):
