@@ -216,6 +216,20 @@ def test_a_wav_that_holds_more_than_it_says_is_told(after, warned, tmp_path, ope
     assert ["goes on after the sound" in warning for warning in media.warnings] == [True] * warned
 
 
+@pytest.mark.parametrize("tracks", [1, 2])
+def test_tracks_that_are_not_measured_are_told(tracks, tmp_path, opened):
+    path = tmp_path / "call.mka"
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("flac", rate=SOUND_RATE, layout="mono") for _ in range(tracks)]
+        for stream in streams:
+            encode(container, stream, tone(1.0))
+
+    media = opened(path)
+
+    assert len(heard(media)) == SOUND_RATE
+    assert media.warnings == ["the file has 2 audio tracks; only one of them was measured"] * (tracks - 1)
+
+
 def test_a_moment_of_sound_is_not_taken_for_cut_short(tmp_path, opened):
     media = opened(talk(tmp_path / "click.opus", tone(0.02)))
 

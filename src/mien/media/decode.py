@@ -370,6 +370,8 @@ class Recording:
             track = _track(container)
             if track is None:
                 return
+            if (tracks := len(container.streams.audio)) > 1:
+                self._warn(f"the file has {tracks} audio tracks; only one of them was measured")
             if track.layout.name == "2 channels":  # which FFmpeg mixes for whoever says what they are
                 track.codec_context.layout = "stereo"
             decoder = _Decoder(container, track, self._max_pixels, self._threads)
