@@ -494,6 +494,24 @@ def test_a_film_in_fragments_is_read_to_its_end(tmp_path, opened):
     assert media.fps == pytest.approx(10, rel=0.01)
 
 
+def test_a_stream_that_begins_on_the_way_is_passed_over(tmp_path, opened):
+    """As the titles do that servers write into a live film."""
+    path = film(tmp_path / "live.flv", *[0, 120, 240] * 20, sound=tone(2.0))
+    content = path.read_bytes()
+    before = seen(opened(path)), heard(opened(path))
+    title = b"\x02\0\x0aonTextData\x08\0\0\0\1\0\4text\x02\0\2Hi\0\0\x09"
+    tag = b"\x12" + struct.pack(">I", len(title))[1:] + bytes(7) + title + struct.pack(">I", len(title) + 11)
+    at = 13
+    for _ in range(60):
+        at += int.from_bytes(content[at + 1 : at + 4], "big") + 15
+    path.write_bytes(content[:at] + tag + content[at:])
+
+    media = opened(path)
+
+    assert [frame.time for frame in seen(media)] == [frame.time for frame in before[0]]
+    assert np.array_equal(heard(media), before[1])
+
+
 def test_damage_in_the_middle_of_a_film_costs_no_more_than_the_middle(tmp_path, opened):
     path = film(tmp_path / "film.mkv", *[40, 200] * 100)
     content = bytearray(path.read_bytes())

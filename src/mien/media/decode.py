@@ -687,6 +687,8 @@ def _packets(container: InputContainer, *streams: VideoStream | AudioStream) -> 
                 failures = 0
                 yield packet
             return
+        except IndexError:  # of a stream that began on the way, which PyAV does not know
+            pass
         except _FOREIGN:
             failures += 1
 
