@@ -100,7 +100,16 @@ def test_long_sound_is_not_kept(tmp_path, opened, monkeypatch):
     assert media._kept is None
 
 
-def test_a_rate_that_cannot_be_true_fills_no_memory(tmp_path, opened, monkeypatch):
+@pytest.mark.parametrize("rate", [99_999_989, 1_275_084_864])
+def test_a_rate_that_cannot_be_true_is_refused(rate, tmp_path, opened):
+    path = tmp_path / "fast.wav"
+    path.write_bytes(wav(bytes(1000), rate=rate))
+
+    with pytest.raises(BrokenMedia, match="neither audio nor images"):
+        heard(opened(path))
+
+
+def test_a_rate_that_is_hardly_true_fills_no_memory(tmp_path, opened, monkeypatch):
     longest, real = [], decode.AudioResampler
 
     class Resampler:
@@ -113,7 +122,7 @@ def test_a_rate_that_cannot_be_true_fills_no_memory(tmp_path, opened, monkeypatc
 
     monkeypatch.setattr(decode, "AudioResampler", Resampler)
     path = tmp_path / "fast.wav"
-    path.write_bytes(wav(bytes(2_000_000), rate=100_000_000))
+    path.write_bytes(wav(bytes(2_000_000), rate=10_000_000))
 
     heard(opened(path))
 

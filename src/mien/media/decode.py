@@ -74,6 +74,10 @@ and what. Longer sound is decoded each time."""
 WAITING = 1 << 16
 """Samples, at most, that wait to be resampled with others, whatever rate a file says it has."""
 
+MAX_RATE = 10_000_000
+"""Samples a second that sound may have, which is more than any has: at ten times as many, resampling can take
+a gigabyte."""
+
 LATE = 0.01
 """Seconds that sound may begin after its file before silence is put in front of it."""
 
@@ -493,7 +497,9 @@ def _only(pictures: Sequence[VideoStream]) -> VideoStream | None:
 
 
 def _track(container: InputContainer) -> AudioStream | None:
-    tracks = [s for s in container.streams.audio if s.codec_context and s.codec_context.sample_rate]
+    tracks = [
+        s for s in container.streams.audio if s.codec_context and 0 < s.codec_context.sample_rate <= MAX_RATE
+    ]
     return min(tracks, key=lambda track: track is not container.streams.best("audio"), default=None)
 
 
