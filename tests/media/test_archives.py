@@ -108,10 +108,20 @@ def test_a_file_with_holes_is_not_unpacked(tmp_path, settings):
     assert "holes" in outcome(tmp_path / "x", tmp_path, settings)["a.wav"]
 
 
-def test_what_macos_adds_is_left_out_and_other_junk_is_a_file(tmp_path, settings):
-    files = {"__MACOSX/._a.wav": b"x", "Angry/.DS_Store": b"junk"}
+@pytest.mark.parametrize("make", [zipped, tarred], ids=["zip", "tar"])
+def test_what_macos_adds_is_left_out_and_other_junk_is_a_file(make, tmp_path, settings):
+    files = {"__MACOSX/._a.wav": b"x", "Angry/._a.wav": b"x", "Angry/.DS_Store": b"junk"}
 
-    assert outcome(zipped(tmp_path / "x", files), tmp_path, settings) == {"Angry/.DS_Store": b"junk"}
+    assert outcome(make(tmp_path / "x", files), tmp_path, settings) == {"Angry/.DS_Store": b"junk"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437", "latin-1"])
+def test_names_in_a_zip_are_in_the_encodings_of_those_who_write_them(encoding, tmp_path, settings):
+    name = "Märchen für Zoë.txt".encode(encoding)
+    path = zipped(tmp_path / "x", {"x" * len(name): b"text"})
+    path.write_bytes(path.read_bytes().replace(b"x" * len(name), name))
+
+    assert outcome(path, tmp_path, settings) == {"Märchen für Zoë.txt": b"text"}
 
 
 @pytest.mark.parametrize("make", [zipped, tarred], ids=["zip", "tar"])
@@ -303,7 +313,10 @@ def test_an_archive_without_files_is_told_as_such(made, tmp_path, settings):
         outcome(made(tmp_path / "x"), tmp_path, settings)
 
 
-@pytest.mark.parametrize("said", ["[Content_Types].xml", "META-INF/manifest.xml", "META-INF/container.xml"])
+@pytest.mark.parametrize(
+    "said",
+    ["[Content_Types].xml", "Index/Document.iwa", "META-INF/manifest.xml", "META-INF/container.xml"],
+)
 def test_a_document_is_not_measured_as_the_markup_in_it(said, tmp_path, settings):
     """A table of participants lies in many a folder of recordings."""
     path = zipped(tmp_path / "people.xlsx", {"xl/workbook.xml": b"<workbook/>", said: b"<Types/>"})

@@ -1,6 +1,8 @@
 """Media are opened by what they hold, and decoded as they are shown and heard."""
 
+import io
 import struct
+import tarfile
 import zipfile
 import zlib
 from fractions import Fraction
@@ -98,7 +100,16 @@ def test_long_sound_is_not_kept(tmp_path, opened, monkeypatch):
     assert media._kept is None
 
 
-def test_a_rate_that_cannot_be_true_fills_no_memory(tmp_path, opened, monkeypatch):
+@pytest.mark.parametrize("rate", [99_999_989, 1_275_084_864])
+def test_a_rate_that_cannot_be_true_is_refused(rate, tmp_path, opened):
+    path = tmp_path / "fast.wav"
+    path.write_bytes(wav(bytes(1000), rate=rate))
+
+    with pytest.raises(BrokenMedia, match="neither audio nor images"):
+        heard(opened(path))
+
+
+def test_a_rate_that_is_hardly_true_fills_no_memory(tmp_path, opened, monkeypatch):
     longest, real = [], decode.AudioResampler
 
     class Resampler:
@@ -111,7 +122,7 @@ def test_a_rate_that_cannot_be_true_fills_no_memory(tmp_path, opened, monkeypatc
 
     monkeypatch.setattr(decode, "AudioResampler", Resampler)
     path = tmp_path / "fast.wav"
-    path.write_bytes(wav(bytes(2_000_000), rate=100_000_000))
+    path.write_bytes(wav(bytes(2_000_000), rate=10_000_000))
 
     heard(opened(path))
 
@@ -193,6 +204,61 @@ def test_a_wav_that_was_cut_short_is_told(change, warned, tmp_path, opened):
 
     expected = [f"the sound ends after {seconds:.1f} of 2.0 seconds: the file was cut short"]
     assert media.warnings == (expected if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("after", "warned"),
+    [
+        pytest.param(b"\1\2\xff\xfe" * 10_000, True, id="sound"),
+        pytest.param(b"LIST" + struct.pack("<I", 40_000) + bytes(40_000), False, id="a chunk"),
+        pytest.param(bytes(40_000), False, id="zeros"),
+        pytest.param(b"\1\2\xff\xfe", False, id="next to nothing"),
+    ],
+)
+def test_a_wav_that_holds_more_than_it_says_is_told(after, warned, tmp_path, opened):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(wav((tone(2.0) * 32767).astype("<i2").tobytes()) + after)
+
+    media = opened(path)
+
+    assert len(heard(media)) == 2 * SOUND_RATE
+    assert ["goes on after the sound" in warning for warning in media.warnings] == [True] * warned
+
+
+@pytest.mark.parametrize("tracks", [1, 2])
+def test_tracks_that_are_not_measured_are_told(tracks, tmp_path, opened):
+    path = tmp_path / "call.mka"
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("flac", rate=SOUND_RATE, layout="mono") for _ in range(tracks)]
+        for stream in streams:
+            encode(container, stream, tone(1.0))
+
+    media = opened(path)
+
+    assert len(heard(media)) == SOUND_RATE
+    assert media.warnings == ["the file has 2 audio tracks; only one of them was measured"] * (tracks - 1)
+
+
+def test_a_moment_of_sound_is_not_taken_for_cut_short(tmp_path, opened):
+    media = opened(talk(tmp_path / "click.opus", tone(0.02)))
+
+    assert len(heard(media)) == 320
+    assert media.warnings == []
+
+
+@pytest.mark.parametrize(("share", "warned"), [(0.5, ["film", "sound"]), (1, [])], ids=["cut short", "whole"])
+def test_a_film_with_sound_that_was_cut_short_is_told(share, warned, tmp_path, opened):
+    """Matroska says how long the longest of its streams is; here the sound is the shorter one."""
+    path = film(tmp_path / "talk.mkv", *[0, 120, 240, 60] * 15, fps=10, sound=tone(4.0))
+    content = path.read_bytes()
+    path.write_bytes(content[: round(share * len(content))])
+    media = opened(path)
+
+    seen(media, range(0, 1000, 5))
+    heard(media)
+
+    assert [warning.split()[1] for warning in media.warnings] == warned
+    assert all("of 6.0 seconds: the file was cut short" in warning for warning in media.warnings)
 
 
 def test_a_stream_without_a_stated_length_is_read_to_its_end(tmp_path, opened):
@@ -437,6 +503,24 @@ def test_a_film_in_fragments_is_read_to_its_end(tmp_path, opened):
     assert media.fps == pytest.approx(10, rel=0.01)
 
 
+def test_a_stream_that_begins_on_the_way_is_passed_over(tmp_path, opened):
+    """As the titles do that servers write into a live film."""
+    path = film(tmp_path / "live.flv", *[0, 120, 240] * 20, sound=tone(2.0))
+    content = path.read_bytes()
+    before = seen(opened(path)), heard(opened(path))
+    title = b"\x02\0\x0aonTextData\x08\0\0\0\1\0\4text\x02\0\2Hi\0\0\x09"
+    tag = b"\x12" + struct.pack(">I", len(title))[1:] + bytes(7) + title + struct.pack(">I", len(title) + 11)
+    at = 13
+    for _ in range(60):
+        at += int.from_bytes(content[at + 1 : at + 4], "big") + 15
+    path.write_bytes(content[:at] + tag + content[at:])
+
+    media = opened(path)
+
+    assert [frame.time for frame in seen(media)] == [frame.time for frame in before[0]]
+    assert np.array_equal(heard(media), before[1])
+
+
 def test_damage_in_the_middle_of_a_film_costs_no_more_than_the_middle(tmp_path, opened):
     path = film(tmp_path / "film.mkv", *[40, 200] * 100)
     content = bytearray(path.read_bytes())
@@ -592,6 +676,15 @@ def test_a_picture_that_was_cut_short_says_so(suffix, cut, more, tmp_path, opene
     assert "cut short" in warning
 
 
+def test_a_picture_of_which_nothing_is_left_is_said_to_be_cut_short(tmp_path, opened):
+    path = picture(tmp_path / "picture.png")
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"IDAT") + 8])
+
+    with pytest.raises(BrokenMedia, match="the file was cut short"):
+        seen(opened(path))
+
+
 @pytest.mark.parametrize("suffix", [".bmp", ".gif", ".jpg", ".png", ".tiff", ".webp"])
 def test_a_picture_of_any_kind_is_one_frame(suffix, tmp_path, opened):
     media = opened(picture(tmp_path / f"picture{suffix}", 100))
@@ -675,6 +768,29 @@ def test_a_tiff_with_jpeg_inside_is_seen_and_turned(tmp_path, opened):
     assert frame.image.mean() < 100
 
 
+def test_a_tiff_that_says_last_what_it_holds_is_seen(tmp_path, opened):
+    noise = np.random.default_rng(0).integers(150, 250, (800, 1200, 3), dtype=np.uint8)
+    path = tmp_path / "scan.tiff"
+    PIL.Image.fromarray(noise).save(path, compression="jpeg", quality=95)
+    assert struct.unpack("<I", path.read_bytes()[4:8])[0] > 1 << 20
+
+    (frame,) = seen(opened(path))
+
+    assert frame.image.mean() == pytest.approx(200, abs=5)
+
+
+@pytest.mark.parametrize(("kind", "warned"), [(0, True), (1, False)], ids=["page", "thumbnail"])
+def test_what_is_not_measured_of_a_tiff_is_told(kind, warned, tmp_path, opened):
+    first, other = (PIL.Image.fromarray(grey(level)) for level in (100, 200))
+    other.encoderinfo = {"tiffinfo": {0x00FE: kind}}
+    first.save(tmp_path / "scan.tiff", save_all=True, append_images=[other])
+
+    media = opened(tmp_path / "scan.tiff")
+
+    assert [round(frame.image.mean()) for frame in seen(media)] == [100]
+    assert list(media.warnings) == ["the file holds several images; only the first was measured"] * warned
+
+
 def test_a_tiff_in_tiles_with_too_many_pixels_is_refused(tmp_path, opened):
     path = tmp_path / "tiled.tiff"
     path.write_bytes(tiled(grey(100)))
@@ -690,6 +806,7 @@ def test_a_tiff_in_tiles_with_too_many_pixels_is_refused(tmp_path, opened):
         pytest.param(b"II*\0", id="cut short"),
         pytest.param(b"II*\0\xff\xff\xff\xff", id="points out of itself"),
         pytest.param(b"MM\0*\0\0\0\x08\xff\xff", id="promises tags"),
+        pytest.param(b"II*\0\0\0\0\0", id="promises none"),
         pytest.param(b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x63\0\0\0", id="says 99"),
     ],
 )
@@ -742,16 +859,38 @@ def test_a_text_of_windows_is_read_with_a_warning(name, text, tmp_path, opened):
     assert "Windows-1252" in media.warnings[0]
 
 
-def test_an_archive_that_got_this_far_is_told_why_it_stays_closed(tmp_path, opened):
-    with zipfile.ZipFile(tmp_path / "inner.zip", "w") as archive:
-        archive.writestr("a.txt", "Good!")
-
-    with pytest.raises(UnknownFileType, match="unable to determine file type: it is packed"):
-        opened(tmp_path / "inner.zip")
+def packed(name, kind):
+    content = io.BytesIO()
+    if kind == "tar":
+        with tarfile.open(fileobj=content, mode="w") as archive:
+            archive.addfile(tarfile.TarInfo(name))
+    else:
+        with zipfile.ZipFile(content, "w") as archive:
+            archive.writestr(name, "Good!")
+    return content.getvalue()
 
 
 @pytest.mark.parametrize(
-    "head", [b"%PDF-1.7\n%\xe2\xe3", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"], ids=["PDF", "Word 97"]
+    "content",
+    [
+        pytest.param(packed("a.txt", "zip"), id="zip"),
+        pytest.param(packed("a.txt", "zip")[:40], id="zip that was cut short"),
+        pytest.param(packed("a.txt", "tar"), id="tar"),
+        pytest.param(b"\x28\xb5\x2f\xfd" + bytes(50), id="zstd"),
+    ],
+)
+def test_an_archive_that_got_this_far_is_told_why_it_stays_closed(content, settings):
+    with pytest.raises(UnknownFileType, match="unable to determine file type: it is packed"):
+        open_media(content, "inner", settings)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(b"%PDF-1.7\n%\xe2\xe3", id="PDF"),
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", id="Word 97"),
+        pytest.param(packed("[Content_Types].xml", "zip"), id="Word, within an archive"),
+    ],
 )
 def test_of_a_document_is_said_what_to_do(head, settings):
     with pytest.raises(UnknownFileType, match="it is a document; save what is written in it"):
@@ -768,6 +907,35 @@ def test_other_bytes_are_no_text_of_windows(name, content, tmp_path, opened):
 
     with pytest.raises(UnknownFileType):
         opened(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-32", "shift-jis"])
+def test_a_text_whose_encoding_cannot_be_told_is_told_what_to_do(encoding, tmp_path, opened):
+    path = tmp_path / "notes.txt"
+    path.write_bytes("今日はとても嬉しいです。".encode(encoding))
+
+    with pytest.raises(UnknownFileType, match=r"unable to determine file type: .* save it in UTF-8"):
+        opened(path)
+
+
+@pytest.mark.parametrize("before", ["", "\n", "<!-- saved from url=(0014)about:internet -->\n<!-- -->"])
+@pytest.mark.parametrize("begin", ["<!DOCTYPE html>", "<html>", "<svg xmlns='http://www.w3.org/2000/svg'>"])
+def test_markup_is_no_text(before, begin, settings):
+    with pytest.raises(UnknownFileType, match="it is a web page"):
+        open_media(f"{before}{begin}Good!".encode(), "page", settings)
+
+
+def test_comments_that_nothing_follows_cost_no_time(settings):
+    text = "<!---->" * 140 + "Good!"
+
+    assert open_media(text.encode(), "page", settings).text == text
+
+
+@pytest.mark.parametrize("name", ["talk.srt", "talk.VTT", "comments.csv", "comments.jsonl"])
+def test_what_is_read_besides_the_words_of_a_file_is_told(name, settings):
+    (warning,) = open_media(b"1\n00:00:01,000 --> 00:00:02,000\nGood!\n", name, settings).warnings
+
+    assert "one text" in warning
 
 
 def test_a_text_that_was_sent_is_kept_as_it_is():

@@ -56,6 +56,12 @@ def test_what_is_no_point_is_no_landmark(point, place, settings):
         read_written(BytesIO(json.dumps([face]).encode()), "faces.json", "utf-8", settings)
 
 
+@pytest.mark.parametrize("value", [[], {}, ["I love it", "I hate it"], [{"text": "I love it"}]])
+def test_json_of_something_else_is_told_so(value, settings):
+    with pytest.raises(BadLandmarks, match=r"a list of faces; this is not one\. Save texts as \.txt"):
+        read_written(BytesIO(json.dumps(value).encode()), "comments.json", "utf-8", settings)
+
+
 def test_a_long_text_among_landmarks_takes_no_more_memory_than_it_is_long(settings):
     face = mesh().tolist()
     face[7][0] = "x" * 20_000

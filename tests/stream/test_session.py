@@ -603,6 +603,9 @@ def test_json_of_endless_values_is_refused_also_where_nothing_is_looked_at(sessi
         ("face", lambda d: b"Hello", "text"),
         ("facemesh", lambda d: b"Hello", "text"),
         ("language", lambda d: json.dumps(TWO).encode(), "facemesh"),
+        ("language", lambda d: talk(d / "long.wav", tone(6.0)), "audio"),
+        ("facemesh", lambda d: film(d / "long.mp4", *[0] * 60, fps=10), "video"),
+        ("face", lambda d: b"Hello" * 2001, "text"),
     ],
 )
 def test_a_model_that_cannot_look_at_it_is_refused_in_the_words_of_the_api(

@@ -28,6 +28,9 @@ from mien.settings import Settings
 CHUNK = 1 << 18
 """Bytes that are unpacked at once."""
 
+DIRECTORY_ENTRY = 1000
+"""Bytes of the table of contents of a zip, for each file that may be in it: the whole is read at once."""
+
 UNSUSPECTED = 10_000_000
 """Bytes that an archive may unpack to before its ratio is looked at: small ones shrink well."""
 
@@ -43,7 +46,12 @@ MAX_DIGITS = 255
 MAX_XZ_MEMORY = 1 << 29
 """Bytes of memory that unpacking an xz may take; the highest level takes 65 MB."""
 
-_DOCUMENT = {"[Content_Types].xml", "META-INF/container.xml", "META-INF/manifest.xml"}
+_DOCUMENT = {
+    "[Content_Types].xml",
+    "Index/Document.iwa",
+    "META-INF/container.xml",
+    "META-INF/manifest.xml",
+}
 """What lies in the zips that office programs and makers of e-books write, and in no other."""
 
 _BROKEN = (
@@ -99,10 +107,21 @@ def is_archive(path: Path) -> bool:
             return False
 
 
+def is_document(file: BinaryIO, settings: Settings) -> bool:
+    """Whether a file is a document of an office program, or an e-book: a zip of the parts of one."""
+    if _directory_size(file) > DIRECTORY_ENTRY * settings.max_archive_members:
+        return False
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return _is_document(archive)
+    except _BROKEN:
+        return False
+
+
 def unpack(path: Path, folder: Path, settings: Settings) -> Unpacked:
     """Store the files of an archive in the folder one by one, each when it is asked for.
 
-    Folders, and what macOS puts beside files (`__MACOSX`), are left out.
+    Folders, and what macOS puts beside files (`__MACOSX`, `._name`), are left out.
 
     Raises:
         UnsafeArchive: it would unpack to many times its size, or hides too much in its headers.
@@ -182,21 +201,21 @@ def readable(name: bytes) -> str:
 
 
 def _left_out(name: str) -> bool:
-    return name.startswith("__MACOSX/")
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith("._")
 
 
 # ── zip
 
 
 def _zip(file: BinaryIO, folder: Path, count: _Count) -> Unpacked:
-    if _directory_size(file) > 1000 * count.max_members:  # it is read at once, whatever it holds
+    if _directory_size(file) > DIRECTORY_ENTRY * count.max_members:
         raise MediaTooLarge(
             f"the archive holds more than the {count.max_members} files that this server allows"
         )
-    with _damage_told("the archive is damaged"):
+    with _damage_told("the archive is damaged, or cut short"):
         archive = zipfile.ZipFile(file)
     with archive:
-        if not _DOCUMENT.isdisjoint(archive.namelist()):
+        if _is_document(archive):
             raise UnknownFileType(f"{UnknownFileType.__doc__}: {SAVE_AS_TEXT}")
         for info in archive.infolist():
             count.entry()
@@ -221,11 +240,17 @@ def _zip(file: BinaryIO, folder: Path, count: _Count) -> Unpacked:
                     yield Member(name, path)
 
 
+def _is_document(archive: zipfile.ZipFile) -> bool:
+    return not _DOCUMENT.isdisjoint(archive.namelist())
+
+
 def _zip_name(info: zipfile.ZipInfo) -> str:
     if info.flag_bits & 0x800:  # says that it is UTF-8
         return info.orig_filename
     # macOS writes UTF-8 without saying so
-    return readable(info.orig_filename.encode("cp437", errors="replace"))
+    name = readable(info.orig_filename.encode("cp437", errors="replace"))
+    # and Windows what it has been reading as: its letters are signs in Latin-1 that nobody writes
+    return info.orig_filename if _CONTROLS.search(name) else name
 
 
 def _refusal(info: zipfile.ZipInfo) -> str:
@@ -258,6 +283,8 @@ def _found(signature: bytes, end: bytes, length: int) -> Iterator[int]:
 
 # ── tar
 
+
+_CONTROLS = re.compile("[\x80-\x9f]")
 
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
 
@@ -371,7 +398,7 @@ def _tar(stream: _Readable, folder: Path, count: _Count) -> Unpacked:
             content.begin(header)
             return header
 
-    with _damage_told("the archive is damaged"):
+    with _damage_told("the archive is damaged, or cut short"):
         archive = tarfile.TarFile(
             fileobj=content,  # type: ignore[arg-type]
             errors="surrogateescape",

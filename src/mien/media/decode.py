@@ -35,16 +35,26 @@ from av.video.stream import VideoStream
 
 from mien.errors import BrokenMedia, MediaError, MediaTooLarge, PictureTooLarge, UnknownFileType
 from mien.media import Media, Wanted
-from mien.media.headers import Header, read_durations, read_header, read_wav_length
+from mien.media.archives import is_document
+from mien.media.headers import (
+    Header,
+    is_longer_than_stated,
+    read_durations,
+    read_header,
+    read_wav_length,
+)
 from mien.media.kinds import (
     DOCUMENTS,
     HEAD,
-    PACKED,
     PROBED,
     SAVE_AS_TEXT,
+    SAVE_AS_UTF8,
+    UNPACK,
     demuxer_of,
     encoding_of,
+    is_packed,
     is_picture,
+    promises_text,
 )
 from mien.media.written import Written, read_written
 from mien.settings import Settings
@@ -63,6 +73,10 @@ and what. Longer sound is decoded each time."""
 
 WAITING = 1 << 16
 """Samples, at most, that wait to be resampled with others, whatever rate a file says it has."""
+
+MAX_RATE = 10_000_000
+"""Samples a second that sound may have, which is more than any has: at ten times as many, resampling can take
+a gigabyte."""
 
 LATE = 0.01
 """Seconds that sound may begin after its file before silence is put in front of it."""
@@ -143,14 +157,25 @@ def open_media(source: Path | bytes, name: str, settings: Settings) -> Media:
     if (encoding := encoding_of(head, name)) is not None:
         with opener() as file:
             return read_written(file, name, encoding, settings)
-    if head.startswith(PACKED):  # archives have been opened by now, but none within another
-        raise UnknownFileType(f"{UnknownFileType.__doc__}: it is packed, and has to be unpacked first")
-    if head.startswith(DOCUMENTS):
-        raise UnknownFileType(f"{UnknownFileType.__doc__}: {SAVE_AS_TEXT}")
+    if is_packed(head) or head.startswith(DOCUMENTS):
+        raise UnknownFileType(f"{UnknownFileType.__doc__}: {_why_closed(opener, head, settings)}")
     demuxer = demuxer_of(head)
     if is_picture(head) or demuxer == "gif":
         return _seen(opener, name, demuxer, settings)
-    return Recording(opener, name, demuxer, settings)
+    try:
+        return Recording(opener, name, demuxer, settings)
+    except UnknownFileType:
+        if promises_text(name):
+            raise UnknownFileType(f"{UnknownFileType.__doc__}: {SAVE_AS_UTF8}") from None
+        raise
+
+
+def _why_closed(opener: Opener, head: bytes, settings: Settings) -> str:
+    """Of an archive, which has been opened by now if it can be and is not within another; or a document."""
+    with opener() as file:
+        if is_packed(head) and not is_document(file, settings):
+            return UNPACK
+    return SAVE_AS_TEXT
 
 
 def _seen(opener: Opener, name: str, demuxer: str, settings: Settings) -> Media:
@@ -189,6 +214,7 @@ class Picture:
         self._opener, self._demuxer, self._header = opener, demuxer, header
         self._max_pixels = settings.max_pixels
         self.warnings = ("the image is incomplete: the file was cut short",) * header.cut_short
+        self.warnings += ("the file holds several images; only the first was measured",) * header.pages
 
     def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
         if (first := next(iter(wanted), None)) and first.number == 0:
@@ -209,7 +235,9 @@ class Picture:
                 # a header that did not give the size did not give the orientation either
                 way_up = self._header.orientation if self._header.width else _orientation(frame)
                 return _turned(_rgb(frame, VideoReformatter()), way_up)
-        raise BrokenMedia("the image cannot be decoded; save it as JPEG or PNG")
+        if self._header.cut_short:
+            raise BrokenMedia("the image cannot be decoded: the file was cut short")
+        raise BrokenMedia("the image cannot be decoded; if other programs show it, save it as JPEG or PNG")
 
     def _opened_by_pillow(self) -> Image:
         """Of a TIFF in tiles, or with JPEG inside, FFmpeg makes a black picture; pillow turns it, too."""
@@ -280,6 +308,10 @@ class Recording:
         if demuxer == "wav":  # FFmpeg tells how much is there rather than how much there should be
             with opener() as file:
                 self._stated = read_wav_length(file)
+                if is_longer_than_stated(file):
+                    self._warn(
+                        "the file goes on after the sound that its header states; that was not measured"
+                    )
         with self._opened() as container:
             film, track = _film(container), _track(container)
             if film is None and track is None:
@@ -342,6 +374,8 @@ class Recording:
             track = _track(container)
             if track is None:
                 return
+            if (tracks := len(container.streams.audio)) > 1:
+                self._warn(f"the file has {tracks} audio tracks; only one of them was measured")
             if track.layout.name == "2 channels":  # which FFmpeg mixes for whoever says what they are
                 track.codec_context.layout = "stereo"
             decoder = _Decoder(container, track, self._max_pixels, self._threads)
@@ -368,8 +402,20 @@ class Recording:
         if decoder.bad > BAD_PACKETS:
             self._warn(f"{decoder.bad} damaged packets of the {what} were skipped")
         stated = self._stated or decoder.stated_length
-        if stated and seconds < CUT_SHORT * stated:
+        if not stated and self.duration and _lacks(seconds, self.duration) and self._lacks_end(self.duration):
+            stated = self.duration
+        if stated and _lacks(seconds, stated):
             self._warn(f"the {what} ends after {seconds:.1f} of {stated:.1f} seconds: the file was cut short")
+
+    def _lacks_end(self, stated: float) -> bool:
+        """Whether none of its streams is as long as the file says that the longest is."""
+        with self._opened() as container:
+            ends = (
+                float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                for packet in _packets(container)
+                if packet.pts is not None
+            )
+            return _lacks(max(ends, default=0.0) - self._begin, stated)
 
     def _warn(self, message: str) -> None:
         if message not in self.warnings:  # long sound is decoded several times
@@ -451,7 +497,9 @@ def _only(pictures: Sequence[VideoStream]) -> VideoStream | None:
 
 
 def _track(container: InputContainer) -> AudioStream | None:
-    tracks = [s for s in container.streams.audio if s.codec_context and s.codec_context.sample_rate]
+    tracks = [
+        s for s in container.streams.audio if s.codec_context and 0 < s.codec_context.sample_rate <= MAX_RATE
+    ]
     return min(tracks, key=lambda track: track is not container.streams.best("audio"), default=None)
 
 
@@ -636,15 +684,17 @@ def _ahead(packets: "Iterator[Packet[Any]]", order: _Order) -> "Iterator[tuple[P
         yield packet, False
 
 
-def _packets(container: InputContainer, stream: VideoStream | AudioStream) -> "Iterator[Packet[Any]]":
-    """The packets of a stream, the last of which are empty: they make the decoder give what it holds."""
+def _packets(container: InputContainer, *streams: VideoStream | AudioStream) -> "Iterator[Packet[Any]]":
+    """The packets of these streams, or of all; the last, empty ones make the decoder give what it holds."""
     failures = 0
     while failures < BAD_READS:
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(*streams):
                 failures = 0
                 yield packet
             return
+        except IndexError:  # of a stream that began on the way, which PyAV does not know
+            pass
         except _FOREIGN:
             failures += 1
 
@@ -886,6 +936,11 @@ def _turned(image: Image, way_up: int) -> Image:
         case 8:
             image = np.rot90(image)
     return np.ascontiguousarray(image)
+
+
+def _lacks(seconds: float, stated: float) -> bool:
+    """Whether so many seconds are so few that the rest of what was stated is missing."""
+    return seconds < min(CUT_SHORT * stated, stated - GAP)
 
 
 def _check_length(seconds: float, most_hours: float) -> None:

@@ -3,6 +3,8 @@ a WAV file."""
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
 from os import SEEK_END
 from typing import BinaryIO, NamedTuple
 
@@ -15,6 +17,7 @@ LEFT_OPEN = 0x7FFFF000
 _MAX_EXIF = 1 << 20
 _MAX_PARTS = 1000  # segments or chunks before the picture itself; more is no picture
 _MAX_PICTURES = 100_000  # chunks of a WebP that moves
+_SMALLER = 0x01  # the flag of a TIFF's picture that shows another one smaller
 _ANIMATED = 0x02  # the flag of a WebP that moves
 
 
@@ -31,6 +34,8 @@ class Header(NamedTuple):
     """Whether a PNG or a WebP is made of several pictures, which are shown one after the other."""
     tiled: bool = False
     """Whether a TIFF is in tiles, or has JPEG inside."""
+    pages: bool = False
+    """Whether a TIFF holds more pictures, and not only the same one smaller."""
 
 
 def read_header(file: BinaryIO) -> Header:
@@ -59,6 +64,24 @@ def read_header(file: BinaryIO) -> Header:
 def read_wav_length(file: BinaryIO) -> float | None:
     """Seconds of sound that the header of a WAV file promises, where the file lacks some of it; None where
     all is there (of compressed sound some write a wrong rate), or the header leaves it open."""
+    rate, size, rest = _wav(file)
+    return size / rate if rate and rest < 0 else None
+
+
+def is_longer_than_stated(file: BinaryIO) -> bool:
+    """Whether a second or more of what is no chunk follows the sound of a WAV file: recorders that break off
+    may leave a length from before, and sizes from 4 GB on begin at 0 again."""
+    rate, size, rest = _wav(file)
+    if not rate or rest < rate:
+        return False
+    file.seek(-rest + size % 2, SEEK_END)
+    name = file.read(4)
+    return any(name) and not (name.isascii() and name.decode().isprintable())
+
+
+def _wav(file: BinaryIO) -> tuple[int, int, int]:
+    """Of a WAV file the bytes a second, those of sound that it promises, and how many follow these: fewer
+    than none where some lack. Zeros where it does not say."""
     file.seek(12)
     rate = 0
     for _ in range(_MAX_PARTS):
@@ -68,13 +91,12 @@ def read_wav_length(file: BinaryIO) -> float | None:
         name, size = struct.unpack("<4sI", head)
         if name == b"data":
             end = file.tell() + size
-            lacking = file.seek(0, SEEK_END) < end
-            return size / rate if rate and lacking and 0 < size < LEFT_OPEN else None
+            return (rate, size, file.seek(0, SEEK_END) - end) if 0 < size < LEFT_OPEN else (0, 0, 0)
         begin = file.read(12) if name == b"fmt " else b""
         if len(begin) == 12:
             rate = struct.unpack_from("<I", begin, 8)[0]
         file.seek(size + size % 2 - len(begin), 1)
-    return None
+    return 0, 0, 0
 
 
 def _jpeg(file: BinaryIO) -> Header:
@@ -162,30 +184,35 @@ def _chunks(file: BinaryIO, most: int = _MAX_PARTS) -> Iterator[tuple[bytes, int
 
 
 def _tiff(file: BinaryIO) -> Header:
-    tags = _tags(file.read(_MAX_EXIF))
-    tiled = 0x0142 in tags or tags.get(0x0103) in {6, 7}
-    return Header(tags.get(0x0100, 0), tags.get(0x0101, 0), _upright(tags.get(ORIENTATION)), tiled=tiled)
+    directories = _directories(file)
+    tags, other = next(directories, {}), next(directories, None)
+    return Header(
+        tags.get(0x0100, 0),
+        tags.get(0x0101, 0),
+        _upright(tags.get(ORIENTATION)),
+        tiled=0x0142 in tags or tags.get(0x0103) in {6, 7},
+        pages=other is not None and not other.get(0x00FE, 0) & _SMALLER,
+    )
 
 
 def _orientation(exif: bytes) -> int:
-    try:
-        return _upright(_tags(exif).get(ORIENTATION))
-    except struct.error:
-        return 1
+    return _upright(next(_directories(BytesIO(exif)), {}).get(ORIENTATION))
 
 
 def _upright(orientation: int | None) -> int:
     return orientation if orientation is not None and 1 <= orientation <= 8 else 1
 
 
-def _tags(tiff: bytes) -> dict[int, int]:
-    """The tags of the first directory that are one whole number."""
-    order = "<" if tiff.startswith(b"II") else ">"
-    (at,) = struct.unpack_from(order + "I", tiff, 4)
-    (count,) = struct.unpack_from(order + "H", tiff, at)
-    tags = {}
-    for entry in range(at + 2, at + 2 + 12 * count, 12):
-        tag, kind, values = struct.unpack_from(order + "HHI", tiff, entry)
-        if values == 1 and kind in {3, 4}:  # two bytes, four bytes
-            (tags[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), tiff, entry + 8)
-    return tags
+def _directories(tiff: BinaryIO) -> Iterator[dict[int, int]]:
+    """The tags of each directory that are one whole number; one that makes no sense is the end. Directories
+    may lie behind the pictures."""
+    order = "<" if tiff.read(4).startswith(b"II") else ">"
+    with suppress(struct.error):
+        while at := struct.unpack(order + "I", tiff.read(4))[0]:
+            tiff.seek(at)
+            (count,) = struct.unpack(order + "H", tiff.read(2))
+            tags = {}
+            for tag, kind, values, value in struct.iter_unpack(order + "HHI4s", tiff.read(12 * count)):
+                if values == 1 and kind in {3, 4}:  # two bytes, four bytes
+                    (tags[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), value)
+            yield tags

@@ -43,7 +43,10 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     )
 )
 
-PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!")
+_PACKED = re.compile(
+    rb"PK(?:\x03\x04|\x05\x06|\x07\x08)|\x1f\x8b|BZh|\xfd7zXZ\0|7z\xbc\xaf\x27\x1c|Rar!|\x28\xb5\x2f\xfd|.{257}ustar",
+    re.DOTALL,
+)
 """How archives begin, and files that are packed: nothing that is measured does."""
 
 DOCUMENTS = (b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
@@ -51,6 +54,13 @@ DOCUMENTS = (b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
 SAVE_AS_TEXT = "it is a document; save what is written in it as plain text (.txt)"
 """What is said of documents: what is written in them lies among markup."""
+
+SAVE_AS_UTF8 = "it is named like a text, but its encoding cannot be told; save it in UTF-8"
+
+UNPACK = (
+    "it is packed, and has to be unpacked first; jobs open archives (.zip, .tar.gz, .tar.bz2, .tar.xz), but"
+    " none within another"
+)
 
 _CONTENT_TYPES = {
     "png_pipe": "image/png",
@@ -73,18 +83,25 @@ PROBED = "aac,ac3,dts,dv,eac3,flac,loas,mp3,mpeg,mpegts,mpegvideo"
 WINDOWS = "cp1252"
 """The encoding of texts from Windows, and of those in Latin-1, that are not in UTF-8."""
 
+_LINES_NAME = re.compile(r"\.(?:csv|jsonl|ndjson|srt|tsv|vtt)$", re.IGNORECASE)
+
 _TEXT_NAME = re.compile(r"\.(?:csv|log|md|rst|srt|text|tsv|txt|vtt)$", re.IGNORECASE)
 
 _STILL = re.compile(rb"....ftyp(?:avif|heic|heix|heim|heis|mif1)", re.DOTALL)
 
 _NOT_PROSE = re.compile(
-    r"\s*(?:<!doctype|<html|<\?xml|<svg|<mpd|#extm3u|ffconcat|v=0\r?\no=|%pdf-|%!ps|\{\\rtf)", re.IGNORECASE
+    r"\s*(?:<!--(?:(?!-->).)*-->\s*)*(?:<!doctype|<html|<\?xml|<svg|<mpd|#extm3u|ffconcat|v=0\r?\no=|%pdf-|%!ps|\{\\rtf)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
 def demuxer_of(head: bytes) -> str:
     """FFmpeg's name for what begins like this; empty where the beginning does not tell."""
     return next((demuxer for pattern, demuxer in _BEGINNINGS if pattern.match(head)), "")
+
+
+def is_packed(head: bytes) -> bool:
+    return bool(_PACKED.match(head))
 
 
 def is_picture(head: bytes) -> bool:
@@ -113,7 +130,16 @@ def encoding_of(head: bytes, name: str = "") -> str | None:
 
 def is_from_windows(data: bytes, name: str) -> bool:
     """Whether what is in no other encoding is a text from Windows, as its name promises."""
-    return bool(_TEXT_NAME.search(name)) and _is_text(data, WINDOWS)
+    return promises_text(name) and _is_text(data, WINDOWS)
+
+
+def promises_text(name: str) -> bool:
+    return bool(_TEXT_NAME.search(name))
+
+
+def promises_lines(name: str) -> bool:
+    """Whether a text is called as subtitles and tables are, in which more stands than is to be read."""
+    return bool(_LINES_NAME.search(name))
 
 
 def is_prose(text: str) -> bool:

@@ -11,12 +11,14 @@ import orjson
 
 from mien.errors import BadLandmarks, BrokenMedia, TextTooLong, TooManyFaces, UnknownFileType
 from mien.media import Media, Wanted
-from mien.media.kinds import WINDOWS, is_from_windows, is_prose
+from mien.media.kinds import WINDOWS, is_from_windows, is_prose, promises_lines
 from mien.settings import Settings
 from mien.types import FileType, Frame, Landmarks, Sound
 
 LOT, LOT_CHARACTERS = 256, 50_000
 """Texts that are measured together, and how long they may be in all: about a second's work."""
+
+AS_ONE_TEXT = "the file is one text: time codes of subtitles and columns of tables are measured as words"
 
 LANDMARKS = (478, 3)
 """Points of a face mesh, and x, y, z of each."""
@@ -99,11 +101,16 @@ def read_written(file: BinaryIO, name: str, encoding: str, settings: Settings) -
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         if not is_from_windows(data, name):  # which may show late
-            raise BrokenMedia(f"the text is not {encoding.upper()} throughout: {error.reason}") from None
+            said = encoding.removesuffix("-sig").upper()
+            raise BrokenMedia(
+                f"the text is not in {said} throughout ({error.reason}); save it in UTF-8"
+            ) from None
         encoding = WINDOWS
         text = data.decode(encoding)
     if encoding == WINDOWS:
         warnings = ("the text is not in UTF-8, and was read as Windows-1252",)
+    if promises_lines(name):
+        warnings += (AS_ONE_TEXT,)
     if not is_prose(text):
         raise UnknownFileType(f"{UnknownFileType.__doc__}: it is a web page, a document or a playlist")
     if promised := _MEDIA_NAME.search(name):
@@ -146,8 +153,10 @@ def _meshes(data: Any) -> Iterator[Landmarks]:
         TooManyFaces: it holds too many.
     """
     faces = [data] if _shape(data) == LANDMARKS else data
-    if not isinstance(faces, list) or not faces:
-        raise BadLandmarks("JSON files are read as face landmarks, a list of faces; this is not one")
+    if not (isinstance(faces, list) and faces and isinstance(faces[0], list)):
+        raise BadLandmarks(
+            "JSON files are read as face landmarks, a list of faces; this is not one. Save texts as .txt"
+        )
     if len(faces) > MAX_FACES:
         raise TooManyFaces(f"{len(faces)} faces in one landmark file; {MAX_FACES} are allowed")
     for number, face in enumerate(faces):

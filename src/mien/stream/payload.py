@@ -107,7 +107,7 @@ def opened(
     has seen those before it.
 
     Raises:
-        Refused: it is no base64, or says that it is longer than allowed.
+        Refused: it is no base64.
         MediaError: it is no sound, film, picture, text nor landmarks.
         EngineError: nothing here can decode it.
     """
@@ -125,13 +125,21 @@ def opened(
                 media = stack.enter_context(decoders.opened(content, NAME))
             else:  # texts and landmarks need no decoder
                 media = open_media(content, name, settings)
-        if limits.characters and len(media.text or "") > limits.characters:
-            raise TextTooLong(
-                f"the text has {len(media.text or ''):,} characters; {limits.characters:,} are allowed"
-            )
-        if media.duration is not None:
-            check_length(media, limits, media.duration)
         yield media
+
+
+def check_stated(media: Media, limits: Limits) -> None:
+    """
+    Raises:
+        Refused: a sound or film says that it is longer than allowed.
+        TextTooLong: a text is.
+    """
+    if limits.characters and len(media.text or "") > limits.characters:
+        raise TextTooLong(
+            f"the text has {len(media.text or ''):,} characters; {limits.characters:,} are allowed"
+        )
+    if media.duration is not None:
+        check_length(media, limits, media.duration)
 
 
 def heard(media: Media, limits: Limits) -> Sound:

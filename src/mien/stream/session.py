@@ -19,7 +19,7 @@ from mien.models.options import Options
 from mien.models.prosody import ProsodyOptions, WindowOptions
 from mien.settings import Settings
 from mien.stream.figures import Figures
-from mien.stream.payload import Limits, Payload, heard, opened
+from mien.stream.payload import Limits, Payload, check_stated, heard, opened
 from mien.stream.together import SharedEngines
 from mien.types import SOUND_RATE, FileMeasurement, Sound
 from mien.wire.batch import Json
@@ -132,6 +132,7 @@ class Session:
         for name in models:
             if not _suits(name, media, message):
                 raise incompatible(name, media.file_type)
+        check_stated(media, self._limits)
         sound = _NOTHING
         if not AUDIO_MODELS.isdisjoint(models) or ("language" in models and media.text is None):
             sound = self._with_what_came_before(heard(media, self._limits), message.stream_window_ms)
