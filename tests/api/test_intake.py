@@ -308,6 +308,7 @@ def test_what_is_not_json_is_told_so(body, tmp_path):
         ('{"text": ["a"]}'.encode("utf-16"), "not in UTF-8"),
         (b"{'text': []}", "expected a string key"),
     ],
+    ids=["form", "gzip", "latin-1", "utf-16", "quotes"],
 )
 def test_why_it_is_not_json_is_told(body, said, tmp_path):
     with pytest.raises(RequestError, match=said):

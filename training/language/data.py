@@ -313,10 +313,14 @@ def toxicity_written() -> list[Text]:
     return [
         *_threats(),
         *(
-            Text(text, "train", np.array(said.split(), np.float32) / 100)
+            Text(text, "train", np.array([_percent(one) for one in said.split()], np.float32) / 100)
             for text, _, said in (line.partition("\t") for line in rated)
         ),
     ]
+
+
+def _percent(said: str) -> float:
+    return np.nan if said == "-" else float(said)  # which nothing is learned of
 
 
 def _threats() -> Iterator[Text]:
