@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from mien.errors import BrokenMedia, EngineError, MediaTooLarge, NotDecoded, UnknownFileType
-from mien.media import Wanted
+from mien.media import Wanted, apart
 from mien.media.apart import SPARE, Decoders
 from mien.media.decode import open_media
 from mien.media.decoder import command
@@ -149,15 +149,36 @@ def test_as_many_as_are_allowed_decode_and_others_wait(sound):
     assert 1 <= len(decoders.processes()) <= 2
 
 
-def test_a_film_is_held_by_its_reader_and_a_picture_only_while_it_is_decoded(tmp_path):
+def test_a_film_is_held_by_its_reader_and_a_picture_only_while_it_is_opened(tmp_path):
     decoders = Decoders(command(BOUNDS), 1)
-    shot = picture(tmp_path / "a.png", 128).read_bytes()
-    with decoders.opened(shot, "a") as one:
-        frames = one.frames((Wanted(0),))
-        next(frames)
-        with decoders.opened(shot, "b") as other:  # would wait for ever
-            assert [frame.index for frame in other.frames((Wanted(0),))] == [0]
-        assert list(frames) == []
+    shots = [picture(tmp_path / "a.png", level).read_bytes() for level in (100, 200)]
+    with (
+        decoders.opened(shots[0], "a") as one,
+        decoders.opened(shots[1], "b") as other,
+    ):  # would wait for ever
+        found = [next(iter(media.frames((Wanted(0),)))).image.mean() for media in (one, other)]
+    assert found == [100, 200]
+
+
+def test_a_picture_that_cannot_be_decoded_is_opened_and_told_of_once_it_is_read(decoders, tmp_path):
+    path = picture(tmp_path / "a.png", np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8))
+    broken = path.read_bytes()[:60]
+    with decoders.opened(broken, "a") as media:
+        assert media.file_type == "image"
+        with pytest.raises(BrokenMedia, match="cannot be decoded"):
+            next(iter(media.frames((Wanted(0),))))
+
+
+def test_none_is_started_for_who_is_soon_served(sound, monkeypatch):
+    monkeypatch.setattr(apart, "PATIENCE", 60.0)
+    decoders = Decoders(command(BOUNDS), 2)
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(lambda _: length(decoders, sound), range(20))) == [8000] * 20
+    assert len(decoders.processes()) == 1
+    monkeypatch.undo()
+    with decoders.opened(sound, "a"):  # held for longer than anybody waits
+        assert length(decoders, sound) == 8000
+        assert len(decoders.processes()) == 2
 
 
 # ── decoders that break

@@ -22,7 +22,7 @@ from mien import errors
 from mien.errors import EngineError, MediaError, NotDecoded
 from mien.media import Wanted
 from mien.media.decoder import Said, hear, say, wanted_json
-from mien.types import FileType, Frame, Landmarks, Sound
+from mien.types import FileType, Frame, Image, Landmarks, Sound
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,10 @@ SLOW_SECONDS = 1.0
 
 SPARE = 3
 """For each that is allowed, so many may be slow besides."""
+
+PATIENCE, STARTING_SECONDS = 0.1, 2.0
+"""How long somebody waits for a process to be free before another is started, which takes as long as 300
+pictures of 640 × 480 take to be decoded; and how long at most for one that is starting."""
 
 
 class Decoders:
@@ -81,6 +85,7 @@ class Decoders:
         Raises:
             EngineError: none can be started.
         """
+        begun = patient_from = monotonic()
         with self._changed:
             while True:
                 while self._idle:
@@ -88,9 +93,12 @@ class Decoders:
                     if process.is_alive():
                         return process
                     self._forget(process)  # ended while nobody used it: the system was short of memory
-                if self._is_room():
+                now = monotonic()
+                if now - begun < STARTING_SECONDS and not all(one.is_ready for one in self._alive):
+                    patient_from = now
+                if self._is_room() and (not self._alive or now - patient_from >= PATIENCE):
                     return self._started()
-                self._changed.wait(SLOW_SECONDS / 2)
+                self._changed.wait(PATIENCE / 2)
 
     def give_back(self, process: "_Process") -> None:
         with self._changed:
@@ -151,16 +159,25 @@ class Apart:
         self.name = name
         self._decoders, self._source = decoders, source
         self._process: _Process | None = None
-        head = self._open()
+        head, picture = self._open()
         self.file_type: FileType = head["file_type"]
         self.fps: float = head["fps"]
         self.duration: float | None = head["duration"]
         self.has_frames: bool = head["has_frames"]
         self.has_sound: bool = head["has_sound"]
         self.warnings: Sequence[str] = head["warnings"]
+        self._picture: Image | None = None
+        if len(picture):
+            self._picture = picture.reshape(head["shape"])
+            self.close()
 
     def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
         wanted = iter(wanted)
+        if self._picture is not None:
+            image, self._picture = self._picture, None  # it may be large
+            if (first := next(wanted, None)) and first.number == 0:
+                yield Frame(index=0, time=0.0, image=image)
+            return
         for said, data in self._pieces({"frames": wanted_json(wanted)}, wanted):
             if self.file_type == "image":  # there is one, and others may wait for the process
                 self.close()
@@ -195,12 +212,13 @@ class Apart:
                 return
             said = {"next": True}
 
-    def _open(self) -> Said:
+    def _open(self) -> tuple[Said, NDArray[np.uint8]]:
+        """What it is; with the picture, of one that can be decoded."""
         self._process = self._decoders.take()
         try:
             if isinstance(self._source, bytes):
-                return self._ask({"open": self.name}, self._source)[0]
-            return self._ask({"open": self.name, "path": str(self._source)})[0]
+                return self._ask({"open": self.name}, self._source)
+            return self._ask({"open": self.name, "path": str(self._source)})
         except MediaError:
             self.close()
             raise

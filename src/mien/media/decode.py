@@ -15,6 +15,7 @@ from io import BytesIO
 from itertools import accumulate, islice, tee
 from math import inf
 from pathlib import Path
+from threading import local
 from typing import Any, BinaryIO, NoReturn, TypeAlias, TypeVar, cast
 
 import av
@@ -234,7 +235,7 @@ class Picture:
             for frame in _Decoder(container, film, self._max_pixels, threads=1).frames(VideoFrame):
                 # a header that did not give the size did not give the orientation either
                 way_up = self._header.orientation if self._header.width else _orientation(frame)
-                return _turned(_rgb(frame, VideoReformatter()), way_up)
+                return _turned(_rgb(frame, _LIKE_THE_LAST.reformatter(frame)), way_up)
         if self._header.cut_short:
             raise BrokenMedia("the image cannot be decoded: the file was cut short")
         raise BrokenMedia("the image cannot be decoded; if other programs show it, save it as JPEG or PNG")
@@ -896,6 +897,24 @@ def _rgb(frame: VideoFrame, reformatter: VideoReformatter, aspect: float = 1.0) 
         except _FOREIGN as error:
             broken = error
     raise BrokenMedia("the colours of the images cannot be read") from broken
+
+
+class _LikeTheLast(local):
+    """Pictures of a camera are alike, and getting ready for their colours takes three times as long as
+    converting them. What was got ready for others would convert these wrongly."""
+
+    def __init__(self) -> None:
+        self._form: object = None
+        self._reformatter = VideoReformatter()
+
+    def reformatter(self, frame: VideoFrame) -> VideoReformatter:
+        form = (frame.format.name, frame.width, frame.height, frame.colorspace, frame.color_range)
+        if form != self._form:
+            self._form, self._reformatter = form, VideoReformatter()
+        return self._reformatter
+
+
+_LIKE_THE_LAST = _LikeTheLast()
 
 
 def _aspect(film: VideoStream) -> float:

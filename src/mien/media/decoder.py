@@ -26,7 +26,7 @@ from mien.errors import BrokenMedia, MediaError
 from mien.media import Media, Wanted
 from mien.media.decode import open_media
 from mien.settings import Settings
-from mien.types import Frame, Sound
+from mien.types import Frame, Image, Sound
 
 Said: TypeAlias = dict[str, Any]
 """What one side says to the other: JSON, with bytes behind it."""
@@ -141,8 +141,13 @@ class _Work:
                 self._pieces = iter(())
                 source = Path(said["path"]) if "path" in said else data.tobytes()
                 self._media = media = self._open(source, name, self._settings)
-                head = ("file_type", "fps", "duration", "has_frames", "has_sound", "warnings")
-                say(self._told, {name: getattr(media, name) for name in head})
+                names = ("file_type", "fps", "duration", "has_frames", "has_sound", "warnings")
+                head = {name: getattr(media, name) for name in names}
+                picture = _picture(media) if media.file_type == "image" else None
+                if picture is None:
+                    say(self._told, head)
+                else:
+                    say(self._told, head | {"shape": picture.shape}, picture.data)
                 return
             case {"frames": dict(first)} if self._media:
                 self._pieces = iter(self._media.frames(self._wanted(first)))
@@ -176,6 +181,15 @@ class _Work:
     def _fail(self, error: MediaError) -> None:
         self._pieces = iter(())
         say(self._told, {"error": type(error).__name__, "message": str(error)})
+
+
+def _picture(media: Media) -> Image | None:
+    """The one image, which whoever opens it asks for next. None if it cannot be decoded: whoever asks hears
+    why."""
+    try:
+        return next(iter(media.frames((Wanted(0),)))).image
+    except (MediaError, MemoryError):
+        return None
 
 
 def _read(pipe: IO[bytes], size: int) -> NDArray[np.uint8]:
