@@ -28,11 +28,16 @@ def ann(astronaut):
 
 
 @pytest.fixture(scope="module")
-def eve(shared):
-    """The woman of the film, at its beginning."""
+def filmed(shared):
+    """The first frame of the film."""
     with av.open(str(shared / "media" / "talking_face.mp4")) as container:
-        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
-    return seen(frame, View(428, 190, 420), 320)
+        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+
+
+@pytest.fixture(scope="module")
+def eve(filmed):
+    """The woman in it."""
+    return seen(filmed, View(428, 190, 420), 320)
 
 
 def scene(*faces, shift=0):
@@ -77,6 +82,19 @@ def test_two_people_are_told_apart_across_cuts_and_absences(engines, ann, eve):
         ["face_1", "face_0"],
         ["face_0", "face_1"],
     ]
+
+
+@pytest.mark.parametrize("side", range(380, 601, 20))
+def test_after_a_cut_a_face_lies_where_it_does_when_it_is_seen_alone(side, engines, ann, filmed):
+    after = scene(seen(filmed, View(428, 190, side), 320))
+    model = Face(FaceOptions(), engines, None)
+    model.predict([Frame(index=0, time=0.0, image=scene(ann))])
+
+    (found,) = model.predict([Frame(index=1, time=1 / 3, image=after)])
+    (alone,) = Face(FaceOptions(), engines, None).predict([Frame(index=0, time=0.0, image=after)])
+
+    for name in ("x", "y", "w", "h"):
+        assert getattr(found.box, name) == pytest.approx(getattr(alone.box, name), abs=0.1 * alone.box.h)
 
 
 def test_a_face_beside_itself_is_two_people(engines, ann):

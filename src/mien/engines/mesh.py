@@ -328,7 +328,8 @@ class _Networks:
     def _joined(
         self, image: Image, held: Sequence[_Held], changed: NDArray[np.bool_], matters: float
     ) -> list[_Held]:
-        """The faces that are held, as they are, and those of who came in where something changed."""
+        """The faces that are held, and those of who came in where something changed. One that a detector sees
+        otherwise than it is held is laid anew: after a cut a mesh may be sure of a part of somebody else."""
         height, width = image.shape[:2]
         least = SMALLER * matters
         if close := _close(changed, width, height, matters):
@@ -336,8 +337,7 @@ class _Networks:
         else:
             views = _around(changed, width, height, matters)
             proposed = self._proposed(image, views, least, closely=False, near=False)
-        known = _boxes(held)
-        return self._with(image, held, [one for one in proposed if (_shared(one.box, known) < OVERLAP).all()])
+        return self._with(image, held, _new(proposed, held))
 
     def _searched(
         self,
@@ -354,9 +354,7 @@ class _Networks:
         as one that came from elsewhere may sit askew. `surprised`: nothing may be taken for granted."""
         largest = max((one.side for one in held), default=0.0)
         near = not surprised and largest >= NEAR * max(image.shape[:2])
-        sure = [one for one in held if one.presence >= HELD]
-        proposed = self._proposed(image, views, least, closely, near)
-        return self._with(image, held, [one for one in proposed if not any(_agree(one, by) for by in sure)])
+        return self._with(image, held, _new(self._proposed(image, views, least, closely, near), held))
 
     def _with(self, image: Image, held: Sequence[_Held], proposed: Sequence[_Proposal]) -> list[_Held]:
         """The faces proposed, and of those that were held the ones that are none of these."""
@@ -574,6 +572,12 @@ def _middles(length: int, side: float, overlap: float = 0.25) -> list[float]:
 def _likely(proposals: Iterable[_Proposal], least: float) -> list[_Proposal]:
     """Those that a mesh is worth, one a face."""
     return _merged([one for one in proposals if one.score >= CANDIDATE and one.side >= least])
+
+
+def _new(proposals: Sequence[_Proposal], held: Sequence[_Held]) -> list[_Proposal]:
+    """Those that are not surely held just so."""
+    sure = [one for one in held if one.presence >= HELD]
+    return [one for one in proposals if not any(_agree(one, by) for by in sure)]
 
 
 def _agree(proposal: _Proposal, held: _Held) -> bool:
