@@ -306,7 +306,7 @@ def test_what_is_not_json_is_told_so(body, tmp_path):
         (gzip.compress(json.dumps(ASKED).encode()), "compressed"),
         ('{"text": ["café"]}'.encode("latin-1"), "not in UTF-8"),
         ('{"text": ["a"]}'.encode("utf-16"), "not in UTF-8"),
-        (b"{'text': []}", "expected a string key"),
+        (b"{'text': []}", "expected a string key|unexpected character"),  # by the version of orjson
     ],
     ids=["form", "gzip", "latin-1", "utf-16", "quotes"],
 )
