@@ -84,6 +84,9 @@ def until(page, script: str) -> None:
 def lane_of(page, name: str):
     """Where a lane is on the screen: from shares of the time that is seen to x, and its y."""
     lane = page.get_by_role("group", name=name, exact=True)
+    lane.wait_for()
+    # until a film has its size, what is below it moves down
+    until(page, "[...document.querySelectorAll('video')].every((film) => film.readyState >= 1)")
     lane.scroll_into_view_if_needed()
     over = page.locator(".stage-over").bounding_box()
     return lambda share: over["x"] + over["width"] * share, lane.bounding_box()["y"] + 8
