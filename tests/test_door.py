@@ -192,7 +192,7 @@ def test_what_looks_like_an_address_is_told_how_these_begin(source, settings):
         mien.measure(source, settings=settings)
 
 
-@pytest.mark.skipif(not UNREADABLE.exists(), reason="only Linux has such a file")
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="only some systems have such a file")
 def test_a_file_that_cannot_be_read_is_said(settings):
     with pytest.raises(MediaError, match="cannot be read: Input/output error"):
         mien.measure(UNREADABLE, settings=settings)

@@ -361,7 +361,7 @@ def test_a_film_in_strange_colours_keeps_nobody_after_it_from_being_measured(run
         assert prediction["models"]["face"]["grouped_predictions"]
 
 
-@pytest.mark.skipif(not UNREADABLE.exists(), reason="only Linux has such a file")
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="only some systems have such a file")
 def test_a_file_that_cannot_be_read_keeps_nobody_after_it_from_being_measured(run, tmp_path):
     out = tmp_path / "out.json"
 
@@ -599,7 +599,7 @@ def test_a_file_whose_content_is_another_is_measured_again(run, calls, tmp_path)
     assert "before" not in run(*command, "--resume").stdout
 
 
-@pytest.mark.skipif(not FULL.exists(), reason="only Linux has such a file")
+@pytest.mark.skipif(not FULL.exists(), reason="only some systems have such a file")
 def test_a_disk_that_fills_up_is_named(run, calls, tmp_path, monkeypatch):
     monkeypatch.setattr(LocalFolder, "write", lambda folder, path: FULL.open("wb"))
 

@@ -167,23 +167,19 @@ class Apart:
         self.has_sound: bool = head["has_sound"]
         self.warnings: Sequence[str] = head["warnings"]
         self._picture: Image | None = None
-        if len(picture):
-            self._picture = picture.reshape(head["shape"])
-            self.close()
+        self._keep(head, picture)
 
     def frames(self, wanted: Iterable[Wanted]) -> Iterator[Frame]:
         wanted = iter(wanted)
+        if self.file_type == "image" and self._picture is None and self._process is None:  # looked at again
+            self._keep(*self._open())
         if self._picture is not None:
             image, self._picture = self._picture, None  # it may be large
             if (first := next(wanted, None)) and first.number == 0:
                 yield Frame(index=0, time=0.0, image=image)
             return
         for said, data in self._pieces({"frames": wanted_json(wanted)}, wanted):
-            if self.file_type == "image":  # there is one, and others may wait for the process
-                self.close()
             yield Frame(index=said["index"], time=said["time"], image=data.reshape(said["shape"]))
-            if self.file_type == "image":
-                return
         self.close()
 
     def sound(self) -> Iterator[Sound]:
@@ -197,6 +193,11 @@ class Apart:
         if self._process is not None:
             self._decoders.give_back(self._process)
             self._process = None
+
+    def _keep(self, head: Said, picture: NDArray[np.uint8]) -> None:
+        if len(picture):  # there is one, and others may wait for the process
+            self._picture = picture.reshape(head["shape"])
+            self.close()
 
     def _pieces(self, said: Said, wanted: Iterator[Wanted]) -> Iterator[tuple[Said, NDArray[np.uint8]]]:
         if self._process is None:
